@@ -1,0 +1,71 @@
+"""The shop's own programs, as the stack starts them."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from shop.devstack.environment import WORLD_FILE
+from shop.devstack.parts import Part
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+# Two workers that each serve four shoppers at a time are enough for one developer;
+# each thread keeps a connection to PostgreSQL, which costs memory.
+WEB_SETTINGS = {
+    "GUNICORN_WORKERS": "2",
+    "GUNICORN_THREADS": "4",
+    "GUNICORN_GRACEFUL_TIMEOUT": "3",
+}
+
+
+def python(*arguments: str) -> list[str]:
+    """Return the command that runs Python as we are run."""
+    return [sys.executable, *arguments]
+
+
+def web(env: Mapping[str, str], logs: Path, listener: int) -> Part:
+    """Return gunicorn, which takes over the listening socket of that number."""
+    settings = WEB_SETTINGS | {
+        "GUNICORN_BIND": f"fd://{listener}",
+        "GUNICORN_ACCESS_LOG": str(logs / "access.log"),
+    }
+    config = str(PROJECT / "deploy" / "gunicorn.conf.py")
+    return Part(
+        name="web",
+        command=python("-m", "gunicorn", "shop.wsgi", "-c", config),
+        env={**env, **settings},
+        log=logs / "web.log",
+        pass_fds=(listener,),
+    )
+
+
+def worker(env: Mapping[str, str], logs: Path) -> Part:
+    """Return the background worker."""
+    return Part(
+        name="worker",
+        command=python(str(PROJECT / "manage.py"), "procrastinate", "worker"),
+        env=env,
+        log=logs / "worker.log",
+    )
+
+
+def simulator(env: Mapping[str, str], logs: Path, port: int, folder: Path) -> Part:
+    """Return the program that plays WeChat."""
+    world, books = folder / WORLD_FILE, folder / "simulator.sqlite3"
+    options = ["--port", str(port), "--world", str(world), "--books", str(books)]
+    return Part(
+        name="simulator",
+        command=python("-m", "shop.devstack.simulator", *options),
+        env=env,
+        log=logs / "simulator.log",
+    )
+
+
+def prepare(env: Mapping[str, str], logs: Path, name: str, password: str) -> Part:
+    """Return the program that brings the database up to date and then ends."""
+    return Part(
+        name="prepare",
+        command=python("-m", "shop.devstack.prepare", name),
+        env={**env, "STAFF_PASSWORD": password},
+        log=logs / "prepare.log",
+        shows_output=True,
+    )

@@ -1,0 +1,228 @@
+"""The whole stack, really started: one copy per data and port, and no orphan."""
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shop.devstack.ports import port_claim
+from shop.devstack.programs import PROJECT
+
+from .stack_process import StackProcess, still_alive
+
+# One after the other on one worker: each stack takes both cores for seconds.
+pytestmark = pytest.mark.xdist_group("stack")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    # Longer than a socket's path may be, and with what shells and URLs trip over.
+    return (
+        tmp_path_factory.mktemp("stack") / ("a long name with 'quotes' " * 4) / "data"
+    )
+
+
+@pytest.fixture(scope="module")
+def running(folder: Path) -> Iterator[StackProcess]:
+    folder.parent.mkdir()
+    stack = StackProcess(folder).start().wait_ready()
+    yield stack
+    stack.discard()
+
+
+@pytest.fixture
+def fresh(folder: Path, running: StackProcess) -> Iterator[StackProcess]:
+    """A stack of its own on the data of the first one, which has ended."""
+    running.discard()
+    stack = StackProcess(folder).start()
+    yield stack
+    stack.discard()
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_ready_line_tells_the_address_that_answers(running: StackProcess) -> None:
+    address = f"http://127.0.0.1:{running.port}"
+    assert running.text.count("ready:") == 1
+    assert f"\nready: {address}\n" in running.text
+    with urllib.request.urlopen(f"{address}/readyz") as answer:  # noqa: S310
+        assert answer.status == 200
+
+
+def test_output_names_every_address_and_the_staff_account(
+    running: StackProcess, folder: Path
+) -> None:
+    address = f"http://127.0.0.1:{running.port}"
+    name, password = (folder / "staff.txt").read_text().split()
+    for expected in (
+        f"shop       {address}\n",
+        f"API        {address}/api/docs\n",
+        f"admin      {address}/admin/\n",
+        f"simulator  http://127.0.0.1:{running.simulator_port}\n",
+        f"staff      {name} {password}\n",
+    ):
+        assert expected in running.text
+
+
+def test_staff_account_opens_the_admin_api(running: StackProcess, folder: Path) -> None:
+    name, password = (folder / "staff.txt").read_text().split(" ")
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{running.port}/api/auth/staff/login",
+        json.dumps({"username": name, "password": password.strip()}).encode(),
+        {"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request) as answer:  # noqa: S310
+        assert json.load(answer)["code"] == 0
+
+
+def test_demo_shop_is_loaded(running: StackProcess) -> None:
+    url = f"http://127.0.0.1:{running.port}/api/products"
+    with urllib.request.urlopen(url) as answer:  # noqa: S310
+        assert json.load(answer)["data"]["pagination"]["total"] > 0
+
+
+def test_secrets_are_private(running: StackProcess, folder: Path) -> None:
+    assert mode_of(folder) == 0o700
+    for name in ("staff.txt", "wechat.json", "secrets.json", "run.json"):
+        assert mode_of(folder / name) == 0o600, name
+    assert set(json.loads((folder / "wechat.json").read_text())) == {
+        "appid",
+        "secret",
+        "mchid",
+        "apiV3Key",
+        "merchantSerial",
+        "merchantPrivateKey",
+        "platformPublicKeyId",
+        "platformPublicKey",
+        "platformPrivateKey",
+    }
+
+
+def test_only_loopback_is_listened_on(running: StackProcess) -> None:
+    ours = {facts.pid for facts in running.below()}
+    text = subprocess.run(
+        [sys.executable, "-c", LISTENERS, *map(str, ours)],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert {line.split(":")[0] for line in text.split()} == {"127.0.0.1"}
+
+
+LISTENERS = """
+import sys, psutil
+for pid in map(int, sys.argv[1:]):
+    for c in psutil.Process(pid).net_connections("inet"):
+        if c.status == "LISTEN":
+            print(f"{c.laddr.ip}:{c.laddr.port}")
+"""
+
+
+def test_second_copy_on_the_same_data_is_refused(
+    running: StackProcess, folder: Path
+) -> None:
+    second = StackProcess(folder).start()
+    assert second.process.wait(timeout=15) == 1
+    expected = f"error: another copy is running with SHOP_DATA {folder}\n"
+    assert second.text == expected
+    assert running.process.poll() is None
+
+
+@pytest.mark.parametrize("name", ["PORT", "SIMULATOR_PORT"])
+def test_second_copy_on_the_same_port_is_refused(
+    running: StackProcess, tmp_path: Path, name: str
+) -> None:
+    second = StackProcess(tmp_path / "data", **{name: str(running.port)}).start()
+    assert second.process.wait(timeout=15) == 1
+    assert second.text == (
+        f"error: {name} {running.port} cannot be used, does another copy run? "
+        "(Address already in use)\n"
+    )
+    assert running.process.poll() is None
+
+
+def test_manage_reaches_the_running_shop(running: StackProcess, folder: Path) -> None:
+    done = manage(folder, "shell", "--command", "print(6 * 7)")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "42")
+
+
+def test_sigterm_stops_everything(running: StackProcess, folder: Path) -> None:
+    before = running.below()
+    assert len(before) > 5
+    begun = time.monotonic()
+    assert running.stop(signal.SIGTERM) == 0
+    assert time.monotonic() - begun < 10
+    assert still_alive(before) == []
+    port_claim(running.port).close()
+    port_claim(running.simulator_port).close()
+    done = manage(folder, "check")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"error: no shop runs with SHOP_DATA {folder}: start it, make run\n"
+    )
+
+
+def test_restart_finds_its_data_and_a_killed_part_stops_all(
+    fresh: StackProcess, folder: Path
+) -> None:
+    staff = (folder / "staff.txt").read_text()
+    secrets = (folder / "secrets.json").read_text()
+    fresh.wait_ready()
+    assert (folder / "staff.txt").read_text() == staff
+    assert (folder / "secrets.json").read_text() == secrets
+    before = fresh.below()
+    worker = fresh.part("procrastinate")
+    subprocess.run(["kill", "-9", str(worker)], check=True)
+    assert fresh.process.wait(timeout=15) == 1
+    log = folder / "logs" / "worker.log"
+    assert f"error: worker was killed by SIGKILL; see {log}\n" in fresh.text
+    assert still_alive(before) == []
+
+
+def test_start_after_the_stack_itself_was_killed(
+    fresh: StackProcess, folder: Path
+) -> None:
+    fresh.wait_ready()
+    before = fresh.below()
+    fresh.process.kill()
+    fresh.process.wait()
+    after = StackProcess(folder).start()
+    try:
+        after.wait_ready()
+        assert still_alive(before) == []
+        assert after.stop(signal.SIGINT) == 0
+    finally:
+        after.discard()
+
+
+def test_signal_during_the_start_stops_everything(fresh: StackProcess) -> None:
+    deadline = time.monotonic() + 15
+    while "Valkey" not in fresh.text and time.monotonic() < deadline:
+        time.sleep(0.01)
+    before = fresh.below()
+    assert before != []
+    assert fresh.stop(signal.SIGHUP) == 0
+    assert "ready:" not in fresh.text
+    assert still_alive(before) == []
+
+
+def manage(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a manage.py command on the shop with that data."""
+    return subprocess.run(
+        [sys.executable, "-m", "shop.devstack", "manage", *arguments],
+        env={**os.environ, "SHOP_DATA": str(folder)},
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
