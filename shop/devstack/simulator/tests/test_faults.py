@@ -1,0 +1,204 @@
+import time
+
+import pytest
+import requests
+from cryptography.exceptions import InvalidSignature
+
+from .merchant import refusal
+
+PAY_ROUTES = ["prepay", "query", "close"]
+KINDS = [
+    "slow",
+    "reset",
+    "500",
+    "html",
+    "half_json",
+    "drop_reply",
+    "duplicate",
+    "delay",
+    "never",
+]
+LATER = ["refund", "bill", "message", "shipping"]
+
+
+def call(merchant, route, number):
+    """Send a route's request without looking at the answer's signature."""
+    mchid = merchant.world["mchid"]
+    target = f"/v3/pay/transactions/out-trade-no/{number}"
+    if route == "login":
+        return merchant.login("sim-buyer")
+    if route == "token":
+        return merchant.http.post(
+            f"{merchant.base_url}/cgi-bin/stable_token", json={}, timeout=10
+        )
+    if route == "phone":
+        url = f"{merchant.base_url}/wxa/business/getuserphonenumber"
+        return merchant.http.post(url, json={}, timeout=10)
+    if route == "prepay":
+        return merchant.prepay(merchant.order(out_trade_no=number))
+    if route == "query":
+        return merchant.send("GET", f"{target}?mchid={mchid}")
+    return merchant.send("POST", f"{target}/close", {"mchid": mchid})
+
+
+ROUTES = ["login", "token", "phone", *PAY_ROUTES]
+
+
+@pytest.fixture
+def number(merchant):
+    return merchant.placed()
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_slow(wechat, merchant, number, route):
+    wechat.fault(route, "slow", seconds=0.4)
+    started = time.monotonic()
+    call(merchant, route, number)
+    assert 0.4 <= time.monotonic() - started < 2
+    started = time.monotonic()
+    call(merchant, route, number)
+    assert time.monotonic() - started < 0.3
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_reset(wechat, merchant, number, route):
+    wechat.fault(route, "reset")
+    with pytest.raises(requests.ConnectionError, match="reset by peer"):
+        call(merchant, route, number)
+
+
+@pytest.mark.parametrize("route", ["login", "token", "phone"])
+def test_500_of_the_mini_program_api(wechat, merchant, number, route):
+    wechat.fault(route, "500")
+    answer = call(merchant, route, number)
+    assert (answer.status_code, answer.text) == (500, "Internal Server Error")
+
+
+@pytest.mark.parametrize("route", PAY_ROUTES)
+def test_500_of_pay_is_signed(wechat, merchant, number, route):
+    wechat.fault(route, "500")
+    assert refusal(call(merchant, route, number)) == (500, "SYSTEM_ERROR")
+    assert wechat.payment(number)["tradeState"] == "NOTPAY"
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_html(wechat, merchant, number, route, monkeypatch):
+    wechat.fault(route, "html")
+    monkeypatch.setattr(merchant, "verify", lambda *_: None)
+    answer = call(merchant, route, number)
+    assert answer.headers["Content-Type"] == "text/html"
+    assert answer.text.startswith("<html>")
+    assert "Wechatpay-Signature" not in answer.headers
+    assert wechat.payment(number)["tradeState"] == "NOTPAY"
+
+
+def test_half_json_of_the_mini_program_api(wechat, merchant):
+    wechat.fault("login", "half_json")
+    answer = merchant.login("sim-buyer")
+    assert answer.status_code == 200
+    with pytest.raises(ValueError, match="Unterminated|Expecting"):
+        answer.json()
+
+
+@pytest.mark.parametrize("route", PAY_ROUTES)
+def test_half_json_of_pay_fails_the_signature(wechat, merchant, number, route):
+    wechat.fault(route, "half_json")
+    with pytest.raises(InvalidSignature):
+        call(merchant, route, number)
+
+
+def test_drop_reply_acts_and_says_nothing(wechat, merchant):
+    body = merchant.order()
+    wechat.fault("prepay", "drop_reply")
+    with pytest.raises(requests.ConnectionError, match="without response"):
+        merchant.prepay(body)
+    assert wechat.payment(body["out_trade_no"])["tradeState"] == "NOTPAY"
+    wechat.fault("close", "drop_reply")
+    with pytest.raises(requests.ConnectionError, match="without response"):
+        merchant.close(body["out_trade_no"])
+    assert wechat.payment(body["out_trade_no"])["tradeState"] == "CLOSED"
+
+
+def test_drop_reply_burns_a_single_use_code(wechat, merchant):
+    wechat.fault("login", "drop_reply")
+    with pytest.raises(requests.ConnectionError, match="without response"):
+        merchant.login("once-dora-1")
+    assert merchant.login("once-dora-1").json()["errcode"] == 40163
+
+
+def test_reset_does_not_act(wechat, merchant):
+    body = merchant.order()
+    wechat.fault("prepay", "reset")
+    with pytest.raises(requests.ConnectionError):
+        merchant.prepay(body)
+    assert refusal(merchant.query(body["out_trade_no"])) == (404, "ORDER_NOT_EXIST")
+
+
+def test_duplicate_acts_twice(wechat, merchant, number):
+    wechat.fault("close", "duplicate")
+    assert refusal(merchant.close(number)) == (400, "ORDER_CLOSED")
+
+
+def test_never_answers_nothing_in_the_end(wechat, merchant, number):
+    wechat.fault("close", "never", seconds=0.3)
+    started = time.monotonic()
+    with pytest.raises(requests.ConnectionError, match="without response"):
+        merchant.close(number)
+    assert time.monotonic() - started >= 0.3
+    assert wechat.payment(number)["tradeState"] == "NOTPAY"
+
+
+def test_times_count_down_and_the_next_fault_follows(wechat, merchant, number):
+    wechat.fault("query", "500", times=2)
+    wechat.fault("query", "reset")
+    assert [merchant.query(number).status_code for _ in range(2)] == [500, 500]
+    with pytest.raises(requests.ConnectionError):
+        merchant.query(number)
+    assert merchant.query(number).status_code == 200
+
+
+def test_a_fault_is_its_routes_alone_and_delete_clears(wechat, merchant, number):
+    wechat.fault("query", "500", times=9)
+    assert merchant.login("sim-buyer").status_code == 200
+    assert merchant.query(number).status_code == 500
+    wechat.clear_faults()
+    assert merchant.query(number).status_code == 200
+
+
+@pytest.mark.parametrize("route", [*ROUTES, *LATER, "notify"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_route_takes_every_kind(wechat, route, kind):
+    wanted = {"route": route, "kind": kind, "times": 2, "seconds": 1.5}
+    answer = wechat.call("POST", "/_sim/faults", wanted)
+    assert (answer.status_code, answer.json()) == (200, wanted)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {},
+        {"route": "login"},
+        {"route": "login", "kind": "lost"},
+        {"route": "logout", "kind": "slow"},
+        {"route": ["login"], "kind": "slow"},
+        {"route": "login", "kind": "slow", "times": 0},
+        {"route": "login", "kind": "slow", "times": "1"},
+        {"route": "login", "kind": "slow", "times": True},
+        {"route": "login", "kind": "slow", "seconds": -1},
+        {"route": "login", "kind": "slow", "seconds": 601},
+        {"route": "login", "kind": "slow", "seconds": "1"},
+    ],
+)
+def test_a_senseless_fault_is_refused(wechat, wanted):
+    assert wechat.call("POST", "/_sim/faults", wanted).status_code == 400
+    assert wechat.call("GET", "/_sim/state").status_code == 200
+
+
+def test_a_slow_answer_takes_ten_seconds_unless_told(wechat):
+    answer = wechat.call("POST", "/_sim/faults", {"route": "bill", "kind": "slow"})
+    assert answer.json() == {
+        "route": "bill",
+        "kind": "slow",
+        "times": 1,
+        "seconds": 10.0,
+    }
