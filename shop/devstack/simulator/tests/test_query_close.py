@@ -52,6 +52,7 @@ def test_close_answers_an_empty_204_and_the_query_says_closed(merchant):
     number = merchant.placed()
     answer = merchant.close(number)
     assert (answer.status_code, answer.content) == (204, b"")
+    assert not {"Content-Type", "Content-Length"} & set(answer.headers)
     assert merchant.query(number).json()["trade_state"] == "CLOSED"
     assert refusal(merchant.close(number)) == (400, "ORDER_CLOSED")
 
