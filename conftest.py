@@ -1,0 +1,144 @@
+"""Fixtures that tests of several apps share; the servers come from the plugin."""
+
+import os
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.core.servers.basehttp import WSGIServer
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from accounts.services import session_open
+from catalog.models import (
+    MovementReason,
+    Product,
+    ProductImage,
+    ProductStatus,
+    Sku,
+    StockMovement,
+)
+from shop.devstack.simulator.process import SimulatorProcess
+
+# Tests of races connect by the hundred at once; the default of 10 resets them.
+WSGIServer.request_queue_size = 512
+
+
+@pytest.fixture(autouse=True)
+def _fresh_cache() -> None:
+    """Start each test with no counted request and no kept token."""
+    cache.clear()
+
+
+@pytest.fixture(scope="session")
+def simulator_process(tmp_path_factory: Any) -> Iterator[SimulatorProcess]:
+    """One WeChat for all tests of a worker, a real process."""
+    world = Path(os.environ["SHOP_TEST_SERVERS"]) / "wechat.json"
+    books = tmp_path_factory.mktemp("simulator") / "books.sqlite3"
+    with SimulatorProcess(world, books) as process:
+        yield process
+
+
+@pytest.fixture
+def simulator(simulator_process: SimulatorProcess, settings: Any) -> SimulatorProcess:
+    """Lead the shop to the simulator, which has no fault now."""
+    settings.WECHAT_API_BASE = simulator_process.base_url
+    settings.WECHAT_PAY_BASE = simulator_process.base_url
+    simulator_process.clear_faults()
+    return simulator_process
+
+
+@pytest.fixture
+def shop_server(simulator: SimulatorProcess, live_server: Any, settings: Any) -> Any:
+    """Serve the shop over real HTTP, so that WeChat's notifications arrive."""
+    settings.PUBLIC_URL = live_server.url
+    return live_server
+
+
+def make_shopper(name: str) -> User:
+    user = User(openid=f"openid-{name}", nickname=name)
+    user.set_unusable_password()
+    user.save()
+    return user
+
+
+def client_of(user: User) -> APIClient:
+    client = APIClient()
+    token = session_open(user=user).token
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    return client
+
+
+@pytest.fixture
+def shopper(db: None) -> User:
+    return make_shopper("shopper")
+
+
+@pytest.fixture
+def other_shopper(db: None) -> User:
+    return make_shopper("other")
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    return User.objects.create_superuser("boss", "a-long-password-9")
+
+
+@pytest.fixture
+def api(db: None) -> APIClient:
+    return APIClient()
+
+
+@pytest.fixture
+def shopper_api(shopper: User) -> APIClient:
+    return client_of(shopper)
+
+
+@pytest.fixture
+def other_api(other_shopper: User) -> APIClient:
+    return client_of(other_shopper)
+
+
+@pytest.fixture
+def staff_api(staff: User) -> APIClient:
+    return client_of(staff)
+
+
+@pytest.fixture
+def product_make(db: None) -> Callable[..., Product]:
+    """Return a factory of products with one SKU, its ledger row included."""
+
+    def make(
+        name: str = "龙井茶",
+        *,
+        price: str = "99.00",
+        stock: int = 10,
+        status: str = ProductStatus.ON_SALE,
+        image: str = "",
+        **fields: Any,
+    ) -> Product:
+        product = Product.objects.create(
+            name=name, price=Decimal(price), status=status, **fields
+        )
+        sku = Sku.objects.create(product=product, price=Decimal(price), stock=stock)
+        if stock:
+            StockMovement.objects.create(
+                sku=sku, delta=stock, balance=stock, reason=MovementReason.INITIAL
+            )
+        if image:
+            ProductImage.objects.create(product=product, file=image)
+        return product
+
+    return make
+
+
+@pytest.fixture
+def wechat_api(simulator: SimulatorProcess, api: APIClient) -> APIClient:
+    """Return the client of a shopper whom WeChat knows, logged in through it."""
+    answer = api.post("/api/auth/login", {"code": "sim-buyer"}, format="json").json()
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {answer['data']['token']}")
+    return client

@@ -1,0 +1,72 @@
+"""What an order refuses."""
+
+from shop.errors import NotFound, ShopError
+
+
+class OrderNotFound(NotFound):
+    """No such order, or somebody else's."""
+
+    message = "订单不存在"
+
+
+class InsufficientStock(ShopError):
+    """Name every short line: facts `items[{skuId, name, requested, available}]`."""
+
+    code = "insufficient_stock"
+    http_status = 409
+
+
+class NotOnSale(ShopError):
+    """Name every line that can't be bought: facts `items[{productId, skuId}]`."""
+
+    code = "not_on_sale"
+    http_status = 409
+    message = "商品不存在或已下架"
+
+
+class IllegalTransition(ShopError):
+    """The order's state does not allow that: fact `status`."""
+
+    code = "illegal_transition"
+    http_status = 409
+    message = "订单状态不正确"
+
+
+class OrderExpired(ShopError):
+    """The time to pay has passed; the sweep has not come by yet."""
+
+    code = "order_expired"
+    http_status = 409
+    message = "订单已超时,请重新下单"
+
+
+class IdempotencyConflict(ShopError):
+    """The key was used for another request."""
+
+    code = "idempotency_conflict"
+    http_status = 422
+    message = "重复的请求标识,内容不一致"
+
+
+class RequestInProgress(ShopError):
+    """A twin of this request is being worked on."""
+
+    code = "request_in_progress"
+    http_status = 409
+    message = "请求正在处理中,请勿重复提交"
+
+
+class OrdersOpen(ShopError):
+    """An account with unfinished orders can't be deleted."""
+
+    code = "orders_open"
+    http_status = 409
+    message = "您还有未完成的订单,暂时无法注销"
+
+
+class PaymentMismatch(ShopError):
+    """A verified payment is not the one that we asked for; never mark it paid."""
+
+    code = "payment_mismatch"
+    http_status = 400
+    message = "支付信息不一致"

@@ -1,0 +1,247 @@
+"""An order, its lines and everything that happened to it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+
+from catalog.models import Product, Sku
+
+LINES_MAX = 50
+QUANTITY_MAX = 999
+
+
+class OrderStatus(models.TextChoices):
+    """Nothing leaves completed or cancelled."""
+
+    PENDING = "pending", "待付款"
+    PAID = "paid", "待发货"
+    SHIPPED = "shipped", "已发货"
+    COMPLETED = "completed", "已完成"
+    CANCELLED = "cancelled", "已取消"
+
+
+TRANSITIONS: Mapping[OrderStatus, frozenset[OrderStatus]] = {
+    OrderStatus.PENDING: frozenset({OrderStatus.PAID, OrderStatus.CANCELLED}),
+    OrderStatus.PAID: frozenset({OrderStatus.SHIPPED}),
+    OrderStatus.SHIPPED: frozenset({OrderStatus.COMPLETED}),
+    OrderStatus.COMPLETED: frozenset(),
+    OrderStatus.CANCELLED: frozenset(),
+}
+
+
+class OrderQuerySet(models.QuerySet["Order"]):
+    """Filters by the order's own words."""
+
+    def of(self, user_id: int) -> "OrderQuerySet":
+        """Keep what a shopper may see: their own, not hidden."""
+        return self.filter(user_id=user_id, hidden_at=None)
+
+    def due(self, now: datetime) -> "OrderQuerySet":
+        """Keep what the expiry sweep must look at."""
+        return self.filter(status=OrderStatus.PENDING, due_at__lte=now)
+
+    def having_keyword(self, keyword: str) -> "OrderQuerySet":
+        """Keep what has the word in a product's name or in its number."""
+        lines = OrderItem.objects.filter(order=OuterRef("pk"), name__icontains=keyword)
+        return self.filter(Q(order_no__icontains=keyword) | Exists(lines))
+
+    def for_display(self) -> "OrderQuerySet":
+        """Bring along what the API shows of an order."""
+        return self.prefetch_related("items", "shipments")
+
+
+class Order(models.Model):
+    """A deal with one shopper; names, prices and address are as they were then."""
+
+    order_no = models.CharField("订单号", max_length=24, unique=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="orders"
+    )
+    status = models.CharField(
+        "状态",
+        max_length=10,
+        choices=OrderStatus.choices,
+        default=OrderStatus.PENDING,
+    )
+    goods_amount = models.DecimalField("商品金额", max_digits=12, decimal_places=2)
+    freight_amount = models.DecimalField(
+        "运费", max_digits=12, decimal_places=2, default=Decimal("0.00")
+    )
+    discount_amount = models.DecimalField(
+        "优惠", max_digits=12, decimal_places=2, default=Decimal("0.00")
+    )
+    total_amount = models.DecimalField("应付金额", max_digits=12, decimal_places=2)
+
+    name = models.CharField("收货人", max_length=50)
+    phone = models.CharField("手机号", max_length=20)
+    province = models.CharField("省份", max_length=50)
+    city = models.CharField("城市", max_length=50)
+    district = models.CharField("区县", max_length=50)
+    detail = models.CharField("详细地址", max_length=200)
+    remark = models.CharField("买家留言", max_length=200, default="", blank=True)
+
+    # The shopper's key for this request, and a hash of what the request asked for.
+    idempotency_key = models.CharField(max_length=255, null=True, editable=False)
+    request_hash = models.CharField(max_length=64, default="", editable=False)
+
+    expires_at = models.DateTimeField("付款截止")
+    # Set while the order is being cancelled and WeChat has not yet said that no
+    # payment can come: nothing may be done with it, and its stock is not free.
+    closing_at = models.DateTimeField("开始关闭", null=True, editable=False)
+    closing_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        editable=False,
+    )
+    close_reason = models.CharField("关闭原因", max_length=200, default="", blank=True)
+    # When the sweep must look next: the expiry, later the retries of the closing.
+    due_at = models.DateTimeField(editable=False)
+    paid_at = models.DateTimeField("付款时间", null=True)
+    shipped_at = models.DateTimeField("发货时间", null=True)
+    completed_at = models.DateTimeField("完成时间", null=True)
+    cancelled_at = models.DateTimeField("取消时间", null=True)
+    # The shopper put the ended order out of sight.
+    hidden_at = models.DateTimeField(null=True, editable=False)
+    created_at = models.DateTimeField("下单时间")
+    updated_at = models.DateTimeField("更新时间", auto_now=True)
+
+    objects = OrderQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "订单"
+        verbose_name_plural = "订单"
+        constraints = (
+            models.UniqueConstraint(
+                "user", "idempotency_key", name="order_idempotency_key_once"
+            ),
+            models.CheckConstraint(
+                name="order_status_known", condition=Q(status__in=OrderStatus.values)
+            ),
+            models.CheckConstraint(
+                name="order_amounts_min",
+                condition=Q(
+                    goods_amount__gte=0,
+                    freight_amount__gte=0,
+                    discount_amount__gte=0,
+                    total_amount__gte=Decimal("0.01"),
+                ),
+            ),
+            models.CheckConstraint(
+                name="order_total_adds_up",
+                condition=Q(
+                    total_amount=F("goods_amount")
+                    + F("freight_amount")
+                    - F("discount_amount")
+                ),
+            ),
+            models.CheckConstraint(
+                name="order_closing_only_pending",
+                condition=Q(closing_at__isnull=True) | Q(status=OrderStatus.PENDING),
+            ),
+        )
+        indexes = (
+            models.Index(
+                "user", F("id").desc(), name="order_own", condition=Q(hidden_at=None)
+            ),
+            models.Index(
+                "user",
+                "status",
+                F("id").desc(),
+                name="order_own_by_status",
+                condition=Q(hidden_at=None),
+            ),
+            models.Index(
+                "due_at", name="order_due", condition=Q(status=OrderStatus.PENDING)
+            ),
+            models.Index(
+                "shipped_at",
+                name="order_unconfirmed",
+                condition=Q(status=OrderStatus.SHIPPED),
+            ),
+            models.Index("status", F("id").desc(), name="order_by_status"),
+            models.Index("created_at", name="order_by_time"),
+        )
+
+    def __str__(self) -> str:
+        return self.order_no
+
+    @property
+    def is_closing(self) -> bool:
+        """Tell whether a cancel waits for WeChat."""
+        return self.closing_at is not None
+
+    @property
+    def is_ended(self) -> bool:
+        """Tell whether nothing can happen to the order any more."""
+        return not TRANSITIONS[OrderStatus(self.status)]
+
+    @property
+    def actions(self) -> list[str]:
+        """Name what the owner may do now."""
+        if self.is_closing:
+            return []
+        if self.status == OrderStatus.PENDING:
+            return ["pay", "cancel"]
+        if self.status == OrderStatus.SHIPPED:
+            return ["confirm"]
+        return ["delete"] if self.is_ended else []
+
+
+class OrderItem(models.Model):
+    """One SKU of an order, as it was when the order was placed."""
+
+    order = models.ForeignKey(Order, models.PROTECT, related_name="items")
+    sku = models.ForeignKey(Sku, models.PROTECT, related_name="+")
+    product = models.ForeignKey(Product, models.PROTECT, related_name="+")
+    name = models.CharField("名称", max_length=100)
+    specs = models.JSONField("规格", default=dict)
+    price = models.DecimalField("单价", max_digits=12, decimal_places=2)
+    quantity = models.PositiveIntegerField("数量")
+    image = models.CharField("图片", max_length=200, default="", blank=True)
+
+    class Meta:
+        verbose_name = "订单商品"
+        verbose_name_plural = "订单商品"
+        ordering = ("pk",)
+        constraints = (
+            models.UniqueConstraint("order", "sku", name="orderitem_sku_once"),
+            models.CheckConstraint(
+                name="orderitem_quantity_range",
+                condition=Q(quantity__gte=1, quantity__lte=QUANTITY_MAX),
+            ),
+            models.CheckConstraint(
+                name="orderitem_price_min", condition=Q(price__gte=Decimal("0.01"))
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name} × {self.quantity}"
+
+
+class OrderEvent(models.Model):
+    """A transition: from, to, who, why, when. Append-only."""
+
+    order = models.ForeignKey(Order, models.PROTECT, related_name="events")
+    # Empty at the first event, the placing.
+    from_status = models.CharField("原状态", max_length=10, default="", blank=True)
+    to_status = models.CharField("新状态", max_length=10)
+    # Null when nobody did it but the clock or WeChat.
+    operator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    reason = models.CharField("原因", max_length=200, default="", blank=True)
+    created_at = models.DateTimeField("时间", auto_now_add=True)
+
+    class Meta:
+        verbose_name = "订单事件"
+        verbose_name_plural = "订单事件"
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return f"{self.from_status} → {self.to_status}"

@@ -1,0 +1,85 @@
+"""One attempt to be paid, with an out_trade_no of its own."""
+
+from decimal import Decimal
+
+from django.db import models
+from django.db.models import Q
+
+from orders.models.order import Order
+
+
+class PaymentState(models.TextChoices):
+    """An attempt is open until WeChat says that it was paid or is closed."""
+
+    OPEN = "open", "待支付"
+    SUCCEEDED = "succeeded", "已支付"
+    CLOSED = "closed", "已关闭"
+
+
+class PaymentQuerySet(models.QuerySet["Payment"]):
+    """Filters by the attempt's own words."""
+
+    def open(self) -> "PaymentQuerySet":
+        """Keep what may still be paid."""
+        return self.filter(state=PaymentState.OPEN)
+
+    def succeeded(self) -> "PaymentQuerySet":
+        """Keep what was paid."""
+        return self.filter(state=PaymentState.SUCCEEDED)
+
+
+class Payment(models.Model):
+    """What WeChat knows about our wish to be paid, and what it said."""
+
+    order = models.ForeignKey(Order, models.PROTECT, related_name="payments")
+    out_trade_no = models.CharField("商户单号", max_length=32, unique=True)
+    amount = models.DecimalField("金额", max_digits=12, decimal_places=2)
+    state = models.CharField(
+        "状态", max_length=10, choices=PaymentState.choices, default=PaymentState.OPEN
+    )
+    # WeChat's time_expire: it can't be changed once prepay has been called.
+    expires_at = models.DateTimeField("支付截止")
+    prepay_id = models.CharField(max_length=64, default="", blank=True)
+    prepay_at = models.DateTimeField("预支付时间", null=True)
+    transaction_id = models.CharField(
+        "微信单号", max_length=32, unique=True, null=True, blank=True
+    )
+    # The facts as WeChat stated them in a message whose signature was verified.
+    facts = models.JSONField("微信事实", null=True)
+    paid_at = models.DateTimeField("支付时间", null=True)
+    created_at = models.DateTimeField("创建时间", auto_now_add=True)
+    updated_at = models.DateTimeField("更新时间", auto_now=True)
+
+    objects = PaymentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "支付"
+        verbose_name_plural = "支付"
+        constraints = (
+            models.CheckConstraint(
+                name="payment_state_known", condition=Q(state__in=PaymentState.values)
+            ),
+            models.CheckConstraint(
+                name="payment_amount_min", condition=Q(amount__gte=Decimal("0.01"))
+            ),
+            models.CheckConstraint(
+                name="payment_succeeded_with_facts",
+                condition=~Q(state=PaymentState.SUCCEEDED)
+                | Q(
+                    transaction_id__isnull=False,
+                    facts__isnull=False,
+                    paid_at__isnull=False,
+                ),
+            ),
+            models.UniqueConstraint(
+                "order",
+                name="payment_one_success",
+                condition=Q(state=PaymentState.SUCCEEDED),
+            ),
+            models.UniqueConstraint(
+                "order", name="payment_one_open", condition=Q(state=PaymentState.OPEN)
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.out_trade_no

@@ -1,0 +1,266 @@
+"""Orders on the wire: what shoppers send and what they see."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.models import Address
+from orders.models import Order, OrderItem, OrderStatus, Shipment
+from orders.models.order import LINES_MAX, QUANTITY_MAX
+from orders.services.placing import Destination
+from orders.services.quoting import Wish
+from shop.api.images import ImageField
+from shop.api.serializers import (
+    AddressFieldsMixin,
+    LocalTimeField,
+    MoneyField,
+    ShopModelSerializer,
+    ShopSerializer,
+    WholeNumberField,
+)
+from shop.api.text import PlainTextField
+from shop.errors import NotFound
+
+# PostgreSQL's bigint: a larger id exists nowhere.
+_ID_MAX = 2**63 - 1
+
+
+class WishSerializer(ShopSerializer):
+    """One line that a shopper asks for."""
+
+    productId = WholeNumberField(label="商品", min_value=1, max_value=_ID_MAX)
+    skuId = WholeNumberField(
+        label="规格", min_value=1, max_value=_ID_MAX, required=False, allow_null=True
+    )
+    quantity = WholeNumberField(label="数量", min_value=1, max_value=QUANTITY_MAX)
+
+
+class DestinationSerializer(ShopSerializer, AddressFieldsMixin):
+    """An address written out."""
+
+
+class PreviewRequestSerializer(ShopSerializer):
+    """What an order would hold; an address is not needed yet."""
+
+    items = WishSerializer(
+        many=True, label="商品", max_length=LINES_MAX, allow_empty=False
+    )
+    addressId = WholeNumberField(
+        label="地址", min_value=1, max_value=_ID_MAX, required=False, allow_null=True
+    )
+    address = DestinationSerializer(label="收货地址", required=False, allow_null=True)
+    couponId = WholeNumberField(
+        label="优惠券", min_value=1, max_value=_ID_MAX, required=False, allow_null=True
+    )
+
+    def validate_couponId(self, value: int | None) -> None:
+        """Refuse a coupon rather than charge more than the shopper expects."""
+        if value is not None:
+            raise serializers.ValidationError("优惠券不存在")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs.get("address") and attrs.get("addressId"):
+            raise serializers.ValidationError({"address": ["收货地址只能提供一个"]})
+        return attrs
+
+    @property
+    def wishes(self) -> list[Wish]:
+        """Return the lines."""
+        return [
+            Wish(line["productId"], line.get("skuId"), line["quantity"])
+            for line in self.validated_data["items"]
+        ]
+
+    def destination(self, user_id: int) -> Destination | None:
+        """Return the address that was sent or named.
+
+        Raises: NotFound, when it is not one of the shopper's own.
+        """
+        if sent := self.validated_data.get("address"):
+            return Destination(**sent)
+        address_id = self.validated_data.get("addressId")
+        if address_id is None:
+            return None
+        own = Address.objects.filter(user_id=user_id, pk=address_id)
+        values = own.values(*Destination.__dataclass_fields__).first()
+        if values is None:
+            raise NotFound("地址不存在")
+        return Destination(**values)
+
+
+class OrderRequestSerializer(PreviewRequestSerializer):
+    """An order as a shopper sends it."""
+
+    remark = PlainTextField(
+        label="留言", max_length=200, required=False, allow_blank=True, default=""
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        attrs = super().validate(attrs)
+        if not attrs.get("address") and not attrs.get("addressId"):
+            raise serializers.ValidationError({"address": ["收货地址不能为空"]})
+        return attrs
+
+
+class ReasonSerializer(ShopSerializer):
+    """Why, in the shopper's words."""
+
+    reason = PlainTextField(
+        label="原因", max_length=200, required=False, allow_blank=True, default=""
+    )
+
+
+class OrderFilterSerializer(ShopSerializer):
+    """How a list of orders is narrowed."""
+
+    status = serializers.ChoiceField(
+        label="状态", choices=OrderStatus.choices, required=False
+    )
+    keyword = serializers.CharField(label="关键词", max_length=50, required=False)
+
+
+class OrderItemSerializer(ShopModelSerializer):
+    """A line as it was when the order was placed."""
+
+    productId = serializers.IntegerField(source="product_id")
+    skuId = serializers.IntegerField(source="sku_id")
+    specs = serializers.DictField(child=serializers.CharField())
+    price = MoneyField()
+    image = ImageField()
+
+    class Meta:
+        model = OrderItem
+        fields = (
+            "id",
+            "productId",
+            "skuId",
+            "name",
+            "specs",
+            "price",
+            "quantity",
+            "image",
+        )
+
+
+class ShipmentSerializer(ShopModelSerializer):
+    """A parcel."""
+
+    trackingNo = serializers.CharField(source="tracking_no")
+    shippedAt = LocalTimeField(source="shipped_at")
+
+    class Meta:
+        model = Shipment
+        fields = ("carrier", "trackingNo", "shippedAt")
+
+
+class OrderAddressSerializer(serializers.Serializer[Order]):
+    """The order's own copy of the address; empty once the account is deleted."""
+
+    name = serializers.CharField()
+    phone = serializers.CharField()
+    province = serializers.CharField()
+    city = serializers.CharField()
+    district = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class OrderSerializer(ShopModelSerializer):
+    """An order as its owner sees it; `items` and `shipments` come prefetched."""
+
+    orderNo = serializers.CharField(source="order_no")
+    userId = serializers.IntegerField(source="user_id")
+    items = OrderItemSerializer(many=True)
+    goodsAmount = MoneyField(source="goods_amount")
+    freightAmount = MoneyField(source="freight_amount")
+    discountAmount = MoneyField(source="discount_amount")
+    totalAmount = MoneyField(source="total_amount")
+    closing = serializers.BooleanField(source="is_closing")
+    address = OrderAddressSerializer(source="*")
+    actions = serializers.ListField(
+        child=serializers.ChoiceField(
+            choices=["pay", "cancel", "confirm", "refund", "review", "delete"]
+        )
+    )
+    expiresAt = LocalTimeField(source="expires_at")
+    paidAt = LocalTimeField(source="paid_at", allow_null=True)
+    shippedAt = LocalTimeField(source="shipped_at", allow_null=True)
+    completedAt = LocalTimeField(source="completed_at", allow_null=True)
+    cancelledAt = LocalTimeField(source="cancelled_at", allow_null=True)
+    shipments = ShipmentSerializer(many=True)
+    createdAt = LocalTimeField(source="created_at")
+    updatedAt = LocalTimeField(source="updated_at")
+
+    class Meta:
+        model = Order
+        fields = (
+            "orderNo",
+            "userId",
+            "items",
+            "goodsAmount",
+            "freightAmount",
+            "discountAmount",
+            "totalAmount",
+            "status",
+            "closing",
+            "address",
+            "remark",
+            "actions",
+            "expiresAt",
+            "paidAt",
+            "shippedAt",
+            "completedAt",
+            "cancelledAt",
+            "shipments",
+            "createdAt",
+            "updatedAt",
+        )
+        read_only_fields = fields
+
+
+class QuoteLineSerializer(serializers.Serializer[Any]):
+    """A line with its price of now."""
+
+    productId = serializers.IntegerField(source="sku.product_id")
+    skuId = serializers.IntegerField(source="sku.pk")
+    name = serializers.CharField(source="sku.product.name")
+    specs = serializers.DictField(source="sku.specs", child=serializers.CharField())
+    price = MoneyField(source="sku.price")
+    quantity = serializers.IntegerField()
+    amount = MoneyField()
+    image = ImageField(source="sku.picture")
+
+
+class QuoteSerializer(serializers.Serializer[Any]):
+    """What an order would cost now."""
+
+    items = QuoteLineSerializer(many=True, source="lines")
+    goodsAmount = MoneyField(source="goods_amount")
+    freightAmount = MoneyField(source="freight_amount")
+    discountAmount = MoneyField(source="discount_amount")
+    totalAmount = MoneyField(source="total_amount")
+    coupons = serializers.SerializerMethodField()
+
+    def get_coupons(self, quote: Any) -> list[dict[str, Any]]:
+        """Return the coupons that the shopper could use: there are none yet."""
+        return []
+
+
+class CountsSerializer(serializers.Serializer[Any]):
+    """How many orders of the shopper are in each state."""
+
+    pending = serializers.IntegerField()
+    paid = serializers.IntegerField()
+    shipped = serializers.IntegerField()
+    completed = serializers.IntegerField()
+    cancelled = serializers.IntegerField()
+    refunding = serializers.IntegerField()
+
+
+class PaymentParametersSerializer(serializers.Serializer[Any]):
+    """What the mini-program hands to wx.requestPayment."""
+
+    timeStamp = serializers.CharField()
+    nonceStr = serializers.CharField()
+    package = serializers.CharField()
+    signType = serializers.ChoiceField(choices=["RSA"])
+    paySign = serializers.CharField()

@@ -1,0 +1,184 @@
+"""Placing an order: one transaction, no network call, a fixed number of statements."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+from psycopg.types.json import Jsonb
+
+from accounts.errors import UserNotFound
+from catalog.services.stock import stock_take
+from orders.errors import IdempotencyConflict, RequestInProgress
+from orders.models import Order, OrderItem, OrderStatus
+from orders.numbers import order_no_make
+from orders.services.quoting import Line, Quote, Wish, quote_make
+from shop.errors import ShopError
+
+# The lines and the first event in one statement. It runs after the order's insert,
+# which waited for an account deletion that was under way: a shopper who is gone by
+# now gets no lines, and the caller rolls back.
+_RECORD = """
+WITH shopper AS (
+    SELECT id FROM accounts_user WHERE id = %(user)s AND is_active
+), event AS (
+    INSERT INTO orders_orderevent
+        (order_id, from_status, to_status, operator_id, reason, created_at)
+    SELECT %(order)s, '', %(status)s, id, '', %(now)s FROM shopper
+)
+INSERT INTO orders_orderitem
+    (order_id, sku_id, product_id, name, specs, price, quantity, image)
+SELECT %(order)s, line.* FROM shopper, unnest(
+    %(skus)s::bigint[], %(products)s::bigint[], %(names)s::text[], %(specs)s::jsonb[],
+    %(prices)s::numeric[], %(quantities)s::integer[], %(images)s::text[]
+) AS line
+RETURNING sku_id, id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where the goods go: copied onto the order."""
+
+    name: str
+    phone: str
+    province: str
+    city: str
+    district: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRequest:
+    """What a shopper asks for; equal requests have equal hashes."""
+
+    wishes: Sequence[Wish]
+    destination: Destination
+    remark: str = ""
+
+    def digest(self) -> str:
+        """Return a hash of everything that makes this request what it is."""
+        text = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def order_place(
+    *, user_id: int, request: OrderRequest, idempotency_key: str | None = None
+) -> tuple[Order, bool]:
+    """Place an order; return it and whether it was placed by this very call.
+
+    A key that the shopper has used before returns the order of then. Whatever fails,
+    nothing is written; whoever sees the answer sees a committed order.
+
+    Locks: the SKUs in primary-key order, until the commit.
+    Raises: NotOnSale, InsufficientStock, Invalid, IdempotencyConflict,
+        RequestInProgress, UserNotFound.
+    """
+    try:
+        return _placed(user_id, request, idempotency_key), True
+    except (ShopError, IntegrityError) as error:
+        # A replay may fail for want of stock that its first call has bought; a twin
+        # at the same moment fails at the constraint. Both want the first one's order.
+        if idempotency_key is None:
+            raise
+        order = Order.objects.filter(
+            user_id=user_id, idempotency_key=idempotency_key
+        ).first()
+        if order is None:
+            if _is_key_taken(error):
+                raise RequestInProgress from None
+            raise
+        if order.request_hash != request.digest():
+            raise IdempotencyConflict from None
+        return order, False
+
+
+@transaction.atomic(durable=True)
+def _placed(user_id: int, request: OrderRequest, key: str | None) -> Order:
+    quote = quote_make(wishes=request.wishes, locking=True)
+    order = _order(user_id, request, quote, key)
+    order.save(force_insert=True)
+    item_ids = _record(order, quote.lines)
+    quantities = {line.sku.pk: line.quantity for line in quote.lines}
+    stock_take(quantities=quantities, order_no=order.order_no)
+    _remember(order, [_item(order, line, item_ids) for line in quote.lines])
+    return order
+
+
+def _order(user_id: int, request: OrderRequest, quote: Quote, key: str | None) -> Order:
+    now = timezone.now()
+    expires_at = now + timedelta(minutes=settings.ORDER_PAY_MINUTES)
+    return Order(
+        order_no=order_no_make(user_id=user_id, now=now),
+        user_id=user_id,
+        goods_amount=quote.goods_amount,
+        freight_amount=quote.freight_amount,
+        discount_amount=quote.discount_amount,
+        total_amount=quote.total_amount,
+        **asdict(request.destination),
+        remark=request.remark,
+        idempotency_key=key,
+        request_hash=request.digest() if key else "",
+        created_at=now,
+        expires_at=expires_at,
+        due_at=expires_at,
+    )
+
+
+def _record(order: Order, lines: Sequence[Line]) -> dict[int, int]:
+    """Write the lines and the first event; return the lines' ids by SKU."""
+    with connection.cursor() as cursor:
+        cursor.execute(_RECORD, _record_values(order, lines, order.created_at))
+        ids = dict(cursor.fetchall())
+    if not ids:
+        raise UserNotFound
+    return ids
+
+
+def _record_values(
+    order: Order, lines: Sequence[Line], now: datetime
+) -> Mapping[str, Any]:
+    return {
+        "order": order.pk,
+        "user": order.user_id,
+        "status": OrderStatus.PENDING,
+        "now": now,
+        "skus": [line.sku.pk for line in lines],
+        "products": [line.sku.product_id for line in lines],
+        "names": [line.sku.product.name for line in lines],
+        "specs": [Jsonb(line.sku.specs) for line in lines],
+        "prices": [line.sku.price for line in lines],
+        "quantities": [line.quantity for line in lines],
+        "images": [line.sku.picture for line in lines],
+    }
+
+
+def _item(order: Order, line: Line, ids: Mapping[int, int]) -> OrderItem:
+    """Return a line as it was just written, so that nobody reads it again."""
+    return OrderItem(
+        pk=ids[line.sku.pk],
+        order=order,
+        sku=line.sku,
+        product=line.sku.product,
+        name=line.sku.product.name,
+        specs=line.sku.specs,
+        price=line.sku.price,
+        quantity=line.quantity,
+        image=line.sku.picture,
+    )
+
+
+def _remember(order: Order, items: list[OrderItem]) -> None:
+    """Fill the prefetch cache: a new order has these lines and no shipment."""
+    order._prefetched_objects_cache = {"items": items, "shipments": []}
+
+
+def _is_key_taken(error: Exception) -> bool:
+    diagnosis = getattr(error.__cause__, "diag", None)
+    name = getattr(diagnosis, "constraint_name", None)
+    return bool(name == "order_idempotency_key_once")

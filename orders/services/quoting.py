@@ -1,0 +1,134 @@
+"""From what a shopper asks for to lines with our prices: preview and order alike."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from catalog.locks import skus_lock
+from catalog.models import ProductStatus, Sku
+from catalog.offers import skus_offered
+from orders.errors import InsufficientStock, NotOnSale
+from orders.models.order import QUANTITY_MAX
+from shop.errors import Invalid
+
+# The largest amount that numeric(12, 2) holds.
+AMOUNT_MAX = Decimal("9999999999.99")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One line as the shopper sent it; without a SKU for a product that has one."""
+
+    product_id: int
+    sku_id: int | None
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A SKU and how many pieces of it; the prices are ours."""
+
+    sku: Sku
+    quantity: int
+
+    @property
+    def amount(self) -> Decimal:
+        """Return the price of the line."""
+        return self.sku.price * self.quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Lines with one SKU each, by ascending id, and what they cost."""
+
+    lines: Sequence[Line]
+    freight_amount: Decimal = Decimal("0.00")
+    discount_amount: Decimal = Decimal("0.00")
+
+    @property
+    def goods_amount(self) -> Decimal:
+        """Return the price of the goods."""
+        return sum((line.amount for line in self.lines), Decimal("0.00"))
+
+    @property
+    def total_amount(self) -> Decimal:
+        """Return what is to be paid."""
+        return self.goods_amount + self.freight_amount - self.discount_amount
+
+
+def quote_make(*, wishes: Iterable[Wish], locking: bool) -> Quote:
+    """Merge duplicate lines, check that each can be bought now, and price them.
+
+    Locks: with `locking`, all the SKUs in primary-key order, in the caller's
+    transaction; without, nothing, and stock may be gone a moment later.
+
+    Raises: NotOnSale, InsufficientStock (each naming every such line), Invalid.
+    """
+    wishes = list(wishes)
+    read = skus_lock if locking else skus_offered
+    skus = read(
+        sku_ids=[wish.sku_id for wish in wishes if wish.sku_id is not None],
+        product_ids=[wish.product_id for wish in wishes if wish.sku_id is None],
+    )
+    quantities = _merged(wishes, skus)
+    quote = Quote([Line(skus[pk], quantities[pk]) for pk in sorted(quantities)])
+    _require_stock(quote.lines)
+    if quote.total_amount > AMOUNT_MAX:
+        raise Invalid.field("items", "订单金额过大")
+    return quote
+
+
+def _merged(wishes: Iterable[Wish], skus: Mapping[int, Sku]) -> dict[int, int]:
+    """Return pieces by SKU id."""
+    quantities: dict[int, int] = {}
+    missing = []
+    for wish in wishes:
+        sku = _chosen(wish, skus)
+        if sku is None:
+            missing.append({"productId": wish.product_id, "skuId": wish.sku_id})
+        else:
+            quantities[sku.pk] = quantities.get(sku.pk, 0) + wish.quantity
+    if missing:
+        raise NotOnSale(items=missing)
+    if any(quantity > QUANTITY_MAX for quantity in quantities.values()):
+        raise Invalid.field("items", f"数量不能大于{QUANTITY_MAX}")
+    return quantities
+
+
+def _chosen(wish: Wish, skus: Mapping[int, Sku]) -> Sku | None:
+    """Return the SKU that a wish means; None when it can't be bought.
+
+    Raises: Invalid, when the product has several and none was chosen.
+    """
+    if wish.sku_id is not None:
+        found = [skus[wish.sku_id]] if wish.sku_id in skus else []
+    else:
+        found = [sku for sku in skus.values() if sku.product_id == wish.product_id]
+    found = [sku for sku in found if _is_offered(sku, wish.product_id)]
+    if wish.sku_id is None and len(found) > 1:
+        raise Invalid.field("items", f"请选择商品{found[0].product.name}的规格")
+    return found[0] if found else None
+
+
+def _is_offered(sku: Sku, product_id: int) -> bool:
+    return (
+        sku.is_active
+        and sku.product_id == product_id
+        and sku.product.status == ProductStatus.ON_SALE
+    )
+
+
+def _require_stock(lines: Iterable[Line]) -> None:
+    """Raise InsufficientStock with every short line."""
+    short = [
+        {
+            "skuId": line.sku.pk,
+            "name": line.sku.product.name,
+            "requested": line.quantity,
+            "available": line.sku.stock,
+        }
+        for line in lines
+        if line.quantity > line.sku.stock
+    ]
+    if short:
+        raise InsufficientStock(f"商品{short[0]['name']}库存不足", items=short)

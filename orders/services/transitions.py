@@ -1,0 +1,46 @@
+"""The one place that writes an order's status."""
+
+from typing import Any
+
+from django.utils import timezone
+
+from orders.errors import IllegalTransition
+from orders.models import Order, OrderEvent, OrderStatus
+from orders.models.order import TRANSITIONS
+
+
+def order_move(
+    *,
+    order: Order,
+    to: OrderStatus,
+    operator_id: int | None,
+    reason: str = "",
+    **fields: Any,
+) -> None:
+    """Move an order on and write the event; `fields` are set in the same update.
+
+    Locks: the caller's transaction holds the order's lock. The update asks for the
+    old status all the same, so a caller that forgot the lock moves nothing twice.
+
+    Raises: IllegalTransition.
+    """
+    old = OrderStatus(order.status)
+    if to not in TRANSITIONS[old]:
+        raise IllegalTransition(status=old)
+    values = {
+        "status": to,
+        "closing_at": None,
+        "updated_at": timezone.now(),
+        **fields,
+    }
+    if Order.objects.filter(pk=order.pk, status=old).update(**values) != 1:
+        raise IllegalTransition(status=old)
+    for name, value in values.items():
+        setattr(order, name, value)
+    OrderEvent.objects.create(
+        order=order,
+        from_status=old,
+        to_status=to,
+        operator_id=operator_id,
+        reason=reason,
+    )

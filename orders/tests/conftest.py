@@ -1,0 +1,93 @@
+"""What the tests of the orders share."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from rest_framework.test import APIClient
+
+from catalog.models import Product, Sku, StockMovement
+from orders.models import Order, OrderEvent, OrderItem
+from orders.services.audit import orders_audit
+
+ADDRESS = {
+    "name": "张三",
+    "phone": "13800138000",
+    "province": "广东省",
+    "city": "深圳市",
+    "district": "南山区",
+    "detail": "科技园1号",
+}
+
+
+def line(product: Product, quantity: int = 1) -> dict[str, Any]:
+    return {"productId": product.pk, "quantity": quantity}
+
+
+def body(*lines: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    return {"items": list(lines), "address": ADDRESS, **fields}
+
+
+def placed(api: APIClient, *lines: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """Place an order that must succeed; return what the API says of it."""
+    response = api.post("/api/orders", body(*lines, **fields), format="json")
+    assert response.status_code == 201, response.content
+    data: dict[str, Any] = response.json()["data"]
+    return data
+
+
+def stock_of(product: Product) -> int:
+    return Sku.objects.get(product=product).stock
+
+
+def written() -> tuple[int, int, int, int, list[int]]:
+    """Count what placing an order writes, and read all stocks."""
+    return (
+        Order.objects.count(),
+        OrderItem.objects.count(),
+        OrderEvent.objects.count(),
+        StockMovement.objects.count(),
+        list(Sku.objects.order_by("pk").values_list("stock", flat=True)),
+    )
+
+
+@pytest.fixture
+def audited(db: None) -> Any:
+    """After the test, every invariant of the books must hold."""
+    yield
+    assert orders_audit() == []
+
+
+@pytest.fixture
+def tea(product_make: Callable[..., Product]) -> Product:
+    return product_make("龙井茶", price="99.00", stock=10)
+
+
+@pytest.fixture
+def cup(product_make: Callable[..., Product]) -> Product:
+    return product_make("茶杯", price="25.50", stock=5)
+
+
+@pytest.fixture
+def two_skus(product_make: Callable[..., Product]) -> tuple[Product, Sku, Sku]:
+    """A product in two sizes, with 3 and 7 pieces."""
+    product = product_make("T恤", price="50.00", stock=3)
+    small = Sku.objects.get(product=product)
+    small.specs = {"尺码": "S"}
+    small.save()
+    large = Sku.objects.create(
+        product=product, specs={"尺码": "L"}, price="60.00", stock=7
+    )
+    StockMovement.objects.create(sku=large, delta=7, balance=7, reason="initial")
+    return product, small, large
+
+
+def deadlocks() -> int:
+    """Return how many deadlocks PostgreSQL has counted in this database."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+        )
+        count: int = cursor.fetchone()[0]
+    return count

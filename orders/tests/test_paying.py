@@ -1,0 +1,236 @@
+"""POST /api/orders/{orderNo}/pay, and what WeChat tells us afterwards."""
+
+import base64
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from django.db import connection
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from catalog.models import Product
+from orders.models import Order, OrderEvent, Payment
+from orders.services.closing import order_cancel
+from orders.tests.conftest import line, placed, stock_of
+from shop.devstack.simulator.process import SimulatorProcess
+
+pytestmark = pytest.mark.usefixtures("audited")
+
+
+def pay(api: APIClient, order_no: str) -> Any:
+    return api.post(f"/api/orders/{order_no}/pay", format="json")
+
+
+def of(simulator: SimulatorProcess, order_no: str) -> list[dict[str, Any]]:
+    """Return what WeChat's books hold of an order."""
+    return [
+        payment
+        for payment in simulator.state()["payments"]
+        if payment["outTradeNo"].startswith(order_no)
+    ]
+
+
+def test_parameters_are_signed_by_the_merchant(
+    wechat_api: APIClient, simulator: SimulatorProcess, tea: Product, settings: Any
+) -> None:
+    order_no = placed(wechat_api, line(tea, 2))["orderNo"]
+    response = pay(wechat_api, order_no)
+    assert response.status_code == 200
+    data = response.json()["data"]
+    assert data.keys() == {"timeStamp", "nonceStr", "package", "signType", "paySign"}
+    assert data["signType"] == "RSA"
+    assert len(data["nonceStr"]) <= 32
+    text = (
+        f"{settings.WECHAT_APPID}\n{data['timeStamp']}\n"
+        f"{data['nonceStr']}\n{data['package']}\n"
+    )
+    key = load_pem_private_key(settings.WECHAT_MERCHANT_PRIVATE_KEY.encode(), None)
+    signature = base64.b64decode(data["paySign"])
+    key.public_key().verify(signature, text.encode(), PKCS1v15(), SHA256())
+    (known,) = of(simulator, order_no)
+    assert known["tradeState"] == "NOTPAY"
+    assert known["total"] == 19800
+    assert data["package"] == f"prepay_id={known['prepayId']}"
+
+
+def test_paying_twice_is_one_attempt_with_fresh_parameters(
+    wechat_api: APIClient, simulator: SimulatorProcess, tea: Product
+) -> None:
+    order_no = placed(wechat_api, line(tea))["orderNo"]
+    first, second = (pay(wechat_api, order_no).json()["data"] for _ in range(2))
+    assert first["package"] == second["package"]
+    assert first["nonceStr"] != second["nonceStr"]
+    assert Payment.objects.count() == 1
+    assert len(of(simulator, order_no)) == 1
+
+
+def test_notification_makes_the_order_paid_once(
+    wechat_api: APIClient, simulator: SimulatorProcess, shop_server: Any, tea: Product
+) -> None:
+    order_no = placed(wechat_api, line(tea, 3))["orderNo"]
+    pay(wechat_api, order_no)
+    out_trade_no = Payment.objects.get().out_trade_no
+    transaction_id = simulator.pay(out_trade_no)
+
+    data = wechat_api.get(f"/api/orders/{order_no}").json()["data"]
+    assert (data["status"], data["actions"]) == ("paid", [])
+    assert data["paidAt"] is not None
+    payment = Payment.objects.get()
+    assert (payment.state, payment.transaction_id) == ("succeeded", transaction_id)
+    assert payment.facts["amount"]["total"] == 29700
+    assert Product.objects.get().sales == 3
+
+    for _ in range(3):
+        simulator.notify(out_trade_no)
+    assert Product.objects.get().sales == 3
+    events = OrderEvent.objects.values_list("from_status", "to_status")
+    assert list(events) == [("", "pending"), ("pending", "paid")]
+    assert pay(wechat_api, order_no).status_code == 409
+
+
+def test_fifty_notifications_at_once_are_one_payment(
+    wechat_api: APIClient, simulator: SimulatorProcess, shop_server: Any, tea: Product
+) -> None:
+    order_no = placed(wechat_api, line(tea))["orderNo"]
+    pay(wechat_api, order_no)
+    out_trade_no = Payment.objects.get().out_trade_no
+    simulator.fault("notify", "never", 1)
+    simulator.pay(out_trade_no)
+    assert Order.objects.get().status == "pending"
+    senders = [
+        threading.Thread(target=simulator.notify, args=(out_trade_no,))
+        for _ in range(50)
+    ]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join()
+    assert Order.objects.get().status == "paid"
+    assert Product.objects.get().sales == 1
+    assert OrderEvent.objects.count() == 2
+
+
+def test_lost_prepay_answer_is_asked_for_again_under_one_number(
+    wechat_api: APIClient, simulator: SimulatorProcess, tea: Product
+) -> None:
+    order_no = placed(wechat_api, line(tea))["orderNo"]
+    simulator.fault("prepay", "drop_reply", 1)
+    response = pay(wechat_api, order_no)
+    assert response.status_code == 503
+    assert response.json()["data"] == {"error": "wechat_unavailable"}
+    assert response["Retry-After"] == "5"
+    assert pay(wechat_api, order_no).status_code == 200
+    assert len(of(simulator, order_no)) == 1
+    assert Payment.objects.count() == 1
+
+
+@pytest.mark.parametrize("kind", ["reset", "500", "html", "half_json"])
+def test_wechat_in_trouble_is_503_and_the_order_stays_payable(
+    wechat_api: APIClient, simulator: SimulatorProcess, tea: Product, kind: str
+) -> None:
+    order_no = placed(wechat_api, line(tea))["orderNo"]
+    simulator.fault("prepay", kind, 1)
+    response = pay(wechat_api, order_no)
+    assert response.status_code == 503
+    assert response.json()["data"] == {"error": "wechat_unavailable"}
+    assert pay(wechat_api, order_no).status_code == 200
+
+
+def test_no_transaction_is_open_while_wechat_is_asked(
+    wechat_api: APIClient, simulator: SimulatorProcess, shop_server: Any, tea: Product
+) -> None:
+    """While prepay hangs, PostgreSQL must know of no transaction of the shop."""
+    order_no = placed(wechat_api, line(tea))["orderNo"]
+    simulator.fault("prepay", "slow", 1, seconds=2)
+    thread = threading.Thread(target=pay, args=(wechat_api, order_no))
+    thread.start()
+    seen = []
+    while thread.is_alive():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE state LIKE"
+                " 'idle in transaction%' AND datname = current_database()"
+            )
+            seen.append(cursor.fetchone()[0])
+        thread.join(0.05)
+    assert len(seen) > 10
+    # A glance may fall between two statements; not most of two seconds.
+    assert seen.count(0) > 0.9 * len(seen)
+
+
+def test_cancel_during_prepay_wins(
+    wechat_api: APIClient, simulator: SimulatorProcess, shop_server: Any, tea: Product
+) -> None:
+    order_no = placed(wechat_api, line(tea))["orderNo"]
+    order = Order.objects.get()
+    answers = []
+    simulator.fault("prepay", "slow", 1, seconds=2)
+    thread = threading.Thread(target=lambda: answers.append(pay(wechat_api, order_no)))
+    thread.start()
+    while not Payment.objects.exists():
+        thread.join(0.02)
+    order_cancel(order_no=order_no, user_id=order.user_id)
+    thread.join()
+    assert answers[0].status_code == 409
+    assert answers[0].json()["data"] == {
+        "error": "illegal_transition",
+        "status": "cancelled",
+    }
+    assert stock_of(tea) == 10
+    assert [p["tradeState"] for p in of(simulator, order_no)] in ([], ["CLOSED"])
+
+
+def test_expired_order_is_not_payable(
+    wechat_api: APIClient, simulator: SimulatorProcess, tea: Product
+) -> None:
+    order_no = placed(wechat_api, line(tea))["orderNo"]
+    Order.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    response = pay(wechat_api, order_no)
+    assert response.status_code == 409
+    assert response.json()["data"] == {"error": "order_expired"}
+    assert of(simulator, order_no) == []
+
+
+def test_order_in_its_last_minute_is_payable(
+    wechat_api: APIClient, simulator: SimulatorProcess, tea: Product
+) -> None:
+    order_no = placed(wechat_api, line(tea))["orderNo"]
+    Order.objects.update(expires_at=timezone.now() + timedelta(seconds=20))
+    assert pay(wechat_api, order_no).status_code == 200
+
+
+def test_attempt_expires_with_its_order(
+    wechat_api: APIClient, simulator: SimulatorProcess, tea: Product
+) -> None:
+    order_no = placed(wechat_api, line(tea))["orderNo"]
+    pay(wechat_api, order_no)
+    assert Payment.objects.get().expires_at == Order.objects.get().expires_at
+
+
+def test_a_strangers_order_cannot_be_paid(
+    wechat_api: APIClient,
+    other_api: APIClient,
+    simulator: SimulatorProcess,
+    tea: Product,
+) -> None:
+    order_no = placed(wechat_api, line(tea))["orderNo"]
+    response = pay(other_api, order_no)
+    assert response.status_code == 404
+    assert response.json()["message"] == "订单不存在"
+    assert Payment.objects.count() == 0
+
+
+def test_long_names_fit_wechats_description(
+    wechat_api: APIClient,
+    simulator: SimulatorProcess,
+    product_make: Callable[..., Product],
+) -> None:
+    products = [product_make("长" * 100), product_make("名" * 100)]
+    order_no = placed(wechat_api, *map(line, products))["orderNo"]
+    assert pay(wechat_api, order_no).status_code == 200

@@ -1,0 +1,21 @@
+"""Routes of orders and payments, and of the account as a whole."""
+
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from orders.views import (
+    AccountExportView,
+    AccountView,
+    OrderViewSet,
+    PaymentNotificationView,
+)
+
+router = SimpleRouter(trailing_slash=False)
+router.register("orders", OrderViewSet, basename="order")
+
+urlpatterns = [
+    path("auth/user", AccountView.as_view(), name="account"),
+    path("auth/user/export", AccountExportView.as_view(), name="account-export"),
+    path("payments/wechat/notify", PaymentNotificationView.as_view(), name="notify"),
+    *router.urls,
+]

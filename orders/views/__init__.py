@@ -1,0 +1,12 @@
+"""The HTTP side of the orders."""
+
+from orders.views.account import AccountExportView, AccountView
+from orders.views.notifications import PaymentNotificationView
+from orders.views.orders import OrderViewSet
+
+__all__ = [
+    "AccountExportView",
+    "AccountView",
+    "OrderViewSet",
+    "PaymentNotificationView",
+]

@@ -1,0 +1,186 @@
+"""The shopper's orders: the owner alone sees and moves them."""
+
+from typing import Any, cast
+
+from django.db.models import Count, Q
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import action
+from rest_framework.mixins import ListModelMixin
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from accounts.models import User
+from orders.errors import OrderNotFound
+from orders.models import Order, OrderStatus
+from orders.serializers import (
+    CountsSerializer,
+    OrderFilterSerializer,
+    OrderRequestSerializer,
+    OrderSerializer,
+    PaymentParametersSerializer,
+    PreviewRequestSerializer,
+    QuoteSerializer,
+    ReasonSerializer,
+)
+from orders.services.closing import order_cancel
+from orders.services.fulfilment import order_confirm, order_hide
+from orders.services.payments import payment_start
+from orders.services.placing import OrderRequest, order_place
+from orders.services.quoting import quote_make
+from shop.api.envelope import success
+from shop.api.ratelimit import CartLimit, WriteLimit
+from shop.errors import Invalid
+
+KEY_HEADER = "Idempotency-Key"
+KEY_MAX = 255
+
+
+class OrderViewSet(ListModelMixin, GenericViewSet[Order]):
+    """Preview, place, list, pay, cancel, confirm and hide orders."""
+
+    serializer_class = OrderSerializer
+    throttle_classes = (WriteLimit,)
+    lookup_field = "order_no"
+    lookup_url_kwarg = "orderNo"
+    lookup_value_regex = "[0-9A-Za-z]{1,24}"
+
+    def get_queryset(self) -> Any:
+        """Return the shopper's own orders, newest first."""
+        if getattr(self, "swagger_fake_view", False):
+            return Order.objects.none()
+        return Order.objects.of(self.shopper.pk).order_by("-pk").for_display()
+
+    @property
+    def shopper(self) -> User:
+        """Return who is asking; the permission has made sure of it."""
+        return cast(User, self.request.user)
+
+    @extend_schema(parameters=[OrderFilterSerializer])
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """List the shopper's orders, newest first."""
+        return super().list(request, *args, **kwargs)
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        """Narrow by state and by a word of a product's name or the number."""
+        query = OrderFilterSerializer(data=self.request.query_params)
+        query.is_valid(raise_exception=True)
+        if status := query.validated_data.get("status"):
+            queryset = queryset.filter(status=status)
+        if keyword := query.validated_data.get("keyword"):
+            queryset = queryset.having_keyword(keyword)
+        return queryset
+
+    @extend_schema(
+        request=OrderRequestSerializer,
+        responses={201: OrderSerializer},
+        parameters=[
+            OpenApiParameter(
+                KEY_HEADER,
+                OpenApiTypes.STR,
+                OpenApiParameter.HEADER,
+                description="At most 255 characters; the same key again returns the "
+                "order of the first call.",
+            )
+        ],
+    )
+    def create(self, request: Request) -> Response:
+        """Place an order."""
+        body = OrderRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        destination = body.destination(self.shopper.pk)
+        if destination is None:  # the serializer has refused this already
+            raise Invalid.field("address", "收货地址不能为空")
+        order, is_new = order_place(
+            user_id=self.shopper.pk,
+            request=OrderRequest(
+                body.wishes, destination, body.validated_data["remark"]
+            ),
+            idempotency_key=_idempotency_key(request),
+        )
+        response = success(OrderSerializer(order).data, "下单成功", status=201)
+        if not is_new:
+            response["Idempotency-Replayed"] = "true"
+        return response
+
+    @extend_schema(responses=OrderSerializer)
+    def retrieve(self, request: Request, orderNo: str) -> Response:  # noqa: N803
+        """Show one order."""
+        return self._answer(orderNo)
+
+    @extend_schema(responses=None)
+    def destroy(self, request: Request, orderNo: str) -> Response:  # noqa: N803
+        """Hide an ended order."""
+        order_hide(order_no=orderNo, user_id=self.shopper.pk)
+        return success(message="删除成功")
+
+    @extend_schema(
+        request=PreviewRequestSerializer, responses=QuoteSerializer, filters=False
+    )
+    @action(methods=["post"], detail=False, throttle_classes=[CartLimit])
+    def preview(self, request: Request) -> Response:
+        """Price an order without placing it."""
+        body = PreviewRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        body.destination(self.shopper.pk)
+        quote = quote_make(wishes=body.wishes, locking=False)
+        return success(QuoteSerializer(quote).data)
+
+    @extend_schema(responses=CountsSerializer, filters=False)
+    @action(methods=["get"], detail=False, pagination_class=None)
+    def counts(self, request: Request) -> Response:
+        """Count the shopper's orders by state."""
+        figures = {
+            status.value: Count("pk", filter=Q(status=status)) for status in OrderStatus
+        }
+        counts = Order.objects.of(self.shopper.pk).aggregate(**figures)
+        return success(CountsSerializer({**counts, "refunding": 0}).data)
+
+    @extend_schema(request=None, responses=PaymentParametersSerializer)
+    @action(methods=["post"], detail=True)
+    def pay(self, request: Request, orderNo: str) -> Response:  # noqa: N803
+        """Return the parameters of wx.requestPayment."""
+        return success(payment_start(order_no=orderNo, user=self.shopper))
+
+    @extend_schema(request=ReasonSerializer, responses=OrderSerializer)
+    @action(methods=["post"], detail=True)
+    def cancel(self, request: Request, orderNo: str) -> Response:  # noqa: N803
+        """Cancel an unpaid order; `closing` is true while WeChat can't be asked."""
+        body = ReasonSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        order_cancel(
+            order_no=orderNo,
+            user_id=self.shopper.pk,
+            reason=body.validated_data["reason"],
+        )
+        return self._answer(orderNo, "订单已取消")
+
+    @extend_schema(request=None, responses=OrderSerializer)
+    @action(methods=["post"], detail=True)
+    def confirm(self, request: Request, orderNo: str) -> Response:  # noqa: N803
+        """Confirm receipt."""
+        order_confirm(order_no=orderNo, user_id=self.shopper.pk)
+        return self._answer(orderNo, "已确认收货")
+
+    def _answer(self, order_no: str, message: str = "成功") -> Response:
+        """Answer with the order as it is now."""
+        order = self.get_queryset().filter(order_no=order_no).first()
+        if order is None:
+            raise OrderNotFound
+        if order.is_closing:
+            message = "订单正在关闭"
+        return success(OrderSerializer(order).data, message)
+
+
+def _idempotency_key(request: Request) -> str | None:
+    """Return the shopper's key.
+
+    Raises: Invalid.
+    """
+    key = request.headers.get(KEY_HEADER)
+    if not key:
+        return None
+    if len(key) > KEY_MAX or not key.isprintable():
+        raise Invalid.field(KEY_HEADER, f"{KEY_HEADER}长度不能超过{KEY_MAX}")
+    return key

@@ -1,0 +1,1 @@
+"""What every API module uses: envelope, errors, pages, parsing, limits, schema."""

@@ -1,0 +1,184 @@
+"""One handler turns every failure under /api/ into the envelope."""
+
+import logging
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import (
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from psycopg import errors as postgres
+from rest_framework import exceptions as drf
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from shop.api.envelope import error_body
+from shop.errors import (
+    Busy,
+    Forbidden,
+    Invalid,
+    NotFound,
+    ServiceUnavailable,
+    ShopError,
+)
+
+logger = logging.getLogger(__name__)
+
+# Slug and message of what the framework itself refuses, by status.
+_FRAMEWORK = {
+    400: ("bad_request", "请求格式错误"),
+    401: ("not_authenticated", "未登录"),
+    403: ("forbidden", "没有权限"),
+    404: ("not_found", "资源不存在"),
+    405: ("method_not_allowed", "请求方法不允许"),
+    406: ("not_acceptable", "无法提供所请求的格式"),
+    413: ("too_large", "请求内容过大"),
+    415: ("unsupported_media_type", "不支持的内容类型"),
+    429: ("rate_limited", "请求过于频繁,请稍后再试"),
+    500: ("server_error", "服务器错误,请稍后重试"),
+}
+
+
+def exception_response(exc: Exception, context: dict[str, Any]) -> Response:
+    """Answer an exception that a view raised; DRF calls this."""
+    status, body, headers = _described(exc)
+    set_rollback()
+    response = Response(body, status=status, headers=headers)
+    # A refusal is no event for the log, and a fault has been logged with its cause;
+    # Django would add a line of its own to each.
+    response._has_been_logged = True
+    return response
+
+
+def _described(exc: Exception) -> tuple[int, dict[str, Any], dict[str, str]]:
+    """Return status, body and headers of an exception; log it when it is ours."""
+    error = _as_shop_error(exc)
+    if error is None:
+        if isinstance(exc, drf.APIException):
+            return _framework(exc.status_code, _drf_headers(exc))
+        return _crash(exc)
+    headers = {}
+    if error.retry_after_seconds is not None:
+        headers["Retry-After"] = str(error.retry_after_seconds)
+    if error.http_status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="api"'
+    data = {"error": error.code, **error.facts}
+    return (
+        error.http_status,
+        error_body(error.http_status, error.message, data),
+        headers,
+    )
+
+
+def _as_shop_error(exc: Exception) -> ShopError | None:
+    if isinstance(exc, ShopError):
+        return exc
+    if isinstance(exc, drf.ValidationError):
+        return _invalid(exc)
+    if isinstance(exc, Http404):
+        return NotFound()
+    if isinstance(exc, PermissionDenied):
+        return Forbidden()
+    if isinstance(exc, (OperationalError, InterfaceError)):
+        return _database(exc)
+    return None
+
+
+def _invalid(exc: drf.ValidationError) -> Invalid:
+    fields = _field_messages(exc.detail)
+    first = next(iter(fields.values()), ["参数错误"])[0]
+    return Invalid(first, fields=fields)
+
+
+def _field_messages(detail: Any, prefix: str = "") -> dict[str, list[str]]:
+    """Flatten DRF's nested errors: {"items.0.quantity": ["数量必须是数字"]}."""
+    if isinstance(detail, dict):
+        pairs = list(detail.items())
+    elif isinstance(detail, list) and any(isinstance(d, (dict, list)) for d in detail):
+        pairs = list(enumerate(detail))
+    else:
+        texts = detail if isinstance(detail, list) else [detail]
+        return {prefix or "nonFieldErrors": [str(text) for text in texts]}
+    found: dict[str, list[str]] = {}
+    for key, value in pairs:
+        if key == "non_field_errors":
+            found |= _field_messages(value, prefix)
+        elif value:
+            found |= _field_messages(value, f"{prefix}.{key}" if prefix else str(key))
+    return found
+
+
+def _database(exc: Exception) -> ShopError:
+    """Tell a lock or statement timeout (busy) from a database that is away."""
+    cause = exc.__cause__
+    waited = (
+        postgres.LockNotAvailable,
+        postgres.QueryCanceled,
+        postgres.DeadlockDetected,
+    )
+    if isinstance(cause, waited):
+        logger.warning("database busy: %s", type(cause).__name__)
+        return Busy()
+    logger.error("database unavailable: %s", type(cause or exc).__name__)
+    return ServiceUnavailable(retry_after_seconds=2)
+
+
+def _drf_headers(exc: drf.APIException) -> dict[str, str]:
+    header = getattr(exc, "auth_header", None)
+    return {"WWW-Authenticate": header} if header else {}
+
+
+def _framework(
+    status: int, headers: dict[str, str]
+) -> tuple[int, dict[str, Any], dict[str, str]]:
+    slug, message = _FRAMEWORK.get(status, _FRAMEWORK[400])
+    return status, error_body(status, message, {"error": slug}), headers
+
+
+def _crash(exc: Exception) -> tuple[int, dict[str, Any], dict[str, str]]:
+    if isinstance(exc, RequestDataTooBig):
+        return _framework(413, {})
+    if isinstance(exc, (SuspiciousOperation, TooManyFieldsSent, TooManyFilesSent)):
+        return _framework(400, {})
+    logger.error("unhandled error", exc_info=exc)
+    status, body, headers = _framework(500, {})
+    if settings.DEBUG:
+        body["data"]["debug"] = "".join(traceback.format_exception(exc))
+    return status, body, headers
+
+
+class EnvelopeErrorsMiddleware:
+    """Give the envelope to what fails under /api/ outside of a DRF view."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(
+        self, request: HttpRequest, exc: Exception
+    ) -> HttpResponse | None:
+        """Answer for a view that raised."""
+        if not request.path.startswith("/api/"):
+            return None
+        status, body, headers = _described(exc)
+        return JsonResponse(body, status=status, headers=headers)
+
+
+def error_view(status: int) -> Callable[..., HttpResponse]:
+    """Return Django's handler for a status: the envelope, for any path."""
+
+    def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        code, body, headers = _framework(status, {})
+        return JsonResponse(body, status=code, headers=headers)
+
+    return view

@@ -1,0 +1,71 @@
+"""The OpenAPI schema says what the renderer and the handler do."""
+
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+
+_ERROR_STATUSES = {
+    "400": "invalid input",
+    "401": "no valid token",
+    "403": "not allowed",
+    "404": "not found",
+    "405": "method not allowed",
+    "406": "no such format",
+    "409": "conflict with the present state",
+    "413": "too large",
+    "415": "unsupported media type",
+    "422": "idempotency key used for another request",
+    "429": "too many requests",
+    "500": "fault of the server",
+    "502": "unexpected answer from WeChat",
+    "503": "busy, or a part is away",
+}
+
+
+class EnvelopeAutoSchema(AutoSchema):
+    """Wrap each response in the envelope and add the errors every route can answer."""
+
+    def get_operation(self, *args: Any, **kwargs: Any) -> Any:
+        operation = super().get_operation(*args, **kwargs)
+        if operation is None:
+            return None
+        for status, response in operation["responses"].items():
+            _wrap(status, response)
+        for status, text in _ERROR_STATUSES.items():
+            operation["responses"].setdefault(status, _error(text))
+        return operation
+
+
+def _wrap(status: str, response: dict[str, Any]) -> None:
+    content = response.setdefault("content", {}).setdefault("application/json", {})
+    data = content.get("schema", {"nullable": True})
+    if status.startswith("2"):
+        content["schema"] = _envelope(data, code={"type": "integer", "enum": [0]})
+
+
+def _error(text: str) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Error"}
+    return {"description": text, "content": {"application/json": {"schema": schema}}}
+
+
+def _envelope(data: dict[str, Any], code: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": ["code", "message", "data"],
+        "additionalProperties": False,
+        "properties": {"code": code, "message": {"type": "string"}, "data": data},
+    }
+
+
+def error_component(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Add the schema of an error; a postprocessing hook of drf-spectacular."""
+    facts = {
+        "type": "object",
+        "nullable": True,
+        "required": ["error"],
+        "properties": {"error": {"type": "string"}},
+        "additionalProperties": True,
+    }
+    code = {"type": "integer", "minimum": 400, "maximum": 599}
+    result["components"]["schemas"]["Error"] = _envelope(facts, code)
+    return result

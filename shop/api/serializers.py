@@ -1,0 +1,126 @@
+"""Serializers whose refusals name the field in Chinese."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.core import validators
+from django.core.validators import RegexValidator
+from django.utils import timezone
+from rest_framework import serializers
+
+from shop.api.text import PlainTextField
+
+MONEY_DIGITS = 12
+PRICE_MIN = Decimal("0.01")
+
+
+class ChineseMessages:
+    """Word a serializer's field errors: `X不能为空`, `X必须是数字`, `X不能小于N`.
+
+    X is the field's label; each field of an input serializer has one in Chinese.
+    """
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        fields: dict[str, Any] = super().get_fields()  # type: ignore[misc]
+        for name, field in fields.items():
+            if not field.read_only:
+                _word(field, str(field.label or name))
+        return fields
+
+
+def _word(field: Any, label: str) -> None:
+    """Put the label into one field's messages; a message of its own stays."""
+    for key in ("required", "null", "blank", "empty"):
+        field.error_messages[key] = f"{label}不能为空"
+    if isinstance(field, (serializers.IntegerField, serializers.DecimalField)):
+        for key in ("invalid", "max_string_length", "max_digits", "max_whole_digits"):
+            field.error_messages[key] = f"{label}必须是数字"
+        field.error_messages["max_decimal_places"] = f"{label}最多两位小数"
+    elif not isinstance(field, serializers.RegexField):
+        for key in ("invalid", "invalid_choice", "not_a_list", "does_not_exist"):
+            field.error_messages[key] = f"{label}格式不正确"
+    for validator in field.validators:
+        _word_limit(validator, label)
+
+
+def _word_limit(validator: Any, label: str) -> None:
+    limit = getattr(validator, "limit_value", None)
+    if isinstance(validator, validators.MinValueValidator):
+        validator.message = f"{label}不能小于{limit}"
+    elif isinstance(validator, validators.MaxValueValidator):
+        validator.message = f"{label}不能大于{limit}"
+    elif isinstance(validator, validators.MaxLengthValidator):
+        validator.message = f"{label}长度不能超过{limit}"
+    elif isinstance(validator, validators.MinLengthValidator):
+        validator.message = f"{label}长度不能少于{limit}"
+
+
+class ShopSerializer(ChineseMessages, serializers.Serializer[Any]):
+    """The base of serializers that read or show what is not one model."""
+
+
+class ShopModelSerializer(ChineseMessages, serializers.ModelSerializer[Any]):
+    """The base of serializers that show one model."""
+
+
+class WholeNumberField(serializers.IntegerField):
+    """A JSON number without fraction; true and 1.0 are not numbers of pieces."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, (bool, float)):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class MoneyField(serializers.DecimalField):
+    """Yuan with two places, a string on the wire."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_digits=MONEY_DIGITS, decimal_places=2, **kwargs)
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        if isinstance(data, bool):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class PriceField(MoneyField):
+    """Money that something costs: WeChat refuses 0."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=PRICE_MIN, **kwargs)
+
+
+class PhoneField(serializers.RegexField):
+    """A mainland mobile number."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            r"^1[3-9]\d{9}\Z",
+            error_messages={"invalid": "手机号格式不正确"},
+            **kwargs,
+        )
+        for validator in self.validators:
+            if isinstance(validator, RegexValidator):
+                validator.message = "手机号格式不正确"
+
+
+class LocalTimeField(serializers.DateTimeField):
+    """ISO 8601 with the shop's offset, +08:00, in whole seconds."""
+
+    def to_representation(self, value: datetime | None) -> str | None:
+        if value is None:
+            return None
+        return timezone.localtime(value).isoformat(timespec="seconds")
+
+
+class AddressFieldsMixin(serializers.Serializer[Any]):
+    """The six fields of a postal address, in the address book as on an order."""
+
+    name = PlainTextField(label="收货人", max_length=50)
+    phone = PhoneField(label="手机号")
+    province = PlainTextField(label="省份", max_length=50)
+    city = PlainTextField(label="城市", max_length=50)
+    district = PlainTextField(label="区县", max_length=50)
+    detail = PlainTextField(label="详细地址", max_length=200)

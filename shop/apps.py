@@ -1,0 +1,9 @@
+"""The shop package as a Django app: checks and commands of the whole."""
+
+from django.apps import AppConfig
+
+
+class ShopConfig(AppConfig):
+    """No models live here."""
+
+    name = "shop"

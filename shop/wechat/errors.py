@@ -1,0 +1,30 @@
+"""What WeChat can do to a request of ours."""
+
+from shop.errors import ShopError
+
+
+class WeChatUnavailable(ShopError):
+    """WeChat did not answer, or not in a way that says what it did."""
+
+    code = "wechat_unavailable"
+    http_status = 503
+    message = "微信服务暂时不可用,请稍后再试"
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message, retry_after_seconds=5)
+
+
+class WeChatRefused(ShopError):
+    """WeChat answered, and the answer is a refusal that nobody expected."""
+
+    code = "wechat_error"
+    http_status = 502
+    message = "微信服务异常,请稍后再试"
+
+
+class NotificationRefused(ShopError):
+    """A notification is not from WeChat, not fresh or not for us."""
+
+    code = "notification_refused"
+    http_status = 400
+    message = "通知无效"

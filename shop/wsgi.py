@@ -1,0 +1,31 @@
+"""The WSGI application that gunicorn serves."""
+
+import os
+import sys
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.wsgi import get_wsgi_application
+from django.db import OperationalError, connection
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
+
+
+def application_start() -> WSGIHandler:
+    """Load the application; stop the process when it could never serve a request.
+
+    Raises: SystemExit with one line when a setting is wrong or the database is away.
+    """
+    try:
+        application = get_wsgi_application()
+        connection.ensure_connection()
+    except ImproperlyConfigured as error:
+        sys.exit(f"configuration error: {error}")
+    except OperationalError as error:
+        sys.exit(f"database error: {str(error).strip().splitlines()[0]}")
+    # A connection must not be shared with the workers that are forked from here.
+    connection.close()
+    return application
+
+
+application = application_start()
