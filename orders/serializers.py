@@ -42,7 +42,7 @@ class DestinationSerializer(ShopSerializer, AddressFieldsMixin):
 class PreviewRequestSerializer(ShopSerializer):
     """What an order would hold; an address is not needed yet."""
 
-    items = WishSerializer(
+    items = WishSerializer(  # type: ignore[call-arg]
         many=True, label="商品", max_length=LINES_MAX, allow_empty=False
     )
     addressId = WholeNumberField(

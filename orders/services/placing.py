@@ -20,12 +20,12 @@ from orders.numbers import order_no_make
 from orders.services.quoting import Line, Quote, Wish, quote_make
 from shop.errors import ShopError
 
-# The lines and the first event in one statement. It runs after the order's insert,
-# which waited for an account deletion that was under way: a shopper who is gone by
-# now gets no lines, and the caller rolls back.
+# The lines and the first event in one statement. The lock on the shopper waits for an
+# account deletion that is under way (and a later deletion waits for us): a shopper who
+# is gone by now gets no lines, and the caller rolls back.
 _RECORD = """
 WITH shopper AS (
-    SELECT id FROM accounts_user WHERE id = %(user)s AND is_active
+    SELECT id FROM accounts_user WHERE id = %(user)s AND is_active FOR KEY SHARE
 ), event AS (
     INSERT INTO orders_orderevent
         (order_id, from_status, to_status, operator_id, reason, created_at)
@@ -75,7 +75,7 @@ def order_place(
     A key that the shopper has used before returns the order of then. Whatever fails,
     nothing is written; whoever sees the answer sees a committed order.
 
-    Locks: the SKUs in primary-key order, until the commit.
+    Locks: the SKUs in primary-key order, then the shopper's key, until the commit.
     Raises: NotOnSale, InsufficientStock, Invalid, IdempotencyConflict,
         RequestInProgress, UserNotFound.
     """
@@ -175,7 +175,10 @@ def _item(order: Order, line: Line, ids: Mapping[int, int]) -> OrderItem:
 
 def _remember(order: Order, items: list[OrderItem]) -> None:
     """Fill the prefetch cache: a new order has these lines and no shipment."""
-    order._prefetched_objects_cache = {"items": items, "shipments": []}
+    order._prefetched_objects_cache = {  # type: ignore[attr-defined]
+        "items": items,
+        "shipments": [],
+    }
 
 
 def _is_key_taken(error: Exception) -> bool:

@@ -54,7 +54,7 @@ def exception_response(exc: Exception, context: dict[str, Any]) -> Response:
     response = Response(body, status=status, headers=headers)
     # A refusal is no event for the log, and a fault has been logged with its cause;
     # Django would add a line of its own to each.
-    response._has_been_logged = True
+    response._has_been_logged = True  # type: ignore[attr-defined]
     return response
 
 

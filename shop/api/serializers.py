@@ -109,9 +109,7 @@ class PhoneField(serializers.RegexField):
 class LocalTimeField(serializers.DateTimeField):
     """ISO 8601 with the shop's offset, +08:00, in whole seconds."""
 
-    def to_representation(self, value: datetime | None) -> str | None:
-        if value is None:
-            return None
+    def to_representation(self, value: datetime) -> str:
         return timezone.localtime(value).isoformat(timespec="seconds")
 
 

@@ -1,0 +1,33 @@
+"""Every row lock of the catalogue, taken in primary-key order.
+
+Product before SKUs, SKUs by ascending id: whoever keeps to that can't deadlock.
+"""
+
+from collections.abc import Iterable
+
+from catalog.models import Product, Sku
+from catalog.offers import offer_rows
+
+
+def product_lock(product_id: int) -> Product | None:
+    """Lock a product's row until the transaction ends; None when there is none."""
+    rows = Product.objects.select_for_update(of=("self",), no_key=True)
+    return rows.filter(pk=product_id).first()
+
+
+def products_lock(product_ids: Iterable[int]) -> dict[int, Product]:
+    """Lock products in primary-key order until the transaction ends."""
+    rows = Product.objects.select_for_update(of=("self",), no_key=True)
+    return {row.pk: row for row in rows.filter(pk__in=set(product_ids)).order_by("pk")}
+
+
+def skus_lock(
+    *, sku_ids: Iterable[int] = (), product_ids: Iterable[int] = ()
+) -> dict[int, Sku]:
+    """Lock SKUs, and the active ones of products, in primary-key order.
+
+    Each comes with its product, whose row is not locked. The key of a SKU never
+    changes, so the lock lets other transactions go on referring to the row.
+    """
+    rows = offer_rows(sku_ids=sku_ids, product_ids=product_ids)
+    return {row.pk: row for row in rows.select_for_update(of=("self",), no_key=True)}

@@ -1,0 +1,39 @@
+"""SKUs as an order needs them: with their product and the picture to remember."""
+
+from collections.abc import Iterable
+
+from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
+
+from catalog.models import ProductImage, Sku
+
+
+def offer_rows(
+    *, sku_ids: Iterable[int] = (), product_ids: Iterable[int] = ()
+) -> QuerySet[Sku]:
+    """Select SKUs by id and the active ones of products, by ascending id.
+
+    Each row carries its product and `picture`, a storage name: its own image, else
+    the product's first.
+    """
+    first_image = ProductImage.objects.filter(product=OuterRef("product")).order_by(
+        "position", "pk"
+    )
+    picture = Case(
+        When(
+            image="", then=Coalesce(Subquery(first_image.values("file")[:1]), Value(""))
+        ),
+        default=F("image"),
+    )
+    wanted = Q(pk__in=set(sku_ids))
+    if products := set(product_ids):
+        wanted |= Q(product_id__in=products, is_active=True)
+    rows = Sku.objects.filter(wanted).select_related("product").order_by("pk")
+    return rows.annotate(picture=picture)
+
+
+def skus_offered(
+    *, sku_ids: Iterable[int] = (), product_ids: Iterable[int] = ()
+) -> dict[int, Sku]:
+    """Read SKUs without a lock, as `catalog.locks.skus_lock` does with one."""
+    return {row.pk: row for row in offer_rows(sku_ids=sku_ids, product_ids=product_ids)}

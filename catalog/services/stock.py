@@ -1,0 +1,89 @@
+"""Every change of a stock: under the SKU's lock, with a ledger row."""
+
+from collections.abc import Mapping
+
+from django.db import connection, models
+from django.db.models import F
+
+from catalog.errors import StockChanged
+from catalog.locks import products_lock, skus_lock
+from catalog.models import MovementReason, Product, Sku
+
+# One statement whatever the number of lines: the new stock and its ledger row.
+_MOVE = """
+WITH line AS (
+    SELECT * FROM unnest(%s::bigint[], %s::integer[]) AS line (sku_id, delta)
+), moved AS (
+    UPDATE catalog_sku AS sku SET stock = sku.stock + line.delta
+    FROM line WHERE sku.id = line.sku_id
+    RETURNING sku.id, line.delta, sku.stock
+)
+INSERT INTO catalog_stockmovement
+    (sku_id, delta, balance, reason, reference, operator_id, created_at)
+SELECT id, delta, stock, %s, %s, %s, clock_timestamp() FROM moved ORDER BY id
+"""
+
+
+def stock_take(*, quantities: Mapping[int, int], order_no: str) -> None:
+    """Take pieces (by SKU id) for an order.
+
+    Locks: the caller holds the SKUs' locks (`skus_lock`) and has checked the stock.
+    """
+    deltas = {sku_id: -quantity for sku_id, quantity in quantities.items()}
+    _move(deltas, MovementReason.ORDER, order_no, None)
+
+
+def stock_return(*, quantities: Mapping[int, int], order_no: str) -> None:
+    """Give an order's pieces (by SKU id) back; retired SKUs take them too.
+
+    Locks: takes the SKUs' locks. The ledger's unique constraint refuses a second time.
+    """
+    skus_lock(sku_ids=quantities)
+    _move(quantities, MovementReason.ORDER_CANCELLED, order_no, None)
+
+
+def stock_set(
+    *,
+    sku: Sku,
+    stock: int,
+    reason: MovementReason,
+    operator_id: int | None,
+    expected_stock: int | None = None,
+    reference: str = "",
+) -> None:
+    """Make a stock an absolute figure; no ledger row when nothing changes.
+
+    Locks: the caller holds the SKU's lock and passes the row as it read it there.
+    Raises: StockChanged, when the caller expected another figure.
+    """
+    if expected_stock is not None and expected_stock != sku.stock:
+        raise StockChanged(skuId=sku.pk, stock=sku.stock)
+    if delta := stock - sku.stock:
+        _move({sku.pk: delta}, reason, reference, operator_id)
+        sku.stock = stock
+
+
+def sales_add(*, quantities: Mapping[int, int]) -> None:
+    """Count pieces (by product id) as sold; negative ones take a count back.
+
+    Locks: takes the products' locks in primary-key order.
+    """
+    products_lock(quantities)
+    amount = models.Case(
+        *(models.When(pk=pk, then=number) for pk, number in quantities.items()),
+        output_field=models.IntegerField(),
+    )
+    Product.objects.filter(pk__in=quantities).update(sales=F("sales") + amount)
+
+
+def _move(
+    deltas: Mapping[int, int],
+    reason: MovementReason,
+    reference: str,
+    operator_id: int | None,
+) -> None:
+    ids = list(deltas)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _MOVE, [ids, [deltas[i] for i in ids], reason, reference, operator_id]
+        )

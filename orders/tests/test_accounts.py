@@ -1,0 +1,161 @@
+"""DELETE /api/auth/user and GET /api/auth/user/export: the account with its orders."""
+
+import threading
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from rest_framework.test import APIClient
+
+from accounts.errors import UserNotFound
+from accounts.models import Address, User
+from catalog.models import Product
+from orders.models import Order
+from orders.services.accounts import account_delete
+from orders.services.placing import Destination, OrderRequest, order_place
+from orders.services.quoting import Wish
+from orders.tests.conftest import ADDRESS, line, placed, stock_of
+from shop.devstack.simulator.process import SimulatorProcess
+
+pytestmark = pytest.mark.usefixtures("audited")
+
+
+def delete(api: APIClient, code: str = "sim-buyer") -> Any:
+    return api.delete("/api/auth/user", {"code": code}, format="json")
+
+
+@pytest.fixture
+def buyer(wechat_api: APIClient) -> User:
+    wechat_api.put(
+        "/api/auth/user", {"nickname": "买家", "phone": "13800138000"}, format="json"
+    )
+    user = User.objects.get()
+    Address.objects.create(user=user, **ADDRESS)
+    return user
+
+
+def test_deletion_erases_the_person_and_keeps_the_order(
+    wechat_api: APIClient, buyer: User, tea: Product
+) -> None:
+    order_no = placed(wechat_api, line(tea), remark="给张三")["orderNo"]
+    wechat_api.post(f"/api/orders/{order_no}/cancel")
+    response = delete(wechat_api)
+    assert response.status_code == 200
+    assert response.json() == {"code": 0, "message": "账号已注销", "data": None}
+
+    user = User.objects.get(pk=buyer.pk)
+    assert (user.openid, user.nickname, user.phone, user.avatar) == (None, "", "", "")
+    assert user.session_key_encrypted == ""
+    assert user.deleted_at is not None
+    assert Address.objects.count() == 0
+    order = Order.objects.get()
+    assert (order.user_id, order.items.count()) == (buyer.pk, 1)
+    assert {getattr(order, field) for field in (*ADDRESS, "remark")} == {""}
+
+    after = wechat_api.get("/api/auth/user")
+    assert after.status_code == 401
+    assert after.json()["message"] == "用户不存在"
+
+
+def test_the_same_person_may_come_again_as_somebody_new(
+    wechat_api: APIClient, buyer: User, api: APIClient
+) -> None:
+    delete(wechat_api)
+    answer = api.post("/api/auth/login", {"code": "sim-buyer"}, format="json").json()
+    assert answer["data"]["isNew"] is True
+    assert answer["data"]["userId"] != buyer.pk
+
+
+@pytest.mark.parametrize("status", ["pending", "paid", "shipped"])
+def test_unfinished_orders_forbid_it(
+    wechat_api: APIClient, buyer: User, tea: Product, status: str
+) -> None:
+    placed(wechat_api, line(tea))
+    Order.objects.update(status=status)
+    response = delete(wechat_api)
+    assert response.status_code == 409
+    assert response.json()["data"] == {"error": "orders_open"}
+    assert User.objects.get().nickname == "买家"
+    assert Address.objects.count() == 1
+    Order.objects.update(status="pending")
+
+
+def test_hidden_orders_are_erased_too(
+    wechat_api: APIClient, buyer: User, tea: Product
+) -> None:
+    order_no = placed(wechat_api, line(tea))["orderNo"]
+    wechat_api.post(f"/api/orders/{order_no}/cancel")
+    wechat_api.delete(f"/api/orders/{order_no}")
+    delete(wechat_api)
+    assert Order.objects.get().phone == ""
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("", "code不能为空"),
+        ("sim-somebody-else", None),
+        ("nonsense", None),
+    ],
+)
+def test_deletion_wants_a_fresh_code_of_the_same_shopper(
+    wechat_api: APIClient, buyer: User, code: str, message: str | None
+) -> None:
+    response = delete(wechat_api, code)
+    assert response.status_code == 400
+    if message:
+        assert response.json()["message"] == message
+    else:
+        assert response.json()["data"]["error"] == "wechat_code_invalid"
+    assert User.objects.get(pk=buyer.pk).deleted_at is None
+
+
+def test_deletion_waits_for_wechat(
+    wechat_api: APIClient, buyer: User, simulator: SimulatorProcess
+) -> None:
+    simulator.fault("login", "500", 1)
+    assert delete(wechat_api).status_code == 503
+    assert User.objects.get(pk=buyer.pk).deleted_at is None
+
+
+def test_order_that_is_placed_during_the_deletion_finds_nobody(
+    transactional_db: None, shopper: User, tea: Product
+) -> None:
+    """The order waits for the deletion's lock, then sees the shopper gone."""
+    outcome: list[Any] = []
+    request = OrderRequest([Wish(tea.pk, None, 1)], Destination(**ADDRESS))
+
+    def place() -> None:
+        try:
+            outcome.append(order_place(user_id=shopper.pk, request=request))
+        except UserNotFound as error:
+            outcome.append(error.code)
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        account_delete.__wrapped__(user_id=shopper.pk)
+        thread = threading.Thread(target=place)
+        thread.start()
+        thread.join(0.5)
+        assert thread.is_alive()
+    thread.join()
+    assert outcome == ["user_not_found"]
+    assert Order.objects.count() == 0
+    assert stock_of(tea) == 10
+
+
+def test_export_holds_account_addresses_and_all_orders(
+    wechat_api: APIClient, buyer: User, tea: Product
+) -> None:
+    hidden = placed(wechat_api, line(tea))["orderNo"]
+    wechat_api.post(f"/api/orders/{hidden}/cancel")
+    wechat_api.delete(f"/api/orders/{hidden}")
+    shown = placed(wechat_api, line(tea))["orderNo"]
+    response = wechat_api.get("/api/auth/user/export")
+    assert response.status_code == 200
+    data = response.json()["data"]
+    assert data["account"]["nickname"] == "买家"
+    assert [address["detail"] for address in data["addresses"]] == ["科技园1号"]
+    assert [order["orderNo"] for order in data["orders"]] == [shown, hidden]
+    assert "session_key" not in response.content.decode()

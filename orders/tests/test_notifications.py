@@ -1,0 +1,361 @@
+"""POST /api/payments/wechat/notify: what is believed and what is refused.
+
+The notifications are made here from WeChat's published form, with the platform's key.
+"""
+
+import base64
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import (
+    RSAPrivateKey,
+    generate_private_key,
+)
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from django.test import Client
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from catalog.models import Product
+from orders.models import Order, OrderEvent, Payment
+from orders.tests.conftest import line, placed
+
+URL = "/api/payments/wechat/notify"
+Sent = Callable[..., Any]
+
+
+@pytest.fixture
+def world() -> dict[str, str]:
+    path = Path(os.environ["SHOP_TEST_SERVERS"]) / "wechat.json"
+    data: dict[str, str] = json.loads(path.read_text())
+    return data
+
+
+@pytest.fixture
+def payment(shopper: User, shopper_api: APIClient, tea: Product) -> Payment:
+    placed(shopper_api, line(tea))
+    order = Order.objects.get()
+    return Payment.objects.create(
+        order=order,
+        out_trade_no=f"{order.order_no}P001",
+        amount=order.total_amount,
+        expires_at=order.expires_at,
+        prepay_id="wx201",
+    )
+
+
+@pytest.fixture
+def facts(payment: Payment, world: dict[str, str]) -> dict[str, Any]:
+    return {
+        "appid": world["appid"],
+        "mchid": world["mchid"],
+        "out_trade_no": payment.out_trade_no,
+        "transaction_id": "4200001234202611230000000001",
+        "trade_type": "JSAPI",
+        "trade_state": "SUCCESS",
+        "success_time": "2026-11-23T12:00:00+08:00",
+        "payer": {"openid": "openid-shopper"},
+        "amount": {"total": 9900, "payer_total": 9900, "currency": "CNY"},
+    }
+
+
+def sealed(facts: Any, key: str, **outer: Any) -> bytes:
+    """Return a notification's body around encrypted facts."""
+    nonce = "abcdefghijkl"
+    secret = AESGCM(key.encode()).encrypt(
+        nonce.encode(), json.dumps(facts).encode(), b"transaction"
+    )
+    return json.dumps(
+        {
+            "id": "EV-1",
+            "create_time": "2026-11-23T12:00:00+08:00",
+            "event_type": "TRANSACTION.SUCCESS",
+            "resource_type": "encrypt-resource",
+            "resource": {
+                "algorithm": "AEAD_AES_256_GCM",
+                "ciphertext": base64.b64encode(secret).decode(),
+                "nonce": nonce,
+                "associated_data": "transaction",
+                "original_type": "transaction",
+            },
+            **outer,
+        }
+    ).encode()
+
+
+def signed(
+    body: bytes, private_key: RSAPrivateKey, serial: str, timestamp: int | None = None
+) -> dict[str, str]:
+    """Return the headers of a notification."""
+    stamp, nonce = str(timestamp or int(time.time())), "nonce-of-the-test"
+    text = f"{stamp}\n{nonce}\n".encode() + body + b"\n"
+    signature = private_key.sign(text, PKCS1v15(), SHA256())
+    return {
+        "Wechatpay-Timestamp": stamp,
+        "Wechatpay-Nonce": nonce,
+        "Wechatpay-Serial": serial,
+        "Wechatpay-Signature": base64.b64encode(signature).decode(),
+        "Wechatpay-Signature-Type": "WECHATPAY2-SHA256-RSA2048",
+    }
+
+
+def deliver(body: bytes, headers: Mapping[str, str]) -> Any:
+    return Client().post(URL, body, content_type="application/json", headers=headers)
+
+
+@pytest.fixture
+def send(world: dict[str, str]) -> Sent:
+    """Return a sender of well-made notifications about any facts."""
+    key: Any = load_pem_private_key(world["platformPrivateKey"].encode(), None)
+
+    def sender(facts: Any, *, timestamp: int | None = None, **outer: Any) -> Any:
+        body = sealed(facts, world["apiV3Key"], **outer)
+        return deliver(body, signed(body, key, world["platformPublicKeyId"], timestamp))
+
+    return sender
+
+
+def untouched() -> bool:
+    return (
+        Order.objects.get().status == "pending"
+        and Payment.objects.get().state == "open"
+        and OrderEvent.objects.count() == 1
+        and Product.objects.get().sales == 0
+    )
+
+
+def assert_fail(response: Any, status: int = 400) -> None:
+    """The answer is WeChat's failure, outside of the envelope."""
+    assert response.status_code == status
+    assert response.json().keys() == {"code", "message"}
+    assert response.json()["code"] == "FAIL"
+    assert untouched()
+
+
+def test_true_notification_pays_and_is_answered_with_nothing(
+    send: Sent, facts: dict[str, Any]
+) -> None:
+    response = send(facts)
+    assert (response.status_code, response.content) == (204, b"")
+    order, payment = Order.objects.get(), Payment.objects.get()
+    assert (order.status, payment.state) == ("paid", "succeeded")
+    assert payment.facts == facts
+    assert payment.paid_at == order.paid_at
+    assert order.paid_at.isoformat() == "2026-11-23T04:00:00+00:00"
+
+
+def test_notification_before_prepay_returned_is_taken(
+    send: Sent, facts: dict[str, Any]
+) -> None:
+    Payment.objects.update(prepay_id="", prepay_at=None)
+    assert send(facts).status_code == 204
+    assert Order.objects.get().status == "paid"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"appid": "wxffffffffffffffff"},
+        {"mchid": "1000000000"},
+        {"out_trade_no": "UNKNOWN0001"},
+        {"out_trade_no": None},
+        {"amount": {"total": 1, "currency": "CNY"}},
+        {"amount": {"total": 9901, "currency": "CNY"}},
+        {"amount": {"total": "9900", "currency": "CNY"}},
+        {"amount": {"total": 9900.0, "currency": "CNY"}},
+        {"amount": {"total": 9900, "currency": "USD"}},
+        {"amount": {"total": 9900}},
+        {"amount": None},
+        {"trade_state": "NOTPAY"},
+        {"trade_state": None},
+        {"transaction_id": ""},
+        {"transaction_id": None},
+    ],
+)
+def test_verified_facts_of_another_payment_never_pay(
+    send: Sent,
+    facts: dict[str, Any],
+    change: dict[str, Any],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    assert_fail(send({**facts, **change}))
+    assert any(record.levelname == "ERROR" for record in caplog.records)
+
+
+@pytest.mark.parametrize("shift", [-301, 301, -86_400])
+def test_stale_and_future_notifications_are_refused(
+    send: Sent, facts: dict[str, Any], shift: int
+) -> None:
+    assert_fail(send(facts, timestamp=int(time.time()) + shift))
+
+
+@pytest.mark.parametrize("shift", [-290, 290])
+def test_clocks_may_differ_by_five_minutes(
+    send: Sent, facts: dict[str, Any], shift: int
+) -> None:
+    assert send(facts, timestamp=int(time.time()) + shift).status_code == 204
+
+
+def test_other_events_are_taken_and_change_nothing(
+    send: Sent, facts: dict[str, Any]
+) -> None:
+    assert send(facts, event_type="TRANSACTION.OTHER").status_code == 204
+    assert untouched()
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("Wechatpay-Timestamp", None),
+        ("Wechatpay-Timestamp", "yesterday"),
+        ("Wechatpay-Timestamp", "9" * 30),
+        ("Wechatpay-Timestamp", "-1"),
+        ("Wechatpay-Nonce", None),
+        ("Wechatpay-Nonce", "another"),
+        ("Wechatpay-Serial", None),
+        ("Wechatpay-Serial", "PUB_KEY_ID_0000000000000000000000000000"),
+        ("Wechatpay-Serial", "5157F09EFDC096DE15EBE81A47057A7232F1B8E1"),
+        ("Wechatpay-Signature", None),
+        ("Wechatpay-Signature", "not base64 !"),
+        ("Wechatpay-Signature", "WECHATPAY/SIGNTEST/aGVsbG8="),
+        ("Wechatpay-Signature", base64.b64encode(b"x" * 256).decode()),
+        ("Wechatpay-Signature-Type", None),
+        ("Wechatpay-Signature-Type", "WECHATPAY2-SM2-WITH-SM3"),
+    ],
+)
+def test_each_header_counts_and_nothing_calls_out(
+    world: dict[str, str],
+    facts: dict[str, Any],
+    settings: Any,
+    header: str,
+    value: str | None,
+) -> None:
+    # Nothing listens there: a call out would raise, and be a 500.
+    settings.WECHAT_PAY_BASE = "http://127.0.0.1:9"
+    key: Any = load_pem_private_key(world["platformPrivateKey"].encode(), None)
+    body = sealed(facts, world["apiV3Key"])
+    headers = signed(body, key, world["platformPublicKeyId"])
+    if value is None:
+        del headers[header]
+    else:
+        headers[header] = value
+    assert_fail(deliver(body, headers))
+
+
+def test_signature_of_another_key_is_refused(
+    world: dict[str, str], facts: dict[str, Any]
+) -> None:
+    forger = generate_private_key(65537, 2048)
+    body = sealed(facts, world["apiV3Key"])
+    assert_fail(deliver(body, signed(body, forger, world["platformPublicKeyId"])))
+
+
+def test_changed_body_is_refused(world: dict[str, str], facts: dict[str, Any]) -> None:
+    key: Any = load_pem_private_key(world["platformPrivateKey"].encode(), None)
+    body = sealed(facts, world["apiV3Key"])
+    headers = signed(body, key, world["platformPublicKeyId"])
+    assert_fail(deliver(body.replace(b"EV-1", b"EV-2"), headers))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b"null",
+        b"\xff\xfe",
+        b"[" * 60_000,
+        b'{"resource_type": "encrypt-resource", "resource": []}',
+        b'{"resource_type": "encrypt-resource", "resource": {"algorithm": "X"}}',
+        json.dumps(
+            {
+                "resource_type": "encrypt-resource",
+                "resource": {
+                    "algorithm": "AEAD_AES_256_GCM",
+                    "ciphertext": "AAAA",
+                    "nonce": "short",
+                },
+            }
+        ).encode(),
+    ],
+)
+def test_signed_nonsense_is_refused(
+    world: dict[str, str], payment: Payment, body: bytes
+) -> None:
+    key: Any = load_pem_private_key(world["platformPrivateKey"].encode(), None)
+    assert_fail(deliver(body, signed(body, key, world["platformPublicKeyId"])))
+
+
+@pytest.mark.parametrize("facts_sent", [[], "x", None, 1])
+def test_facts_that_are_no_object_are_refused(
+    send: Sent, payment: Payment, facts_sent: Any
+) -> None:
+    assert_fail(send(facts_sent))
+
+
+def test_facts_under_another_key_are_refused(
+    world: dict[str, str], facts: dict[str, Any]
+) -> None:
+    key: Any = load_pem_private_key(world["platformPrivateKey"].encode(), None)
+    body = sealed(facts, "x" * 32)
+    assert_fail(deliver(body, signed(body, key, world["platformPublicKeyId"])))
+
+
+def test_large_body_is_refused_unread(world: dict[str, str], payment: Payment) -> None:
+    key: Any = load_pem_private_key(world["platformPrivateKey"].encode(), None)
+    body = b" " * (64 * 1024 + 1)
+    assert_fail(deliver(body, signed(body, key, world["platformPublicKeyId"])))
+
+
+@pytest.mark.parametrize("method", ["get", "put", "delete"])
+def test_other_methods_fail_in_wechats_form(payment: Payment, method: str) -> None:
+    assert_fail(getattr(Client(), method)(URL), status=405)
+
+
+def test_payment_of_a_cancelled_order_is_booked_and_alarmed(
+    send: Sent, facts: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The money is ours to give back: it must be seen, and no stock is taken."""
+    Order.objects.update(status="cancelled")
+    Payment.objects.update(state="closed")
+    assert send(facts).status_code == 204
+    assert Payment.objects.get().state == "succeeded"
+    assert Order.objects.get().status == "cancelled"
+    assert Product.objects.get().sales == 0
+    assert "was cancelled when its payment" in caplog.text
+
+
+def test_second_payment_of_an_order_is_alarmed_and_tried_again(
+    send: Sent, facts: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    send(facts)
+    first = Payment.objects.get()
+    second = Payment.objects.create(
+        order=first.order,
+        out_trade_no=f"{first.order.order_no}P002",
+        amount=first.amount,
+        expires_at=first.expires_at,
+    )
+    response = send(
+        {**facts, "out_trade_no": second.out_trade_no, "transaction_id": "42-other"}
+    )
+    assert response.status_code == 400
+    assert "second payment of the order" in caplog.text
+    assert Product.objects.get().sales == 1
+
+
+def test_other_transaction_under_a_paid_number_is_refused(
+    send: Sent, facts: dict[str, Any]
+) -> None:
+    send(facts)
+    assert send({**facts, "transaction_id": "42-other"}).status_code == 400
+    assert Payment.objects.get().transaction_id == facts["transaction_id"]
