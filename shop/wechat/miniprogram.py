@@ -1,0 +1,247 @@
+"""The mini-program's server API: logins, phone numbers, the token to call it with.
+
+Source: WX/…/user-login/api_code2session, WX/…/api_getstableaccesstoken.
+"""
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+from django.conf import settings
+from django.core.cache import cache
+
+from shop.errors import RateLimited, ShopError
+from shop.wechat.errors import WeChatRefused, WeChatUnavailable
+
+logger = logging.getLogger(__name__)
+
+# Connect, read. A shopper waits for this; WeChat documents no figure.
+TIMEOUT_SECONDS = (2, 3)
+# The longest answer, a token's, is under 1 kB.
+REPLY_MAX_BYTES = 64 * 1024
+# WeChat renews a token 5 minutes before its end; both are valid in between.
+TOKEN_MARGIN_SECONDS = 300
+_TOKEN_KEY = "wechat:access_token"  # noqa: S105 - the name of a cache entry
+_OPENID_MAX = 128
+
+_CODE_INVALID = (40029, 40163)
+_USER_BLOCKED = 40226
+_TOO_OFTEN = 45011
+_TOO_OFTEN_SECONDS = 60
+_BUSY = -1
+_TOKEN_REFUSED = (40001, 40014, 42001)
+# 40001 stands for a wrong secret, too.
+_MISCONFIGURED = (40013, 40125, 41002, 41004, 41008, *_TOKEN_REFUSED)
+
+
+class WeChatCodeInvalid(ShopError):
+    """WeChat does not know the code, or it was used before."""
+
+    code = "wechat_code_invalid"
+    http_status = 400
+    message = "登录凭证无效,请重新登录"
+
+
+class WeChatUserBlocked(ShopError):
+    """WeChat itself holds this person for a risk."""
+
+    code = "wechat_user_blocked"
+    http_status = 403
+    message = "该微信账号存在风险,暂时无法登录"
+
+
+class WeChatMisconfigured(ShopError):
+    """Our appid or secret is wrong: an operator must act."""
+
+    code = "wechat_misconfigured"
+    http_status = 500
+    message = "微信服务异常,请稍后再试"
+
+
+@dataclass(frozen=True)
+class Login:
+    """Who sent a login code; the session key must never leave the server."""
+
+    openid: str
+    session_key: str = field(repr=False)
+    unionid: str = ""
+
+
+@contextmanager
+def _worded(*, failure: str, code_invalid: str) -> Iterator[None]:
+    """Say what went wrong in the words of the one who waits for it."""
+    try:
+        yield
+    except ShopError as error:
+        if isinstance(error, WeChatCodeInvalid):
+            error.message = code_invalid
+        elif error.http_status >= 500:
+            error.message = failure
+        raise
+
+
+@_worded(failure="登录失败,请重试", code_invalid="登录凭证无效,请重新登录")
+def code2session(code: str) -> Login:
+    """Exchange a login code, once: after a failure only a fresh code can work.
+
+    Raises: WeChatCodeInvalid, WeChatUserBlocked, RateLimited, WeChatUnavailable,
+    WeChatMisconfigured, WeChatRefused.
+    """
+    reply = _checked(
+        _call(
+            "GET",
+            "/sns/jscode2session",
+            params={
+                "appid": settings.WECHAT_APPID,
+                "secret": settings.WECHAT_SECRET,
+                "js_code": code,
+                "grant_type": "authorization_code",
+            },
+        )
+    )
+    openid = _text(reply, "openid")
+    if len(openid) > _OPENID_MAX:
+        raise WeChatRefused
+    unionid = reply.get("unionid")
+    return Login(
+        openid=openid,
+        session_key=_text(reply, "session_key"),
+        unionid=unionid if isinstance(unionid, str) else "",
+    )
+
+
+@_worded(failure="获取手机号失败,请重试", code_invalid="手机号授权已失效,请重新获取")
+def phone_number(code: str) -> str:
+    """Return the number behind a code of the phone button, without country code.
+
+    Raises: as code2session().
+    """
+    reply = _phone_call(code)
+    if reply.get("errcode") in _TOKEN_REFUSED:
+        # The token was looked at before the code, which is still good: once more.
+        cache.delete(_TOKEN_KEY)
+        reply = _phone_call(code)
+    info = _checked(reply).get("phone_info")
+    if not isinstance(info, dict) or not _is_ours(info.get("watermark")):
+        logger.error("WeChat sent a phone number without our watermark")
+        raise WeChatRefused
+    return _text(info, "purePhoneNumber")
+
+
+def _phone_call(code: str) -> dict[str, Any]:
+    return _call(
+        "POST",
+        "/wxa/business/getuserphonenumber",
+        params={"access_token": _access_token()},
+        body={"code": code},
+    )
+
+
+def _is_ours(watermark: Any) -> bool:
+    return isinstance(watermark, dict) and watermark.get("appid") == (
+        settings.WECHAT_APPID
+    )
+
+
+def _access_token() -> str:
+    """Return the token from the cache; with a dead cache, ask anew each time.
+
+    WeChat answers the same token until it nears its end, so nodes need not agree.
+    """
+    token = cache.get(_TOKEN_KEY)
+    if isinstance(token, str):
+        return token
+    reply = _checked(
+        _call(
+            "POST",
+            "/cgi-bin/stable_token",
+            body={
+                "grant_type": "client_credential",
+                "appid": settings.WECHAT_APPID,
+                "secret": settings.WECHAT_SECRET,
+                "force_refresh": False,
+            },
+        )
+    )
+    token, seconds = _text(reply, "access_token"), reply.get("expires_in")
+    if isinstance(seconds, int) and seconds > TOKEN_MARGIN_SECONDS:
+        cache.set(_TOKEN_KEY, token, seconds - TOKEN_MARGIN_SECONDS)
+    return token
+
+
+def _call(
+    method: str,
+    path: str,
+    *,
+    params: dict[str, str] | None = None,
+    body: dict[str, object] | None = None,
+) -> dict[str, Any]:
+    """Send one request and return the JSON object that comes back.
+
+    The secret and the token travel in the URL, which a requests exception prints: only
+    the exception's class is told, and ours is raised when it is gone.
+
+    Raises: WeChatUnavailable.
+    """
+    try:
+        with requests.request(
+            method,
+            settings.WECHAT_API_BASE + path,
+            params=params,
+            json=body,
+            timeout=TIMEOUT_SECONDS,
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            status, raw = response.status_code, _bounded(response)
+        if status < 500 and isinstance(reply := json.loads(raw), dict):
+            return reply
+        failure = f"HTTP {status}"
+    except (requests.RequestException, ValueError, RecursionError) as error:
+        failure = type(error).__name__
+    logger.warning("WeChat %s: %s", path, failure)
+    raise WeChatUnavailable
+
+
+def _bounded(response: requests.Response) -> bytes:
+    raw = b""
+    for chunk in response.iter_content(8192):
+        raw += chunk
+        if len(raw) > REPLY_MAX_BYTES:
+            raise ValueError
+    return raw
+
+
+def _checked(reply: dict[str, Any]) -> dict[str, Any]:
+    """Return a reply without errcode (or with 0), else raise what the code means."""
+    errcode = reply.get("errcode") or 0
+    if errcode != 0:
+        raise _refusal(errcode)
+    return reply
+
+
+def _refusal(errcode: Any) -> ShopError:
+    if errcode in _CODE_INVALID:
+        return WeChatCodeInvalid()
+    if errcode == _USER_BLOCKED:
+        return WeChatUserBlocked()
+    if errcode == _TOO_OFTEN:
+        return RateLimited(retry_after_seconds=_TOO_OFTEN_SECONDS)
+    level = logging.WARNING if errcode == _BUSY else logging.ERROR
+    # Never errmsg: it may repeat what was sent.
+    logger.log(level, "WeChat answers errcode %.20r", errcode)
+    if errcode == _BUSY:
+        return WeChatUnavailable()
+    return WeChatMisconfigured() if errcode in _MISCONFIGURED else WeChatRefused()
+
+
+def _text(reply: dict[str, Any], name: str) -> str:
+    value = reply.get(name)
+    if not isinstance(value, str) or not value:
+        logger.error("WeChat's answer has no %s", name)
+        raise WeChatRefused
+    return value
