@@ -147,6 +147,8 @@ def test_no_picture(data):
     assert refused(data) == NO_PICTURE
 
 
+# Pillow also warns of them.
+@pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("side", [5_000, 12_000, 50_000, 2**31 - 1])
 def test_bomb(side):
     assert refused(png_bomb(side)) == NO_PICTURE
@@ -166,11 +168,13 @@ def test_too_many_bytes(settings):
 
 def test_busy_when_too_many_are_read(monkeypatch):
     monkeypatch.setattr(images, "_READING_WAIT_SECONDS", 0)
-    with images._reading, images._reading, pytest.raises(Busy):
+    with images._reading, pytest.raises(Busy):
         image_store(upload_of())
     assert image_store(upload_of())
 
 
+# Pillow also warns of them.
+@pytest.mark.filterwarnings("ignore")
 def test_damaged_files_are_refused_or_read():
     """Thousands of files with a few wrong bytes: an answer for each."""
     chance = random.Random(7)  # noqa: S311 - the same damage every time

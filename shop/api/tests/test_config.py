@@ -1,0 +1,23 @@
+"""GET /api/config."""
+
+
+def test_config(api, settings):
+    settings.WECHAT_SUBSCRIBE_TEMPLATES = ["t1", "t2"]
+    settings.ORDER_PAY_MINUTES = 45
+    api.credentials(HTTP_AUTHORIZATION="Bearer not.a.token")
+    answer = api.get("/api/config")
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "code": 0,
+        "message": "成功",
+        "data": {"subscribeTemplates": ["t1", "t2"], "payMinutes": 45},
+    }
+
+
+def test_config_is_read_only(api):
+    assert api.post("/api/config", {}, format="json").status_code == 405
+
+
+def test_limit_per_address(api, settings):
+    settings.RATELIMITS = settings.RATELIMITS | {"read": "1/900s"}
+    assert [api.get("/api/config").status_code for _ in range(2)] == [200, 429]
