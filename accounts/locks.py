@@ -1,0 +1,18 @@
+"""The one lock of this app: a person's row stands for all that is theirs."""
+
+from accounts.errors import UserNotFound
+from accounts.models import User
+
+
+def user_lock(*, user_id: int) -> User:
+    """Lock a user until the transaction ends, and return it as it is now.
+
+    FOR NO KEY UPDATE: orders that name the user are not held up.
+
+    Raises: UserNotFound, when the user was deleted or deactivated meanwhile.
+    """
+    found = User.objects.select_for_update(no_key=True, of=("self",))
+    user = found.filter(pk=user_id, is_active=True).first()
+    if user is None:
+        raise UserNotFound
+    return user

@@ -1,0 +1,69 @@
+"""One table for shoppers and staff, who never are each other."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models import Q
+
+
+class UserManager(BaseUserManager["User"]):
+    """Make staff accounts; shoppers come into being at their first login."""
+
+    def create_user(self, username: str, password: str, **fields: Any) -> "User":
+        """Make a staff account."""
+        user = self.model(username=username, is_staff=True, **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, username: str, password: str, **fields: Any) -> "User":
+        """Make a staff account that may do everything."""
+        return self.create_user(username, password, is_superuser=True, **fields)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A shopper (openid, no usable password) or staff (username and password)."""
+
+    username = models.CharField(
+        "用户名", max_length=150, unique=True, null=True, blank=True
+    )
+    openid = models.CharField(max_length=128, unique=True, null=True, editable=False)
+    session_key_encrypted = models.TextField(default="", editable=False)
+    nickname = models.CharField("昵称", max_length=64, default="", blank=True)
+    avatar = models.CharField("头像", max_length=500, default="", blank=True)
+    phone = models.CharField("手机号", max_length=20, default="", blank=True)
+    is_staff = models.BooleanField("员工", default=False)
+    is_active = models.BooleanField("有效", default=True)
+    deleted_at = models.DateTimeField("注销时间", null=True, editable=False)
+    created_at = models.DateTimeField("注册时间", auto_now_add=True)
+    updated_at = models.DateTimeField("更新时间", auto_now=True)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "username"
+
+    class Meta:
+        verbose_name = "用户"
+        verbose_name_plural = "用户"
+        constraints = (
+            models.CheckConstraint(
+                name="user_shopper_or_staff",
+                condition=(
+                    Q(is_staff=True, openid__isnull=True, username__isnull=False)
+                    | Q(is_staff=False, is_superuser=False, username__isnull=True)
+                ),
+            ),
+            models.CheckConstraint(
+                name="user_openid_unless_deleted",
+                condition=(
+                    Q(is_staff=True)
+                    | Q(openid__isnull=False, deleted_at__isnull=True)
+                    | Q(openid__isnull=True, deleted_at__isnull=False)
+                ),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.username or self.nickname or f"用户{self.pk}"

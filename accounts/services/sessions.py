@@ -1,0 +1,121 @@
+"""Sessions: opened by a login, refreshed, ended, flushed."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import uuid4
+
+from django.db.models import F, FilteredRelation, Q
+from django.utils import timezone
+
+from accounts.errors import TokenInvalid, UserNotFound
+from accounts.models import Session, User
+from accounts.tokens import Claims, TokenPair, pair_make, refresh_read
+
+# Short enough that no lock is held for long.
+FLUSH_BATCH = 1000
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What a client gets; the access token dies after `expires_in_seconds`."""
+
+    token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    expires_in_seconds: int
+
+
+def session_open(*, user: User) -> Tokens:
+    """Log a user in on one more device."""
+    session_id = uuid4()
+    pair = pair_make(user=user, session_id=session_id, now=timezone.now())
+    Session.objects.create(
+        id=session_id,
+        user=user,
+        refresh_jti=pair.refresh_jti,
+        expires_at=pair.refresh_expires_at,
+    )
+    return _tokens(pair)
+
+
+def session_user(*, claims: Claims) -> User:
+    """Return the user whose session a token names, in one statement.
+
+    Raises: UserNotFound, TokenInvalid when the session has ended.
+    """
+    user = (
+        User.objects.annotate(
+            session=FilteredRelation(
+                "sessions", condition=Q(sessions__id=claims.session_id)
+            ),
+            session_id=F("session__id"),
+            session_ended_at=F("session__ended_at"),
+        )
+        .filter(pk=claims.user_id)
+        .first()
+    )
+    if user is None or not user.is_active:
+        raise UserNotFound
+    if user.session_id is None or user.session_ended_at is not None:
+        raise TokenInvalid
+    return user
+
+
+def session_refresh(*, refresh_token: str) -> Tokens:
+    """Exchange a refresh token for a new pair, once.
+
+    Each refresh starts the session's lifetime anew: who comes back in time stays
+    logged in.
+
+    Raises: TokenExpired, TokenInvalid (also for one that is spent), UserNotFound.
+    """
+    claims = refresh_read(refresh_token)
+    user = session_user(claims=claims)
+    pair = pair_make(user=user, session_id=claims.session_id, now=timezone.now())
+    # A filter on this row's own columns alone: PostgreSQL checks those again for the
+    # second of two that come at once, which it would not do for a joined table.
+    spent = Session.objects.filter(
+        pk=claims.session_id, refresh_jti=claims.jti, ended_at=None
+    ).update(refresh_jti=pair.refresh_jti, expires_at=pair.refresh_expires_at)
+    if spent != 1:
+        raise TokenInvalid
+    return _tokens(pair)
+
+
+def session_end(*, refresh_token: str) -> None:
+    """End the session that a refresh token names; ending it again changes nothing.
+
+    The token is its own proof. One that was spent still names its session, so a client
+    that missed the answer to a refresh can log out.
+
+    Raises: TokenExpired, TokenInvalid.
+    """
+    claims = refresh_read(refresh_token)
+    _end(Q(pk=claims.session_id))
+
+
+def sessions_end_all(*, user_id: int) -> None:
+    """End every session of a user, and with them all access tokens."""
+    _end(Q(user_id=user_id))
+
+
+def sessions_flush(*, now: datetime) -> int:
+    """Delete what expired before `now`, in batches; return how many there were."""
+    total = 0
+    while True:
+        expired = Session.objects.filter(expires_at__lt=now).order_by("expires_at")
+        batch = list(expired.values_list("pk", flat=True)[:FLUSH_BATCH])
+        total += Session.objects.filter(pk__in=batch, expires_at__lt=now).delete()[0]
+        if len(batch) < FLUSH_BATCH:
+            return total
+
+
+def _end(which: Q) -> None:
+    Session.objects.filter(which, ended_at=None).update(ended_at=timezone.now())
+
+
+def _tokens(pair: TokenPair) -> Tokens:
+    return Tokens(
+        token=pair.access,
+        refresh_token=pair.refresh,
+        expires_in_seconds=pair.expires_in_seconds,
+    )

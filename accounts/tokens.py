@@ -1,0 +1,96 @@
+"""The two JSON web tokens of a session: what stands in them, and who believes them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenError
+from rest_framework_simplejwt.settings import api_settings
+from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
+
+from accounts.errors import TokenExpired, TokenInvalid
+from accounts.models import User
+
+SESSION_CLAIM = "sid"
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What a verified token says."""
+
+    user_id: int
+    session_id: UUID
+    jti: str
+
+
+@dataclass(frozen=True)
+class TokenPair:
+    """The signed tokens, and what the session keeps of them."""
+
+    access: str
+    refresh: str
+    refresh_jti: str
+    refresh_expires_at: datetime
+    expires_in_seconds: int
+
+
+def pair_make(*, user: User, session_id: UUID, now: datetime) -> TokenPair:
+    """Sign an access and a refresh token that name the session."""
+    access_lifetime, refresh_lifetime = _lifetimes(user)
+    access, refresh = AccessToken(), RefreshToken()
+    for token, lifetime in ((access, access_lifetime), (refresh, refresh_lifetime)):
+        token[api_settings.USER_ID_CLAIM] = user.pk
+        token[SESSION_CLAIM] = session_id.hex
+        token.set_iat(at_time=now)
+        token.set_exp(from_time=now, lifetime=lifetime)
+    return TokenPair(
+        access=str(access),
+        refresh=str(refresh),
+        refresh_jti=refresh[api_settings.JTI_CLAIM],
+        refresh_expires_at=now + refresh_lifetime,
+        expires_in_seconds=int(access_lifetime.total_seconds()),
+    )
+
+
+def access_read(raw: str | bytes) -> Claims:
+    """Return the claims of an access token.
+
+    Raises: TokenExpired, TokenInvalid.
+    """
+    return _read(AccessToken, raw)
+
+
+def refresh_read(raw: str | bytes) -> Claims:
+    """Return the claims of a refresh token.
+
+    Raises: TokenExpired, TokenInvalid.
+    """
+    return _read(RefreshToken, raw)
+
+
+def _lifetimes(user: User) -> tuple[timedelta, timedelta]:
+    if user.is_staff:
+        return (
+            timedelta(minutes=settings.STAFF_ACCESS_MINUTES),
+            timedelta(hours=settings.STAFF_REFRESH_HOURS),
+        )
+    return (
+        timedelta(days=settings.JWT_ACCESS_DAYS),
+        timedelta(days=settings.JWT_REFRESH_DAYS),
+    )
+
+
+def _read(kind: type[Token], raw: str | bytes) -> Claims:
+    try:
+        token = kind(raw)  # type: ignore[arg-type]
+        return Claims(
+            user_id=int(token[api_settings.USER_ID_CLAIM]),
+            session_id=UUID(token[SESSION_CLAIM]),
+            jti=str(token[api_settings.JTI_CLAIM]),
+        )
+    except ExpiredTokenError:
+        raise TokenExpired from None
+    except (TokenError, KeyError, TypeError, ValueError, AttributeError):
+        # A token signed with our key but without our claims is not one of ours.
+        raise TokenInvalid from None

@@ -1,0 +1,13 @@
+"""Who sent a request, for views that let nobody in without a token."""
+
+from rest_framework.request import Request
+
+from accounts.models import User
+
+
+def user_of(request: Request) -> User:
+    """Return the user whom the permissions have let in."""
+    user = request.user
+    if not isinstance(user, User):
+        raise TypeError("this view lets anonymous requests in")
+    return user
