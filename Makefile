@@ -55,9 +55,10 @@ checks:
 # --- The virtual environment, made anew only when the requirements change -------------
 
 $(STAMP): requirements.txt requirements-dev.txt
-	@$(if $(wildcard $(BIN)/python),,$(make-venv))
+	@# pip comes last: without it an earlier try was cut off.
+	@$(if $(wildcard $(BIN)/pip),,$(make-venv))
 	@echo "installing the pinned requirements into $(VENV)"
-	@$(BIN)/python -m pip install --disable-pip-version-check -r requirements-dev.txt
+	@exec $(BIN)/python -m pip install --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
 define make-venv

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from shop.devstack.environment import environment_merge
 from shop.devstack.parts import DevstackError, Part, Parts
 from shop.devstack.ports import HOST, port_find
 
@@ -77,7 +78,9 @@ class PostgresServer:
         return Part(
             name=name,
             command=[str(program_path(name)), *arguments],
-            env={"PATH": os.defpath, "LC_ALL": "C", "PGPASSWORD": self.password},
+            env=environment_merge(
+                os.environ, {"LC_ALL": "C", "PGPASSWORD": self.password}
+            ),
             log=self.log,
             account=account,
         )

@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from shop.devstack.environment import environment_merge
 from shop.devstack.parts import DevstackError, Part, Parts
 from shop.devstack.ports import HOST, port_find
 
@@ -42,7 +43,7 @@ class ValkeyServer:
         return Part(
             name="valkey",
             command=[str(program_path()), "-"],
-            env={"PATH": os.defpath, "LC_ALL": "C"},
+            env=environment_merge(os.environ, {"LC_ALL": "C"}),
             log=self.log,
             is_server=True,
             input=self._configuration().encode(),

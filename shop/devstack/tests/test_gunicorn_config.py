@@ -1,0 +1,71 @@
+"""gunicorn's settings: gunicorn takes them, and the environment changes them."""
+
+import os
+import runpy
+import subprocess
+import sys
+
+import pytest
+
+from shop.devstack.programs import PROJECT
+
+CONFIG = PROJECT / "deploy" / "gunicorn.conf.py"
+
+
+def settings_printed() -> dict[str, str]:
+    """Return what gunicorn itself makes of the file."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GUNICORN_") and name != "WEB_CONCURRENCY"
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "-c", str(CONFIG), "--print-config"],
+        env=kept,
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = [line.partition(" = ") for line in done.stdout.splitlines()]
+    return {name.strip(): value for name, _, value in lines}
+
+
+def test_defaults() -> None:
+    settings = settings_printed()
+    assert settings["bind"] == "['127.0.0.1:8000']"
+    assert settings["workers"] == str(len(os.sched_getaffinity(0)) + 1)
+    assert settings["worker_class"] == "gthread"
+    assert settings["threads"] == "8"
+    assert settings["preload_app"] == "True"
+    assert settings["forwarded_allow_ips"] == "[]"
+    assert settings["control_socket_disable"] == "True"
+    assert int(settings["max_requests_jitter"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "setting", "expected"),
+    [
+        ("GUNICORN_BIND", "0.0.0.0:9000", "bind", "0.0.0.0:9000"),
+        ("GUNICORN_WORKERS", "7", "workers", 7),
+        ("WEB_CONCURRENCY", "5", "workers", 5),
+        ("GUNICORN_THREADS", "3", "threads", 3),
+        ("GUNICORN_PRELOAD", "0", "preload_app", False),
+        ("GUNICORN_TIMEOUT", "9", "timeout", 9),
+        ("GUNICORN_GRACEFUL_TIMEOUT", "9", "graceful_timeout", 9),
+        ("GUNICORN_KEEPALIVE", "9", "keepalive", 9),
+        ("GUNICORN_MAX_REQUESTS", "9", "max_requests", 9),
+        ("GUNICORN_WORKER_TMP_DIR", "/run", "worker_tmp_dir", "/run"),
+        ("GUNICORN_FORWARDED_ALLOW_IPS", "10.0.0.1", "forwarded_allow_ips", "10.0.0.1"),
+        ("GUNICORN_ACCESS_LOG", "a.log", "accesslog", "a.log"),
+    ],
+)
+def test_environment_wins(
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    value: str,
+    setting: str,
+    expected: object,
+) -> None:
+    monkeypatch.setenv(variable, value)
+    assert runpy.run_path(str(CONFIG))[setting] == expected
