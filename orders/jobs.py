@@ -10,9 +10,10 @@ from orders.services.fulfilment import orders_confirm_due
 logger = logging.getLogger(__name__)
 
 
-# The sixth field is the seconds. One at a time: a slow sweep is not queued up behind.
+# The sixth field is the seconds. The queueing lock keeps sweeps from piling up behind
+# a slow one; a lock on running would outlive a worker that was killed.
 @app.periodic(cron="* * * * * */15")
-@app.task(queueing_lock="orders_sweep", lock="orders_sweep")
+@app.task(queueing_lock="orders_sweep")
 def orders_sweep(timestamp: int) -> None:
     """End the unpaid orders whose time has passed."""
     sweep = orders_expire()
@@ -21,7 +22,7 @@ def orders_sweep(timestamp: int) -> None:
 
 
 @app.periodic(cron="*/10 * * * *")
-@app.task(queueing_lock="orders_autoconfirm", lock="orders_autoconfirm")
+@app.task(queueing_lock="orders_autoconfirm")
 def orders_autoconfirm(timestamp: int) -> None:
     """Complete what was shipped long ago."""
     if count := orders_confirm_due():

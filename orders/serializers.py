@@ -227,7 +227,7 @@ class QuoteLineSerializer(serializers.Serializer[Any]):
     price = MoneyField(source="sku.price")
     quantity = serializers.IntegerField()
     amount = MoneyField()
-    image = ImageField(source="sku.picture")
+    image = ImageField()
 
 
 class QuoteSerializer(serializers.Serializer[Any]):

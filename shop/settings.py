@@ -187,6 +187,8 @@ AUTH_PASSWORD_VALIDATORS = [
 # --- Background work: each app's jobs.py -------------------------------------------
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
+# The sweeps alone are thousands of jobs a day; what failed stays to be looked at.
+PROCRASTINATE_WORKER_DEFAULTS = {"delete_jobs": "successful"}
 
 # --- The API -----------------------------------------------------------------------
 

@@ -154,7 +154,7 @@ def _record_values(
         "specs": [Jsonb(line.sku.specs) for line in lines],
         "prices": [line.sku.price for line in lines],
         "quantities": [line.quantity for line in lines],
-        "images": [line.sku.picture for line in lines],
+        "images": [line.image for line in lines],
     }
 
 
@@ -169,7 +169,7 @@ def _item(order: Order, line: Line, ids: Mapping[int, int]) -> OrderItem:
         specs=line.sku.specs,
         price=line.sku.price,
         quantity=line.quantity,
-        image=line.sku.picture,
+        image=line.image,
     )
 
 

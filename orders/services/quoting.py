@@ -36,6 +36,13 @@ class Line:
         """Return the price of the line."""
         return self.sku.price * self.quantity
 
+    @property
+    def image(self) -> str:
+        """Return the picture to remember, a storage name."""
+        # catalog.offers selects it along with the SKU.
+        picture: str = self.sku.picture  # type: ignore[attr-defined]
+        return picture
+
 
 @dataclass(frozen=True, slots=True)
 class Quote:

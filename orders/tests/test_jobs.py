@@ -1,0 +1,83 @@
+"""The worker's jobs: registered with a rhythm, and really run by a worker."""
+
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+from procrastinate.contrib.django import app
+from procrastinate.contrib.django.models import ProcrastinateJob
+from rest_framework.test import APIClient
+
+from catalog.models import Product
+from orders.jobs import orders_autoconfirm, orders_sweep
+from orders.models import Order
+from orders.tests.conftest import line, placed
+
+
+def run_worker() -> None:
+    """Run a worker on the tests' database until the queue is empty."""
+    name = connection.settings_dict["NAME"]
+    url = urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}"))
+    subprocess.run(
+        [sys.executable, "manage.py", "procrastinate", "worker", "--one-shot"],
+        env={**os.environ, "DATABASE_URL": url},
+        check=True,
+        timeout=60,
+    )
+
+
+def test_jobs_have_their_rhythm() -> None:
+    rhythms = {
+        task.task.name: task.cron
+        for task in app.periodic_registry.periodic_tasks.values()
+    }
+    assert rhythms == {
+        "accounts.jobs.sessions_flush": "20 4 * * *",
+        "orders.jobs.orders_sweep": "* * * * * */15",
+        "orders.jobs.orders_autoconfirm": "*/10 * * * *",
+        "shop.jobs.jobs_rescue": "* * * * *",
+    }
+
+
+@pytest.mark.usefixtures("transactional_db")
+def test_worker_ends_what_is_due(shopper_api: APIClient, tea: Product) -> None:
+    expired, shipped = (placed(shopper_api, line(tea))["orderNo"] for _ in range(2))
+    past = timezone.now() - timedelta(days=11)
+    Order.objects.filter(order_no=expired).update(due_at=past)
+    Order.objects.filter(order_no=shipped).update(status="shipped", shipped_at=past)
+    orders_sweep.defer(timestamp=0)
+    orders_autoconfirm.defer(timestamp=0)
+    run_worker()
+    assert Order.objects.get(order_no=expired).status == "cancelled"
+    assert Order.objects.get(order_no=shipped).status == "completed"
+    # Deleted when done; only a failure would have stayed.
+    assert not ProcrastinateJob.objects.filter(args__timestamp=0).exists()
+
+
+@pytest.mark.usefixtures("transactional_db")
+def test_job_of_a_killed_worker_is_run_again(
+    shopper_api: APIClient, tea: Product
+) -> None:
+    order_no = placed(shopper_api, line(tea))["orderNo"]
+    job_id = orders_sweep.defer(timestamp=0)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO procrastinate_workers (last_heartbeat)"
+            " VALUES (now() - interval '10 minutes') RETURNING id"
+        )
+        worker_id = cursor.fetchone()[0]
+        cursor.execute(
+            "UPDATE procrastinate_jobs SET status = 'doing', worker_id = %s"
+            " WHERE id = %s",
+            [worker_id, job_id],
+        )
+    Order.objects.update(due_at=timezone.now() - timedelta(seconds=1))
+    app.tasks["shop.jobs.jobs_rescue"].defer(timestamp=0)
+    run_worker()
+    assert Order.objects.get(order_no=order_no).status == "cancelled"
+    assert not ProcrastinateJob.objects.filter(args__timestamp=0).exists()
