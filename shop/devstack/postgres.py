@@ -26,8 +26,8 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "max_connections": "100",
-    # A demo shop is small; everything else of the stack wants memory too.
-    "shared_buffers": "64MB",
+    # A demo shop is small, and what a connection has touched counts as its memory.
+    "shared_buffers": "32MB",
     # In-process I/O and no subscriptions: five processes fewer.
     "io_method": "sync",
     "max_logical_replication_workers": "0",
@@ -39,6 +39,7 @@ UNSAFE_SETTINGS = {
     "full_page_writes": "off",
     "synchronous_commit": "off",
     "max_connections": "400",
+    "shared_buffers": "128MB",
     "autovacuum_naptime": "10min",
 }
 
