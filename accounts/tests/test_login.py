@@ -170,10 +170,14 @@ def test_limit_per_address(api, simulator, settings):
     assert login(api, "sim-ann").headers["Retry-After"].isdecimal()
 
 
+def test_dead_valkey_stops_no_shopper(api, simulator, settings):
+    dead = settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:9/0"}
+    settings.CACHES = {"default": dead}
+    assert login(api, "sim-ann").status_code == 200
+
+
 def test_two_statements(api, simulator):
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
+    with CaptureQueriesContext(connection) as queries:
         login(api, "sim-ann")
     assert len(queries) == 2
 

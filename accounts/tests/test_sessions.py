@@ -2,12 +2,12 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
+from time import monotonic, sleep
 
 import jwt
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -97,7 +97,7 @@ def test_expired_refresh_token(api, shopper, send):
     key = settings.SIMPLE_JWT["SIGNING_KEY"]
     token = session_open(user=shopper).refresh_token
     claims = jwt.decode(token, key, algorithms=["HS256"])
-    claims["exp"] = claims["iat"] - 1
+    claims["exp"] = claims["iat"] - 11
     token = jwt.encode(claims, key, algorithm="HS256")
     assert error_of(send(api, token)) == (401, "token_expired")
 
@@ -114,26 +114,43 @@ def test_refresh_of_a_user_who_is_gone(api, shopper):
     assert error_of(refresh(api, token)) == (401, "user_not_found")
 
 
+def waiting_statements():
+    with connection.cursor() as cursor:
+        # Inside a transaction the view would show the same picture for ever.
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            " AND datname = current_database()"
+        )
+        return cursor.fetchone()[0]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_twenty_refreshes_at_once_have_one_winner():
     shopper = User.objects.create(openid="openid-ann", password="!")
     token = session_open(user=shopper).refresh_token
-    barrier = Barrier(20)
 
     def send(_):
-        barrier.wait()
         try:
             return refresh(APIClient(), token)
         finally:
             connection.close()
 
     with ThreadPoolExecutor(20) as pool:
-        answers = list(pool.map(send, range(20)))
+        # Whoever wants to write the session waits here, having read the same row.
+        with transaction.atomic():
+            Session.objects.select_for_update().get()
+            sent = [pool.submit(send, number) for number in range(20)]
+            deadline = monotonic() + 2.5
+            while waiting_statements() < 20 and monotonic() < deadline:
+                sleep(0.02)
+            waiting = waiting_statements()
+        answers = [future.result() for future in sent]
+    assert waiting > 1
     assert sorted(answer.status_code for answer in answers) == [200] + [401] * 19
     winner = next(answer for answer in answers if answer.status_code == 200)
-    assert refresh(APIClient(), winner.json()["data"]["refreshToken"]).status_code == (
-        200
-    )
+    next_token = winner.json()["data"]["refreshToken"]
+    assert refresh(APIClient(), next_token).status_code == 200
 
 
 def test_logout_ends_both_tokens(api, shopper):

@@ -228,7 +228,8 @@ def test_folder_of_its_own():
     assert image_name(image_url(name)) is None
 
 
-def test_parser_refuses_before_it_reads(settings):
-    request = SimpleNamespace(META={"CONTENT_LENGTH": str(6 * 1024 * 1024)})
+@pytest.mark.parametrize("length", [str(6 * 1024 * 1024), "9" * 5000, "-1", "x"])
+def test_parser_refuses_before_it_reads(length):
+    request = SimpleNamespace(META={"CONTENT_LENGTH": length})
     with pytest.raises(ImageTooLarge):
         images.ImageUploadParser().parse(None, None, {"request": request})
