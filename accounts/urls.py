@@ -15,7 +15,6 @@ urlpatterns = [
     path("auth/staff/login", views.StaffLoginView.as_view()),
     path("auth/refresh", views.RefreshView.as_view()),
     path("auth/logout", views.LogoutView.as_view()),
-    path("auth/user", views.UserView.as_view()),
     path("auth/phone", views.PhoneView.as_view()),
     path("auth/avatar", views.AvatarView.as_view()),
     path("uploads", views.UploadView.as_view()),

@@ -102,6 +102,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "shop.api.request_id.RequestIdMiddleware",
+    # Before all others, so that what they refuse is enveloped too.
+    "shop.api.exceptions.EnvelopeErrorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -109,7 +111,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "shop.api.exceptions.EnvelopeErrorsMiddleware",
 ]
 
 TEMPLATES = [
@@ -198,6 +199,8 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["shop.api.permissions.IsShopper"],
     "DEFAULT_RENDERER_CLASSES": ["shop.api.envelope.EnvelopeRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "shop.api.negotiation.AlwaysJSON",
+    "DEFAULT_METADATA_CLASS": "shop.api.negotiation.NoMetadata",
     "DEFAULT_PARSER_CLASSES": ["shop.api.parsers.StrictJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "shop.api.pagination.PagePagination",
     "DEFAULT_SCHEMA_CLASS": "shop.api.schema.EnvelopeAutoSchema",
@@ -240,6 +243,8 @@ SIMPLE_JWT = {
     "REFRESH_TOKEN_LIFETIME": timedelta(days=JWT_REFRESH_DAYS),
     "USER_ID_CLAIM": "userId",
     "UPDATE_LAST_LOGIN": False,
+    # Seconds by which the clocks of two nodes may differ.
+    "LEEWAY": 10,
 }
 
 # --- Rate limits: requests / seconds -----------------------------------------------
@@ -303,7 +308,10 @@ X_FRAME_OPTIONS = "DENY"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "shop.api.request_id.RequestIdFilter"}},
+    "filters": {
+        "request_id": {"()": "shop.api.request_id.RequestIdFilter"},
+        "one_line": {"()": "shop.api.request_id.OneLineFilter"},
+    },
     "formatters": {
         "line": {
             "format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"
@@ -319,6 +327,8 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": _text("LOG_LEVEL", "INFO")},
     "loggers": {
         "django": {"handlers": [], "propagate": True},
+        "django.security.DisallowedHost": {"filters": ["one_line"]},
+        "django_redis.cache": {"filters": ["one_line"]},
         # Their DEBUG lines hold URLs with the app secret, and raw statements.
         "urllib3": {"level": "WARNING"},
         "requests": {"level": "WARNING"},
