@@ -14,7 +14,13 @@ from django.core.exceptions import (
     TooManyFilesSent,
 )
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    JsonResponse,
+    UnreadablePostError,
+)
 from psycopg import errors as postgres
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
@@ -32,6 +38,8 @@ from shop.errors import (
 
 logger = logging.getLogger(__name__)
 
+_JSON = "application/json"
+
 # Slug and message of what the framework itself refuses, by status.
 _FRAMEWORK = {
     400: ("bad_request", "请求格式错误"),
@@ -39,12 +47,18 @@ _FRAMEWORK = {
     403: ("forbidden", "没有权限"),
     404: ("not_found", "资源不存在"),
     405: ("method_not_allowed", "请求方法不允许"),
-    406: ("not_acceptable", "无法提供所请求的格式"),
     413: ("too_large", "请求内容过大"),
     415: ("unsupported_media_type", "不支持的内容类型"),
     429: ("rate_limited", "请求过于频繁,请稍后再试"),
     500: ("server_error", "服务器错误,请稍后重试"),
 }
+# What Django raises while it reads a request; the last: the caller went away.
+_CALLERS_FAULTS = (
+    SuspiciousOperation,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+    UnreadablePostError,
+)
 
 
 def exception_response(exc: Exception, context: dict[str, Any]) -> Response:
@@ -146,7 +160,7 @@ def _framework(
 def _crash(exc: Exception) -> tuple[int, dict[str, Any], dict[str, str]]:
     if isinstance(exc, RequestDataTooBig):
         return _framework(413, {})
-    if isinstance(exc, (SuspiciousOperation, TooManyFieldsSent, TooManyFilesSent)):
+    if isinstance(exc, _CALLERS_FAULTS):
         return _framework(400, {})
     logger.error("unhandled error", exc_info=exc)
     status, body, headers = _framework(500, {})
@@ -162,7 +176,17 @@ class EnvelopeErrorsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if (
+            response.status_code >= 400
+            and request.path.startswith("/api/")
+            and response.get("Content-Type", "").partition(";")[0] != _JSON
+        ):
+            # A page of Django's own: a middleware refused, with DEBUG on.
+            _, body, _ = _framework(response.status_code, {})
+            response.content = JsonResponse(body).content
+            response["Content-Type"] = _JSON
+        return response
 
     def process_exception(
         self, request: HttpRequest, exc: Exception
@@ -171,7 +195,9 @@ class EnvelopeErrorsMiddleware:
         if not request.path.startswith("/api/"):
             return None
         status, body, headers = _described(exc)
-        return JsonResponse(body, status=status, headers=headers)
+        response = JsonResponse(body, status=status, headers=headers)
+        response._has_been_logged = True  # type: ignore[attr-defined]
+        return response
 
 
 def error_view(status: int) -> Callable[..., HttpResponse]:

@@ -2,6 +2,7 @@
 
 import codecs
 import json
+import math
 from typing import Any, NoReturn
 
 from django.core.exceptions import RequestDataTooBig
@@ -20,7 +21,7 @@ class StrictJSONParser(BaseParser):
     def parse(
         self, stream: Any, media_type: str | None = None, parser_context: Any = None
     ) -> Any:
-        """Return the parsed body.
+        """Return the parsed body, which must be an object.
 
         Raises: ParseError (400), RequestDataTooBig (413).
         """
@@ -29,13 +30,17 @@ class StrictJSONParser(BaseParser):
             raise RequestDataTooBig
         try:
             data = json.loads(
-                raw.removeprefix(codecs.BOM_UTF8).decode(), parse_constant=_refuse
+                raw.removeprefix(codecs.BOM_UTF8).decode(),
+                parse_constant=_refuse,
+                parse_float=_finite,
             )
+            if b"\\u" in raw:
+                _require_storable(data)
         except (ValueError, RecursionError):
             # From deep nesting ("[" × 100,000) to a digit string of 5,000 places.
             raise ParseError from None
-        if b"\\u" in raw:
-            _require_storable(data)
+        if not isinstance(data, dict):
+            raise ParseError
         return data
 
 
@@ -43,13 +48,21 @@ def _refuse(name: str) -> NoReturn:
     raise ValueError(name)
 
 
+def _finite(digits: str) -> float:
+    """Read a fraction or a power; 1e400 would become infinity."""
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(digits)
+    return number
+
+
 def _require_storable(data: Any) -> None:
-    """Refuse escapes that no text column can hold: NUL and lone surrogates."""
+    """Refuse escapes that no text column can hold: NUL and lone surrogates.
+
+    Raises: ValueError.
+    """
     text = json.dumps(data, ensure_ascii=False)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise ParseError from None
+    text.encode()
     # json.dumps writes NUL as an escape, with or without ensure_ascii.
     if "\\u0000" in text.replace("\\\\", ""):
-        raise ParseError
+        raise ValueError("NUL")

@@ -10,7 +10,6 @@ _ERROR_STATUSES = {
     "403": "not allowed",
     "404": "not found",
     "405": "method not allowed",
-    "406": "no such format",
     "409": "conflict with the present state",
     "413": "too large",
     "415": "unsupported media type",

@@ -1,5 +1,6 @@
 """Serializers whose refusals name the field in Chinese."""
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -12,7 +13,13 @@ from rest_framework import serializers
 from shop.api.text import PlainTextField
 
 MONEY_DIGITS = 12
+MONEY_MAX = Decimal("9999999999.99")
 PRICE_MIN = Decimal("0.01")
+# What all these mean is that the field holds another shape than it should.
+_MALFORMED = ("invalid", "invalid_choice", "not_a_list", "not_a_dict", "does_not_exist")
+# int() and Decimal() would also take "１", "1_0", "1e5" and " 1".
+_WHOLE_TEXT = re.compile(r"-?[0-9]+")
+_MONEY_TEXT = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 class ChineseMessages:
@@ -34,14 +41,36 @@ def _word(field: Any, label: str) -> None:
     for key in ("required", "null", "blank", "empty"):
         field.error_messages[key] = f"{label}不能为空"
     if isinstance(field, (serializers.IntegerField, serializers.DecimalField)):
-        for key in ("invalid", "max_string_length", "max_digits", "max_whole_digits"):
-            field.error_messages[key] = f"{label}必须是数字"
-        field.error_messages["max_decimal_places"] = f"{label}最多两位小数"
+        field.error_messages |= _number_messages(label)
+    elif isinstance(field, serializers.EmailField):
+        field.error_messages["invalid"] = "邮箱格式不正确"
     elif not isinstance(field, serializers.RegexField):
-        for key in ("invalid", "invalid_choice", "not_a_list", "does_not_exist"):
+        for key in _MALFORMED:
             field.error_messages[key] = f"{label}格式不正确"
     for validator in field.validators:
         _word_limit(validator, label)
+    if isinstance(field, (serializers.ListField, serializers.ListSerializer)):
+        _word_list(field, label)
+
+
+def _word_list(field: Any, label: str) -> None:
+    texts = {
+        "max_length": f"{label}不能超过{field.max_length}项",
+        "min_length": f"{label}不能少于{field.min_length}项",
+    }
+    field.error_messages |= texts
+    for validator in field.validators:
+        if getattr(validator, "code", "") in texts:
+            validator.message = texts[validator.code]
+    _word(field.child, str(field.child.label or label))
+
+
+def _number_messages(label: str) -> dict[str, Any]:
+    not_a_number = dict.fromkeys(("invalid", "max_string_length"), f"{label}必须是数字")
+    too_much = dict.fromkeys(
+        ("max_digits", "max_whole_digits"), f"{label}不能大于{MONEY_MAX}"
+    )
+    return not_a_number | too_much | {"max_decimal_places": f"{label}最多两位小数"}
 
 
 def _word_limit(validator: Any, label: str) -> None:
@@ -54,6 +83,10 @@ def _word_limit(validator: Any, label: str) -> None:
         validator.message = f"{label}长度不能超过{limit}"
     elif isinstance(validator, validators.MinLengthValidator):
         validator.message = f"{label}长度不能少于{limit}"
+    elif isinstance(validator, validators.EmailValidator):
+        validator.message = "邮箱格式不正确"
+    elif isinstance(validator, validators.ProhibitNullCharactersValidator):
+        validator.message = f"{label}格式不正确"
 
 
 class ShopSerializer(ChineseMessages, serializers.Serializer[Any]):
@@ -64,23 +97,29 @@ class ShopModelSerializer(ChineseMessages, serializers.ModelSerializer[Any]):
     """The base of serializers that show one model."""
 
 
+def _is_odd_text(data: Any, pattern: re.Pattern[str]) -> bool:
+    """Say whether a text is no plain number; a form's blanks around it are fine."""
+    return isinstance(data, str) and not pattern.fullmatch(data.strip())
+
+
 class WholeNumberField(serializers.IntegerField):
     """A JSON number without fraction; true and 1.0 are not numbers of pieces."""
 
     def to_internal_value(self, data: Any) -> int:
-        if isinstance(data, (bool, float)):
+        if isinstance(data, (bool, float)) or _is_odd_text(data, _WHOLE_TEXT):
             self.fail("invalid")
         return super().to_internal_value(data)
 
 
 class MoneyField(serializers.DecimalField):
-    """Yuan with two places, a string on the wire."""
+    """Yuan with two places, never negative, a string on the wire."""
 
     def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("min_value", Decimal(0))
         super().__init__(max_digits=MONEY_DIGITS, decimal_places=2, **kwargs)
 
     def to_internal_value(self, data: Any) -> Decimal:
-        if isinstance(data, bool):
+        if isinstance(data, bool) or _is_odd_text(data, _MONEY_TEXT):
             self.fail("invalid")
         return super().to_internal_value(data)
 
