@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from shop.devstack.credentials import credentials_make
+from shop.devstack.data_directory import lock_open, lock_take
 from shop.devstack.environment import environment_merge, shop_environment
 from shop.devstack.parts import Parts
 from shop.devstack.ports import port_find
@@ -15,6 +16,8 @@ from shop.devstack.valkey import ValkeyServer
 # Holds the directory; tells a child, such as a worker of pytest-xdist, that the
 # servers run already.
 MARKER = "SHOP_TEST_SERVERS"
+PREFIX = "shop-throwaway-"
+LOCK_FILE = "lock"
 # What a developer may have set for the shop would make tests depend on it.
 SETTINGS_OF_TESTS = {"DEBUG": "0", "LOG_LEVEL": "INFO"}
 
@@ -23,8 +26,18 @@ class Throwaway:
     """The servers of one run, in a directory of their own."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="shop-throwaway-"))
+        abandoned_remove()
+        self.folder = Path(tempfile.mkdtemp(prefix=PREFIX))
         self.parts = Parts()
+        self._lock: int | None = self._lock_hold()
+
+    def _lock_hold(self) -> int:
+        """Take the lock before it has its name: others remove what is not locked."""
+        fresh = self.folder / f"{LOCK_FILE}.new"
+        lock = lock_open(fresh)
+        lock_take(lock)
+        fresh.rename(self.folder / LOCK_FILE)
+        return lock
 
     def start(self) -> dict[str, str]:
         """Start both servers; return the settings that lead the shop to them.
@@ -62,6 +75,21 @@ class Throwaway:
         """Stop the servers and remove everything."""
         self.parts.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def abandoned_remove() -> None:
+    """Remove the directories of runs that were killed: nobody holds their lock."""
+    for lock_path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/{LOCK_FILE}"):
+        try:
+            lock = lock_open(lock_path, create=False)
+        except OSError:  # Another user's, or gone meanwhile.
+            continue
+        if lock_take(lock):
+            shutil.rmtree(lock_path.parent, ignore_errors=True)
+        os.close(lock)
 
 
 _current: Throwaway | None = None

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,7 +59,9 @@ def test_servers_want_their_password(throwaway: Throwaway) -> None:
         cache.ping()
 
 
-def test_servers_die_with_a_killed_process(tmp_path: Path) -> None:
+def test_servers_and_data_of_a_killed_process_vanish(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     command = [sys.executable, "-c", "import time; print('up'); time.sleep(60)"]
     owner = subprocess.Popen(
         [sys.executable, "-m", "shop.devstack", "throwaway", "--", *command],
@@ -81,6 +84,13 @@ def test_servers_die_with_a_killed_process(tmp_path: Path) -> None:
         "the end of the servers",
         timeout_seconds=10,
     )
+    [left] = tmp_path.iterdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    throwaway = Throwaway()
+    assert not left.exists()
+    Throwaway().stop()
+    assert throwaway.folder.exists()
+    throwaway.stop()
 
 
 def test_throwaway_command_passes_the_exit_status_on(tmp_path: Path) -> None:
