@@ -6,7 +6,7 @@ import sys
 from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
-from django.db import OperationalError, connection
+from django.db import DatabaseError, connection
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
 
@@ -21,7 +21,7 @@ def application_start() -> WSGIHandler:
         connection.ensure_connection()
     except ImproperlyConfigured as error:
         sys.exit(f"configuration error: {error}")
-    except OperationalError as error:
+    except DatabaseError as error:
         sys.exit(f"database error: {str(error).strip().splitlines()[0]}")
     # A connection must not be shared with the workers that are forked from here.
     connection.close()

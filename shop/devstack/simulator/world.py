@@ -76,7 +76,7 @@ def _world_make() -> World:
         apiV3Key=secrets.token_hex(API_V3_KEY_CHARACTERS // 2),
         merchantSerial=secrets.token_hex(20).upper(),
         merchantPrivateKey=_private_pem(merchant),
-        platformPublicKeyId=f"PUB_KEY_ID_{secrets.randbelow(10**34):034d}",
+        platformPublicKeyId=f"PUB_KEY_ID_0000{secrets.randbelow(10**30):030d}",
         platformPublicKey=_public_pem(platform),
         platformPrivateKey=_private_pem(platform),
     )

@@ -1,0 +1,98 @@
+"""Parts that are away or hang, and the counting of requests at a still clock."""
+
+import socket
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.db import connection
+
+MESSAGES = {
+    400: "请求格式错误",
+    401: "未登录",
+    403: "没有权限",
+    404: "资源不存在",
+    405: "请求方法不允许",
+    413: "请求内容过大",
+    415: "不支持的内容类型",
+    429: "请求过于频繁,请稍后再试",
+    500: "服务器错误,请稍后重试",
+}
+
+
+def assert_envelope(response: Any, status: int, error: str, message: str = "") -> Any:
+    """Check a refusal from the status line to the last key; return its data."""
+    assert response.status_code == status, response.content
+    assert response.headers["Content-Type"].startswith("application/json")
+    assert response.headers["X-Request-ID"]
+    body = response.json()
+    assert list(body) == ["code", "message", "data"]
+    assert body["code"] == status
+    assert body["message"] == (message or MESSAGES[status])
+    assert body["data"]["error"] == error
+    return body["data"]
+
+
+@pytest.fixture
+def dead_port() -> Iterator[int]:
+    """Return a port that refuses connections while the test runs."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]
+
+
+@pytest.fixture
+def hanging_port() -> Iterator[int]:
+    """Return a port that takes connections and never answers."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(512)
+        yield listening.getsockname()[1]
+
+
+@pytest.fixture
+def valkey_at(settings: Any) -> Callable[[int], None]:
+    """Return what leads the cache to a port, with fresh connections."""
+
+    def lead(port: int) -> None:
+        default = settings.CACHES["default"]
+        url = f"redis://127.0.0.1:{port}/0"
+        settings.CACHES = {"default": {**default, "LOCATION": url}}
+
+    return lead
+
+
+@pytest.fixture
+def database_away(
+    transactional_db: None, dead_port: int
+) -> Iterator[Callable[[], None]]:
+    """Return what leads this thread's connection to a dead port."""
+    port = connection.settings_dict["PORT"]
+
+    def lead_away() -> None:
+        connection.close()
+        connection.settings_dict["PORT"] = str(dead_port)
+
+    yield lead_away
+    connection.close()
+    connection.settings_dict["PORT"] = port
+
+
+@pytest.fixture
+def still_clock(monkeypatch: Any) -> int:
+    """Stop the clock by which windows begin, so that no window ends in a test."""
+    now = 1_800_000_000
+    monkeypatch.setattr("django_ratelimit.core.time", SimpleNamespace(time=lambda: now))
+    return now
+
+
+@pytest.fixture
+def limit(settings: Any, still_clock: int) -> Callable[..., None]:
+    """Return what sets how many requests a scope allows."""
+
+    def set_limits(**counts: int) -> None:
+        rates = {scope: f"{count}/900s" for scope, count in counts.items()}
+        settings.RATELIMITS = settings.RATELIMITS | rates
+
+    return set_limits

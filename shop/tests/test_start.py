@@ -1,0 +1,262 @@
+"""A start that could never serve: one line on stderr, status 1, and no secret."""
+
+import base64
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+MANAGE = ("manage.py", "check")
+WSGI = ("-c", "import shop.wsgi")
+HTTPS = {"PUBLIC_URL": "https://shop.example", "ALLOWED_HOSTS": "shop.example"}
+# WeChat's own key ids have this form; the simulator's do not.
+REAL_KEY_ID = "PUB_KEY_ID_0116000000012026010100000000000000"
+PRODUCTION = {
+    **HTTPS,
+    "SHOP_ENV": "production",
+    "WECHAT_API_BASE": "https://api.weixin.qq.com",
+    "WECHAT_PAY_BASE": "https://api.mch.weixin.qq.com",
+    "WECHAT_PLATFORM_PUBLIC_KEY_ID": REAL_KEY_ID,
+}
+REQUIRED = (
+    "SECRET_KEY",
+    "JWT_SIGNING_KEY",
+    "FIELD_ENCRYPTION_KEY",
+    "DATABASE_URL",
+    "VALKEY_URL",
+    "PUBLIC_URL",
+    "WECHAT_APPID",
+    "WECHAT_SECRET",
+    "WECHAT_MCHID",
+    "WECHAT_API_V3_KEY",
+    "WECHAT_MERCHANT_SERIAL",
+    "WECHAT_MERCHANT_PRIVATE_KEY",
+    "WECHAT_PLATFORM_PUBLIC_KEY_ID",
+    "WECHAT_PLATFORM_PUBLIC_KEY",
+)
+
+
+def start(command: tuple[str, ...], **changes: str | None) -> Any:
+    """Run the shop's own interpreter with a changed environment; None unsets."""
+    environment = {**os.environ, **changes}
+    return subprocess.run(
+        [sys.executable, *command],
+        env={name: value for name, value in environment.items() if value is not None},
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def assert_refused(run: Any, line: str) -> None:
+    assert run.stderr == f"{line}\n"
+    assert run.returncode == 1
+    assert run.stdout == ""
+
+
+def test_start_in_development_and_production() -> None:
+    for changes in ({}, PRODUCTION):
+        run = start(WSGI, **changes)
+        assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+    run = start(
+        ("manage.py", "check", "--deploy", "--fail-level", "WARNING"), **PRODUCTION
+    )
+    assert run.returncode == 0
+
+
+def test_start_refuses_each_missing_setting_by_name() -> None:
+    """Ask the settings alone, in one process, and both commands for one of them."""
+    code = f"""
+import os, runpy
+from django.core.exceptions import ImproperlyConfigured
+for name in {REQUIRED!r}:
+    for value in (None, ""):
+        kept = os.environ.pop(name)
+        if value is not None:
+            os.environ[name] = value
+        try:
+            runpy.run_module("shop.settings")
+        except ImproperlyConfigured as error:
+            print(error)
+        os.environ[name] = kept
+"""
+    run = start(("-c", code))
+    assert run.stdout.splitlines() == [
+        f"{name} is not set" for name in REQUIRED for _ in range(2)
+    ]
+    for command in (MANAGE, WSGI):
+        refused = start(command, WECHAT_SECRET=None)
+        assert_refused(refused, "configuration error: WECHAT_SECRET is not set")
+
+
+REFUSALS: list[tuple[dict[str, Any], str]] = [
+    (
+        {"DATABASE_URL": "mysql://u:s3cret@h/n"},
+        "DATABASE_URL must be postgresql://…/name",
+    ),
+    (
+        {"DATABASE_URL": "postgresql://u:s3cret@[::1/n"},
+        "DATABASE_URL must be postgresql://…/name",
+    ),
+    (
+        {"DATABASE_URL": "postgresql://u:s3cret@h:x/n"},
+        "DATABASE_URL must be postgresql://…/name",
+    ),
+    ({"DATABASE_URL": "postgresql://u:s3cret@h/"}, "DATABASE_URL names no database"),
+    (
+        {"DATABASE_URL": "postgresql://u:s3cret@h/n?a=s3cret"},
+        "DATABASE_URL has an unknown option",
+    ),
+    ({"VALKEY_URL": "http://:s3cret@h"}, "VALKEY_URL must be redis://…"),
+    ({"JWT_SIGNING_KEY": "s3cret"}, "JWT_SIGNING_KEY must be at least 32 bytes"),
+    ({"SECRET_KEY": "s3cret"}, "SECRET_KEY must be at least 32 bytes"),
+    ({"WECHAT_API_V3_KEY": "s3cret"}, "WECHAT_API_V3_KEY must be 32 bytes"),
+    ({"WECHAT_API_V3_KEY": "密" * 32}, "WECHAT_API_V3_KEY must be 32 bytes"),
+    (
+        {"SECRET_KEY_FILE": "/nowhere/s3cret.txt"},
+        "SECRET_KEY_FILE: [Errno 2] No such file or directory: '/nowhere/s3cret.txt'",
+    ),
+    ({"SECRET_KEY_FILE": sys.executable}, "SECRET_KEY_FILE must name a text file"),
+    ({"DEBUG": "s3cret"}, "DEBUG must be 1 or 0"),
+    ({"JWT_ACCESS_DAYS": "s3cret"}, "JWT_ACCESS_DAYS must be a whole number"),
+    ({"ORDER_PAY_MINUTES": "0"}, "ORDER_PAY_MINUTES must be at least 1"),
+    ({"RATELIMIT_WRITE": "s3cret"}, "RATELIMIT_WRITE must be like 100/900s"),
+    ({"RATELIMIT_LOGIN": "0/300s"}, "RATELIMIT_LOGIN must be like 100/900s"),
+    ({"RATELIMIT_READ": "5/0s"}, "RATELIMIT_READ must be like 100/900s"),
+    ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR"),
+    ({"PUBLIC_URL": "shop.example"}, "PUBLIC_URL must be https://host"),
+    ({"PUBLIC_URL": "https://shop.example/shop"}, "PUBLIC_URL must be https://host"),
+    ({"PUBLIC_URL": "ftp://shop.example"}, "PUBLIC_URL must be https://host"),
+    ({"SHOP_ENV": "staging"}, "SHOP_ENV must be development or production"),
+    (
+        PRODUCTION | {"SHOP_ENV": None, "PUBLIC_URL": "http://shop.example"},
+        "PUBLIC_URL must be https",
+    ),
+    (
+        PRODUCTION | {"WECHAT_API_BASE": "http://127.0.0.1:8001"},
+        "another WeChat host needs SHOP_ENV=development",
+    ),
+    (
+        PRODUCTION | {"WECHAT_PAY_BASE": "http://127.0.0.1:8001"},
+        "another WeChat host needs SHOP_ENV=development",
+    ),
+    (
+        PRODUCTION | {"WECHAT_PAY_BASE": "https://api.mch.weixin.qq.com.evil.example"},
+        "another WeChat host needs SHOP_ENV=development",
+    ),
+    (
+        PRODUCTION | {"WECHAT_PLATFORM_PUBLIC_KEY_ID": "SIMULATOR"},
+        "the simulator's keys need SHOP_ENV=development",
+    ),
+    (
+        PRODUCTION | {"RATELIMIT_ENABLE": "0"},
+        "RATELIMIT_ENABLE=0 needs SHOP_ENV=development",
+    ),
+    (PRODUCTION | {"DEBUG": "1"}, "DEBUG=1 needs SHOP_ENV=development"),
+    (
+        PRODUCTION | {"ALLOWED_HOSTS": "shop.example,*"},
+        "ALLOWED_HOSTS=* needs SHOP_ENV=development",
+    ),
+]
+
+
+def test_start_refuses_wrong_settings() -> None:
+    """Load the settings anew for each, in one process."""
+    key_id = os.environ["WECHAT_PLATFORM_PUBLIC_KEY_ID"]
+    cases = [
+        {name: key_id if value == "SIMULATOR" else value for name, value in one.items()}
+        for one, _ in REFUSALS
+    ]
+    code = f"""
+import os, runpy
+from django.core.exceptions import ImproperlyConfigured
+kept = dict(os.environ)
+for changes in {cases!r}:
+    os.environ.clear()
+    merged = {{**kept, **changes}}
+    os.environ.update({{n: v for n, v in merged.items() if v is not None}})
+    try:
+        runpy.run_module("shop.settings")
+        print("accepted", changes)
+    except ImproperlyConfigured as error:
+        print(error)
+"""
+    run = start(("-c", code))
+    assert run.stdout.splitlines() == [line for _, line in REFUSALS]
+    assert run.stderr == ""
+
+
+NO_PEM = "WECHAT_MERCHANT_PRIVATE_KEY must be an RSA key in PEM"
+NO_PUBLIC_PEM = "WECHAT_PLATFORM_PUBLIC_KEY must be an RSA key in PEM"
+NO_FERNET = "FIELD_ENCRYPTION_KEY must be Fernet keys, separated by commas"
+
+
+@pytest.mark.parametrize(
+    ("command", "changes", "line"),
+    [
+        (MANAGE, {"DATABASE_URL": "mysql://u:s3cret@h/n"}, REFUSALS[0][1]),
+        (WSGI, {"DATABASE_URL": "mysql://u:s3cret@h/n"}, REFUSALS[0][1]),
+        (MANAGE, {"FIELD_ENCRYPTION_KEY": "s3cret"}, NO_FERNET),
+        (WSGI, {"WECHAT_MERCHANT_PRIVATE_KEY": "s3cret"}, NO_PEM),
+        (WSGI, {"WECHAT_PLATFORM_PUBLIC_KEY": "s3cret"}, NO_PUBLIC_PEM),
+    ],
+)
+def test_both_commands_say_it_in_one_line(
+    command: tuple[str, ...], changes: dict[str, str], line: str
+) -> None:
+    assert_refused(start(command, **changes), f"configuration error: {line}")
+
+
+@pytest.mark.parametrize(
+    "command", [("manage.py", "migrate"), WSGI], ids=["manage", "wsgi"]
+)
+def test_start_says_that_the_database_is_away(
+    command: tuple[str, ...], dead_port: int
+) -> None:
+    url = f"postgresql://shop:s3cret@127.0.0.1:{dead_port}/shop"
+    run = start(command, DATABASE_URL=url)
+    assert run.returncode == 1
+    [line] = run.stderr.splitlines()
+    assert line.startswith("database error: connection failed: ")
+    assert f"port {dead_port} failed: Connection refused" in line
+    assert "s3cret" not in line
+
+
+@pytest.mark.parametrize("command", [("manage.py", "migrate"), WSGI])
+def test_start_with_a_wrong_password_does_not_show_it(
+    command: tuple[str, ...],
+) -> None:
+    kept = os.environ["DATABASE_URL"]
+    head, _, tail = kept.partition("@")
+    user = head.rpartition("/")[2].partition(":")[0]
+    run = start(command, DATABASE_URL=f"postgresql://{user}:s3cret@{tail}")
+    [line] = run.stderr.splitlines()
+    assert line.startswith("database error: ")
+    assert "password authentication failed" in line
+    assert "s3cret" not in line
+    assert run.returncode == 1
+
+
+def test_secrets_come_from_files(tmp_path: Path) -> None:
+    """A file wins over the variable; white space at its ends is not of the secret."""
+    files = {}
+    for name in ("SECRET_KEY", "JWT_SIGNING_KEY", "WECHAT_MERCHANT_PRIVATE_KEY"):
+        path = tmp_path / name
+        path.write_text(f"{os.environ[name]}\n")
+        files[f"{name}_FILE"] = str(path)
+    secret = base64.b64encode(os.urandom(40)).decode()
+    (tmp_path / "SECRET_KEY").write_text(f"\n{secret}\n")
+    code = "from django.conf import settings; print(settings.SECRET_KEY)"
+    run = start(
+        ("-c", code),
+        JWT_SIGNING_KEY=None,
+        WECHAT_MERCHANT_PRIVATE_KEY=None,
+        **files,
+    )
+    assert (run.stdout, run.stderr, run.returncode) == (f"{secret}\n", "", 0)
