@@ -1,6 +1,6 @@
 """Every change of a stock: under the SKU's lock, with a ledger row."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from django.db import connection, models
 from django.db.models import F
@@ -44,23 +44,26 @@ def stock_return(*, quantities: Mapping[int, int], order_no: str) -> None:
 
 def stock_set(
     *,
-    sku: Sku,
-    stock: int,
+    skus: Iterable[Sku],
+    stocks: Mapping[int, int],
+    expected: Mapping[int, int],
     reason: MovementReason,
     operator_id: int | None,
-    expected_stock: int | None = None,
     reference: str = "",
 ) -> None:
-    """Make a stock an absolute figure; no ledger row when nothing changes.
+    """Make stocks (by SKU id) absolute figures; no ledger row where nothing changes.
 
-    Locks: the caller holds the SKU's lock and passes the row as it read it there.
+    Locks: the caller holds the SKUs' locks and passes the rows as read under them.
     Raises: StockChanged, when the caller expected another figure.
     """
-    if expected_stock is not None and expected_stock != sku.stock:
-        raise StockChanged(skuId=sku.pk, stock=sku.stock)
-    if delta := stock - sku.stock:
-        _move({sku.pk: delta}, reason, reference, operator_id)
-        sku.stock = stock
+    deltas = {}
+    for sku in skus:
+        if expected.get(sku.pk, sku.stock) != sku.stock:
+            raise StockChanged(skuId=sku.pk, stock=sku.stock)
+        if delta := stocks.get(sku.pk, sku.stock) - sku.stock:
+            deltas[sku.pk] = delta
+    if deltas:
+        _move(deltas, reason, reference, operator_id)
 
 
 def sales_add(*, quantities: Mapping[int, int]) -> None:

@@ -1,0 +1,18 @@
+"""What: products, their SKUs, the stock and its ledger."""
+
+from catalog.models.category import Category
+from catalog.models.product import Product, ProductImage, ProductStatus
+from catalog.models.search import ProductSearch
+from catalog.models.sku import Sku
+from catalog.models.stock import MovementReason, StockMovement
+
+__all__ = [
+    "Category",
+    "MovementReason",
+    "Product",
+    "ProductImage",
+    "ProductSearch",
+    "ProductStatus",
+    "Sku",
+    "StockMovement",
+]

@@ -1,0 +1,56 @@
+"""The unit that has a price and a stock."""
+
+from decimal import Decimal
+
+from django.db import models
+from django.db.models import Q
+
+from catalog.models.product import Product
+
+
+class SkuQuerySet(models.QuerySet["Sku"]):
+    """Filters by the SKU's own words."""
+
+    def active(self) -> "SkuQuerySet":
+        """Keep what the product still offers."""
+        return self.filter(is_active=True)
+
+
+class Sku(models.Model):
+    """One combination of a product's specs, `{"颜色": "红", "尺码": "M"}`.
+
+    A SKU that staff take out of the set stays as history, inactive.
+    """
+
+    product = models.ForeignKey(Product, models.PROTECT, related_name="skus")
+    specs = models.JSONField("规格", default=dict, blank=True)
+    price = models.DecimalField("价格", max_digits=12, decimal_places=2)
+    # Written under the row's lock alone, with a ledger row each time.
+    stock = models.IntegerField("库存", default=0)
+    code = models.CharField("编码", max_length=64, default="", blank=True)
+    image = models.CharField("图片", max_length=200, default="", blank=True)
+    position = models.PositiveSmallIntegerField("排序", default=0)
+    is_active = models.BooleanField("有效", default=True)
+
+    objects = SkuQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "SKU"
+        verbose_name_plural = "SKU"
+        constraints = (
+            models.CheckConstraint(name="sku_stock_min", condition=Q(stock__gte=0)),
+            models.CheckConstraint(
+                name="sku_price_min", condition=Q(price__gte=Decimal("0.01"))
+            ),
+            models.UniqueConstraint(
+                "product", "specs", name="sku_specs_once", condition=Q(is_active=True)
+            ),
+            models.UniqueConstraint(
+                "code",
+                name="sku_code_once",
+                condition=Q(is_active=True) & ~Q(code=""),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return " ".join(map(str, self.specs.values())) or str(self.pk)

@@ -1,0 +1,42 @@
+"""Descriptions: what staff may format, and nothing that runs in a reader's client."""
+
+from typing import Any
+
+import bleach
+from rest_framework import serializers
+
+from shop.api.images import image_name
+
+_TAGS = frozenset(
+    {"a", "b", "blockquote", "br", "em", "h2", "h3", "i", "img", "li", "ol", "p"}
+    | {"strong", "table", "tbody", "td", "th", "thead", "tr", "u", "ul"}
+)
+_ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt"}}
+
+
+def rich_text(html: str) -> str:
+    """Keep the short allow-list of tags; links are http(s), pictures https or ours."""
+    return str(
+        bleach.clean(
+            html,
+            tags=_TAGS,
+            attributes=_is_allowed,
+            protocols={"http", "https"},
+            strip=True,
+        )
+    )
+
+
+def _is_allowed(tag: str, name: str, value: str) -> bool:
+    if name not in _ATTRIBUTES.get(tag, ()):
+        return False
+    if (tag, name) == ("img", "src"):
+        return value.startswith("https://") or image_name(value) is not None
+    return True
+
+
+class RichTextField(serializers.CharField):
+    """A CharField that keeps the allowed HTML; its limit counts what is kept."""
+
+    def to_internal_value(self, data: Any) -> str:
+        return rich_text(super().to_internal_value(data)).strip()
