@@ -1,0 +1,100 @@
+"""Whether the process is up, and whether it may be sent requests."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+from django.test import Client
+
+from shop import health
+
+
+@pytest.fixture(autouse=True)
+def _fresh_process(monkeypatch: Any) -> None:
+    """Forget what this process has found out of the migrations."""
+    monkeypatch.setattr(health, "_migrated", False)
+
+
+@pytest.fixture
+def migration_missing(db: None) -> None:
+    """Take the record of the last migration of orders away."""
+    recorder = MigrationRecorder(connection)
+    last = recorder.migration_qs.filter(app="orders").order_by("-name").first()
+    assert last is not None
+    last.delete()
+
+
+def test_healthz_asks_nobody(
+    client: Client,
+    database_away: Callable[[], None],
+    valkey_at: Callable[[int], None],
+    dead_port: int,
+) -> None:
+    database_away()
+    valkey_at(dead_port)
+    response = client.get("/healthz")
+    assert (response.status_code, response.json()) == (200, {"status": "ok"})
+
+
+def test_ready(client: Client, db: None) -> None:
+    response = client.get("/readyz")
+    assert response.status_code == 200
+    assert response.json() == {
+        "status": "ok",
+        "degraded": [],
+        "database": "ok",
+        "cache": "ok",
+    }
+
+
+def test_database_away(client: Client, database_away: Callable[[], None]) -> None:
+    database_away()
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json() == {
+        "status": "unavailable",
+        "degraded": ["database"],
+        "database": "away",
+        "cache": "ok",
+    }
+
+
+def test_ready_again_after_the_outage(
+    client: Client, database_away: Callable[[], None]
+) -> None:
+    port = connection.settings_dict["PORT"]
+    database_away()
+    assert client.get("/readyz").status_code == 503
+    connection.settings_dict["PORT"] = port
+    assert client.get("/readyz").status_code == 200
+
+
+@pytest.mark.usefixtures("migration_missing")
+def test_migration_missing(client: Client) -> None:
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["database"] == "migrations missing"
+
+
+@pytest.mark.parametrize("fault", ["dead_port", "hanging_port"])
+def test_cache_away_takes_no_node_out(
+    client: Client,
+    db: None,
+    request: pytest.FixtureRequest,
+    valkey_at: Callable[[int], None],
+    fault: str,
+) -> None:
+    valkey_at(request.getfixturevalue(fault))
+    began = time.monotonic()
+    response = client.get("/readyz")
+    assert time.monotonic() - began < 1.5
+    assert response.status_code == 200
+    assert response.json() == {
+        "status": "ok",
+        "degraded": ["cache"],
+        "database": "ok",
+        "cache": "away",
+    }

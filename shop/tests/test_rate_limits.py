@@ -1,0 +1,256 @@
+"""Rate limits: counted in Valkey for each shopper or address, and without Valkey."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from catalog.models import Product
+from conftest import client_of
+from orders.tests.conftest import ADDRESS
+from shop.tests.conftest import assert_envelope
+
+Limit = Callable[..., None]
+STAFF = {"username": "boss", "password": "a-long-password-9"}
+# What one request may cost when Valkey hangs.
+BOUND_SECONDS = 1.5
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings: Any) -> None:
+    """Spare the second that a real hash takes; nothing here is about it."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def preview(client: APIClient) -> Any:
+    return client.post("/api/orders/preview", {"items": []}, format="json")
+
+
+def place(client: APIClient) -> Any:
+    return client.post("/api/orders", {"items": []}, format="json")
+
+
+def login(client: APIClient, **extra: str) -> Any:
+    return client.post("/api/auth/login", {}, format="json", **extra)
+
+
+def staff_login(client: APIClient, name: str, **extra: str) -> Any:
+    body = {"username": name, "password": "wrong"}
+    return client.post("/api/auth/staff/login", body, format="json", **extra)
+
+
+def products(client: APIClient, **extra: str) -> Any:
+    return client.get("/api/products", **extra)
+
+
+def assert_limited(response: Any) -> None:
+    data = assert_envelope(response, 429, "rate_limited")
+    assert data == {"error": "rate_limited"}
+    assert 1 <= int(response.headers["Retry-After"]) <= 901
+
+
+@pytest.mark.parametrize(
+    ("scope", "call", "usual"),
+    [("write", place, 400), ("cart", preview, 400)],
+)
+def test_shoppers_are_counted_each_for_themselves(
+    shopper_api: APIClient,
+    other_api: APIClient,
+    limit: Limit,
+    scope: str,
+    call: Callable[[APIClient], Any],
+    usual: int,
+) -> None:
+    limit(**{scope: 3})
+    assert [call(shopper_api).status_code for _ in range(3)] == [usual] * 3
+    assert_limited(call(shopper_api))
+    assert call(other_api).status_code == usual
+    assert_limited(call(shopper_api))
+
+
+def test_devices_of_one_shopper_are_counted_together(
+    shopper: User, limit: Limit
+) -> None:
+    limit(write=2)
+    phone, tablet = client_of(shopper), client_of(shopper)
+    assert [place(phone).status_code, place(tablet).status_code] == [400, 400]
+    assert_limited(place(phone))
+    assert_limited(place(tablet))
+
+
+def test_scopes_are_counted_apart_and_writes_together(
+    shopper_api: APIClient, limit: Limit
+) -> None:
+    limit(write=2, cart=1)
+    assert place(shopper_api).status_code == 400
+    address = shopper_api.post("/api/addresses", {}, format="json")
+    assert address.status_code == 400
+    for method, url in (
+        ("post", "/api/orders"),
+        ("post", "/api/orders/A1/pay"),
+        ("post", "/api/orders/A1/cancel"),
+        ("post", "/api/addresses"),
+        ("put", "/api/auth/user"),
+        ("delete", "/api/auth/user"),
+        ("post", "/api/auth/phone"),
+        ("post", "/api/uploads"),
+    ):
+        assert_limited(getattr(shopper_api, method)(url, {}, format="json"))
+    assert preview(shopper_api).status_code == 400
+    assert_limited(preview(shopper_api))
+    assert shopper_api.get("/api/orders").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("scope", "call", "usual"),
+    [("login", login, 400), ("read", products, 200)],
+)
+def test_addresses_are_counted_and_forwarded_ones_are_not_believed(
+    api: APIClient,
+    limit: Limit,
+    scope: str,
+    call: Callable[..., Any],
+    usual: int,
+) -> None:
+    limit(**{scope: 3})
+    statuses = [
+        call(
+            api,
+            HTTP_X_FORWARDED_FOR=f"198.51.100.{number}",
+            HTTP_X_REAL_IP=f"198.51.100.{number}",
+            HTTP_FORWARDED=f"for=198.51.100.{number}",
+        ).status_code
+        for number in range(3)
+    ]
+    assert statuses == [usual] * 3
+    assert_limited(call(api, HTTP_X_FORWARDED_FOR="198.51.100.9"))
+    assert call(api, REMOTE_ADDR="198.51.100.9").status_code == usual
+
+
+def test_tokens_do_not_take_public_reads_out_of_the_address(
+    api: APIClient, shopper_api: APIClient, limit: Limit
+) -> None:
+    limit(read=1)
+    assert products(api).status_code == 200
+    assert_limited(products(shopper_api))
+
+
+def test_password_logins_are_counted_for_each_account(
+    api: APIClient, limit: Limit
+) -> None:
+    """From any address, in any spelling of the name."""
+    limit(staff_login=3)
+    for number, name in enumerate(("boss", "BOSS", " Boss ")):
+        address = f"198.51.100.{number}"
+        assert staff_login(api, name, REMOTE_ADDR=address).status_code == 401
+    assert_limited(staff_login(api, "boss", REMOTE_ADDR="198.51.100.9"))
+    assert staff_login(api, "clerk").status_code == 401
+
+
+@pytest.mark.parametrize("username", [None, 5, ["boss"], {"a": "boss"}, "n" * 10_000])
+def test_odd_names_of_accounts(api: APIClient, username: Any) -> None:
+    body = {"username": username, "password": "x"}
+    response = api.post("/api/auth/staff/login", body, format="json")
+    assert response.status_code in {400, 401}
+
+
+def test_counts_stand_in_valkey(shopper_api: APIClient) -> None:
+    assert list(cache.keys("rl:*")) == []  # type: ignore[attr-defined]
+    place(shopper_api)
+    assert len(cache.keys("rl:*")) == 1  # type: ignore[attr-defined]
+    cache.clear()
+
+
+def test_switch(shopper_api: APIClient, limit: Limit, settings: Any) -> None:
+    limit(write=1)
+    settings.RATELIMIT_ENABLE = False
+    assert [place(shopper_api).status_code for _ in range(3)] == [400] * 3
+    settings.RATELIMIT_ENABLE = True
+    assert place(shopper_api).status_code == 400
+    assert_limited(place(shopper_api))
+
+
+def test_limits_that_were_asked_for(settings: Any) -> None:
+    assert settings.RATELIMITS == {
+        "login": "300/300s",
+        "staff_login": "10/300s",
+        "read": "3000/900s",
+        "write": "100/900s",
+        "cart": "600/900s",
+    }
+
+
+def test_the_101st_order_within_the_window(
+    shopper_api: APIClient, still_clock: int
+) -> None:
+    statuses = [place(shopper_api).status_code for _ in range(101)]
+    assert statuses == [400] * 100 + [429]
+
+
+def test_a_hanging_valkey_is_waited_for_once_a_second(
+    valkey_at: Callable[[int], None], hanging_port: int
+) -> None:
+    valkey_at(hanging_port)
+
+    def seconds() -> float:
+        began = time.monotonic()
+        assert cache.get("key") is None
+        return time.monotonic() - began
+
+    assert seconds() > 0.29
+    assert max(seconds() for _ in range(50)) < 0.25
+    time.sleep(1)
+    assert seconds() > 0.29
+
+
+def test_what_is_no_valkey_is_as_good_as_none(
+    valkey_at: Callable[[int], None], live_server: Any, shopper_api: APIClient
+) -> None:
+    valkey_at(live_server.thread.port)
+    assert cache.get("key") is None
+    assert place(shopper_api).status_code == 400
+
+
+@pytest.mark.parametrize("fault", ["dead_port", "hanging_port"])
+def test_without_valkey_the_shop_goes_on(
+    request: pytest.FixtureRequest,
+    valkey_at: Callable[[int], None],
+    staff: User,
+    api: APIClient,
+    wechat_api: APIClient,
+    product_make: Callable[..., Product],
+    fault: str,
+) -> None:
+    product = product_make()
+    order = {"items": [{"productId": product.pk, "quantity": 1}], "address": ADDRESS}
+    valkey_at(request.getfixturevalue(fault))
+
+    def timed(method: str, url: str, body: Any = None, client: Any = api) -> Any:
+        began = time.monotonic()
+        response = getattr(client, method)(url, body, format="json")
+        assert time.monotonic() - began < BOUND_SECONDS, url
+        return response
+
+    assert timed("get", "/api/products").status_code == 200
+    assert timed("get", f"/api/products/{product.pk}").status_code == 200
+    assert timed("get", "/api/categories").status_code == 200
+    assert timed("get", "/api/config").status_code == 200
+    assert timed("post", "/api/auth/login", {"code": "sim-a"}).status_code == 200
+    placed = timed("post", "/api/orders", order, wechat_api)
+    assert placed.status_code == 201
+    number = placed.json()["data"]["orderNo"]
+    assert timed("get", "/api/orders", None, wechat_api).status_code == 200
+    paid = timed("post", f"/api/orders/{number}/pay", {}, wechat_api)
+    assert paid.status_code == 200
+    refused = timed("post", "/api/auth/staff/login", STAFF)
+    assert_envelope(refused, 503, "unavailable", "服务暂时不可用,请稍后再试")
+    assert refused.headers["Retry-After"] == "5"
+
+
+def test_with_valkey_staff_log_in(staff: User, api: APIClient) -> None:
+    response = api.post("/api/auth/staff/login", STAFF, format="json")
+    assert response.status_code == 200
