@@ -17,7 +17,7 @@ def main(staff_name: str) -> None:
     """Run the three commands; all of them change nothing when nothing is due."""
     django.setup()
     step("tables", "migrate", "--no-input")
-    step("staff account", "staff_create", "--username", staff_name)
+    step("staff account", "staff_create", "--username", staff_name, "--superuser")
     step("demo shop", "seed_demo")
 
 

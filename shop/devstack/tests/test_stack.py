@@ -10,6 +10,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,15 +75,35 @@ def test_output_names_every_address_and_the_staff_account(
         assert expected in running.text
 
 
-def test_staff_account_opens_the_admin_api(running: StackProcess, folder: Path) -> None:
+def test_staff_account_may_do_everything(running: StackProcess, folder: Path) -> None:
     name, password = (folder / "staff.txt").read_text().split(" ")
+    session = post(
+        running,
+        "/api/auth/staff/login",
+        {"username": name, "password": password.strip()},
+    )
+    product = post(
+        running,
+        "/api/products",
+        {"name": "茶壶", "price": "10.50", "stock": 3, "status": "off_sale"},
+        token=session["token"],
+    )
+    assert (product["price"], product["stock"]) == ("10.50", 3)
+
+
+def post(
+    stack: StackProcess, path: str, body: dict[str, Any], token: str = ""
+) -> dict[str, Any]:
+    """Call the running shop; anything but success raises."""
+    headers = {"Content-Type": "application/json"}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
     request = urllib.request.Request(
-        f"http://127.0.0.1:{running.port}/api/auth/staff/login",
-        json.dumps({"username": name, "password": password.strip()}).encode(),
-        {"Content-Type": "application/json"},
+        f"http://127.0.0.1:{stack.port}{path}", json.dumps(body).encode(), headers
     )
     with urllib.request.urlopen(request) as answer:  # noqa: S310
-        assert json.load(answer)["code"] == 0
+        data: dict[str, Any] = json.load(answer)["data"]
+    return data
 
 
 def test_demo_shop_is_loaded(running: StackProcess) -> None:
