@@ -1,0 +1,60 @@
+"""Descriptions: formatting stays, whatever runs goes."""
+
+from collections.abc import Callable
+
+import pytest
+from rest_framework.test import APIClient
+
+from catalog.rich_text import rich_text
+
+
+@pytest.mark.parametrize(
+    ("html", "kept"),
+    [
+        ("第一行\n第二行", "第一行\n第二行"),
+        ("<p>香<br><b>浓</b></p>", "<p>香<br><b>浓</b></p>"),
+        ("<ul><li>一</li></ul>", "<ul><li>一</li></ul>"),
+        (
+            '<a href="https://x.cn/?a=1" title="t">看</a>',
+            '<a href="https://x.cn/?a=1" title="t">看</a>',
+        ),
+        ('<img src="https://x.cn/a.png" alt="图">',) * 2,
+        ("<script>alert(1)</script>", "alert(1)"),
+        ("<p onclick='x()' style='x' class='y'>香</p>", "<p>香</p>"),
+        ('<a href="javascript:alert(1)">看</a>', "<a>看</a>"),
+        ('<a href="JaVa\tScript:alert(1)">看</a>', "<a>看</a>"),
+        ('<a href="data:text/html,x">看</a>', "<a>看</a>"),
+        ('<img src="http://x.cn/a.png">', "<img>"),
+        ('<img src="javascript:x" onerror="x()">', "<img>"),
+        ('<img src="data:image/svg+xml,x">', "<img>"),
+        ("<svg><script>x</script></svg>", "x"),
+        ("<iframe src='https://x'></iframe><style>p{}</style>", "p{}"),
+        ("<!-- x --><p>香", "<p>香</p>"),
+        ("1 < 2 & 3", "1 &lt; 2 &amp; 3"),
+    ],
+)
+def test_what_is_kept(html: str, kept: str) -> None:
+    assert rich_text(html) == kept
+    assert rich_text(kept) == kept
+
+
+def test_our_own_pictures_stay_and_unknown_ones_go(
+    staff_api: APIClient, upload_make: Callable[[str], str]
+) -> None:
+    own = upload_make("a")
+    unknown = own.replace("a" * 32, "b" * 31 + "c")
+    body = {
+        "name": "龙井",
+        "price": "9.00",
+        "description": f'<img src="{own}"><img src="{unknown}">',
+    }
+    response = staff_api.post("/api/products", body, format="json")
+    assert response.json()["data"]["description"] == f'<img src="{own}"><img>'
+
+
+def test_the_limit_counts_what_is_kept(staff_api: APIClient) -> None:
+    description = "<x>" * 7_000 + "长" * 20_000
+    body = {"name": "龙井", "price": "9.00", "description": description}
+    response = staff_api.post("/api/products", body, format="json")
+    assert response.status_code == 201
+    assert response.json()["data"]["description"] == "长" * 20_000

@@ -1,0 +1,64 @@
+"""The demo shop: loaded once, right in its books, quiet in a pipe."""
+
+import io
+
+import pytest
+from django.core.files.storage import default_storage
+from django.core.management import call_command
+from rest_framework.test import APIClient
+
+from catalog.models import Product, ProductImage, Sku, StockMovement
+from orders.demo_goods import GOODS
+from orders.services.audit import orders_audit
+from shop.api.images import image_name, image_url
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def seeded(out: io.StringIO) -> str:
+    call_command("seed_demo", stdout=out)
+    return out.getvalue()
+
+
+@pytest.mark.usefixtures("db")
+def test_it_loads_once_with_pictures_and_a_right_ledger() -> None:
+    assert seeded(io.StringIO()) == "demo shop loaded\n"
+    assert Product.objects.count() == len(GOODS) == 25
+    assert Sku.objects.count() == 61
+    assert StockMovement.objects.count() == 61
+    assert orders_audit() == []
+    files = list(ProductImage.objects.values_list("file", flat=True))
+    assert len(set(files)) == 50
+    for name in files:
+        assert image_name(image_url(name)) == name
+        assert default_storage.size(name) > 1000
+
+    before = list(Product.objects.values().order_by("pk"))
+    again = seeded(io.StringIO())
+    assert again == "the shop has products already; nothing to load\n"
+    assert list(Product.objects.values().order_by("pk")) == before
+
+
+def test_the_shop_is_browsable(api: APIClient) -> None:
+    seeded(io.StringIO())
+    page = api.get("/api/products", {"keyword": "龙井"}).json()["data"]
+    [tea] = page["list"]
+    assert (tea["name"], tea["price"], tea["stock"]) == ("明前龙井茶 50g", "99.00", 120)
+    tree = api.get("/api/categories").json()["data"]
+    assert [node["name"] for node in tree] == ["茶饮", "服饰", "家居"]
+    assert api.get("/api/products").json()["data"]["list"][0]["id"] == tea["id"]
+
+
+@pytest.mark.usefixtures("db")
+def test_a_shop_with_products_is_left_alone(product_make: object) -> None:
+    product_make()  # type: ignore[operator]
+    assert "nothing to load" in seeded(io.StringIO())
+    assert Product.objects.count() == 1
+
+
+@pytest.mark.usefixtures("db")
+def test_a_terminal_sees_the_count() -> None:
+    assert "\rproducts: 25/25\ndemo shop loaded\n" in seeded(Terminal())
