@@ -81,6 +81,9 @@ def test_setting_and_selling_keep_the_ledger_right(product_make: Make) -> None:
 
     assert together(act) == [None] * WRITERS
     assert StockMovement.objects.filter(reason="order").count() == 5 * WRITERS // 2
+    # What was set is what was there then, whoever sold in between.
+    settings = StockMovement.objects.filter(reason="adjustment")
+    assert set(settings.values_list("balance", flat=True)) <= set(range(1000, 1005))
     assert ledger_matches(product)
 
 
