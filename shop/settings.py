@@ -172,6 +172,7 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "shop.api.schema.error_component",
     ],
+    "GET_LIB_DOC_EXCLUDES": "shop.api.schema.doc_excludes",
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "OrderStatus": "orders.models.OrderStatus.choices",

@@ -20,7 +20,7 @@ from shop.api.ratelimit import WriteLimit
 class AccountView(UserView):
     """Show, change and delete the shopper's own account."""
 
-    @extend_schema(request=CodeSerializer, responses=None)
+    @extend_schema(request=CodeSerializer, responses={200: None})
     def delete(self, request: Request) -> Response:
         """Erase the account, proved by a fresh login code of the same shopper."""
         body = CodeSerializer(data=request.data)

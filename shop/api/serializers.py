@@ -8,6 +8,7 @@ from typing import Any
 from django.core import validators
 from django.core.validators import RegexValidator
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from shop.api.text import PlainTextField
@@ -111,6 +112,7 @@ class WholeNumberField(serializers.IntegerField):
         return super().to_internal_value(data)
 
 
+@extend_schema_field({"type": "string", "pattern": r"^[0-9]{1,10}(\.[0-9]{1,2})?$"})
 class MoneyField(serializers.DecimalField):
     """Yuan with two places, never negative, a string on the wire."""
 
@@ -136,7 +138,7 @@ class PhoneField(serializers.RegexField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
-            r"^1[3-9]\d{9}\Z",
+            r"^1[3-9][0-9]{9}\Z",
             error_messages={"invalid": "手机号格式不正确"},
             **kwargs,
         )

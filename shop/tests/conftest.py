@@ -1,11 +1,14 @@
 """Parts that are away or hang, and the counting of requests at a still clock."""
 
+import io
+import json
 import socket
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 
 MESSAGES = {
@@ -32,6 +35,16 @@ def assert_envelope(response: Any, status: int, error: str, message: str = "") -
     assert body["message"] == (message or MESSAGES[status])
     assert body["data"]["error"] == error
     return body["data"]
+
+
+@pytest.fixture(scope="session")
+def schema() -> dict[str, Any]:
+    """Return the published schema; the command fails on any warning."""
+    out = io.StringIO()
+    options = ("--validate", "--fail-on-warn", "--format", "openapi-json")
+    call_command("spectacular", *options, stdout=out)
+    loaded: dict[str, Any] = json.loads(out.getvalue())
+    return loaded
 
 
 @pytest.fixture

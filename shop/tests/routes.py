@@ -1,0 +1,81 @@
+"""The routes as the contract has them, and as the URL conf has them."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+# Who may call it, and the status of a success. `public`: anybody. `own`: shoppers,
+# their own rows. `person`: shoppers and staff. `staff`: staff with the permission.
+CONTRACT: dict[str, tuple[str, int]] = {
+    "POST /api/auth/login": ("public", 200),
+    "POST /api/auth/staff/login": ("public", 200),
+    "POST /api/auth/refresh": ("public", 200),
+    "POST /api/auth/logout": ("public", 200),
+    "GET /api/auth/user": ("own", 200),
+    "PUT /api/auth/user": ("own", 200),
+    "PATCH /api/auth/user": ("own", 200),
+    "DELETE /api/auth/user": ("own", 200),
+    "GET /api/auth/user/export": ("own", 200),
+    "POST /api/auth/phone": ("own", 200),
+    "POST /api/auth/avatar": ("own", 200),
+    "GET /api/addresses": ("own", 200),
+    "POST /api/addresses": ("own", 201),
+    "GET /api/addresses/{id}": ("own", 200),
+    "PUT /api/addresses/{id}": ("own", 200),
+    "PATCH /api/addresses/{id}": ("own", 200),
+    "DELETE /api/addresses/{id}": ("own", 200),
+    "POST /api/uploads": ("person", 200),
+    "GET /api/config": ("public", 200),
+    "GET /api/products": ("public", 200),
+    "POST /api/products": ("staff", 201),
+    "GET /api/products/{id}": ("public", 200),
+    "PUT /api/products/{id}": ("staff", 200),
+    "PATCH /api/products/{id}": ("staff", 200),
+    "DELETE /api/products/{id}": ("staff", 200),
+    "GET /api/categories": ("public", 200),
+    "POST /api/orders/preview": ("own", 200),
+    "POST /api/orders": ("own", 201),
+    "GET /api/orders": ("own", 200),
+    "GET /api/orders/counts": ("own", 200),
+    "GET /api/orders/{orderNo}": ("own", 200),
+    "DELETE /api/orders/{orderNo}": ("own", 200),
+    "POST /api/orders/{orderNo}/pay": ("own", 200),
+    "POST /api/orders/{orderNo}/cancel": ("own", 200),
+    "POST /api/orders/{orderNo}/confirm": ("own", 200),
+}
+# Outside of the envelope and of the schema.
+OUTSIDE = {
+    "GET /api/schema",
+    "GET /api/docs",
+    "POST /api/payments/wechat/notify",
+}
+_NO_ROUTE = {"head", "options", "trace"}
+
+
+def served() -> set[str]:
+    """Return each `METHOD /path/{name}` under /api/ that the URL conf serves."""
+    return set(_walk(get_resolver().url_patterns, "/"))
+
+
+def _walk(patterns: list[Any], prefix: str) -> Iterator[str]:
+    for entry in patterns:
+        path = prefix + _readable(str(entry.pattern))
+        if isinstance(entry, URLResolver):
+            yield from _walk(entry.url_patterns, path)
+        elif path.startswith("/api/") and path != "/api/":
+            yield from (f"{method.upper()} {path}" for method in _methods(entry))
+
+
+def _readable(pattern: str) -> str:
+    named = re.sub(r"\(\?P<(\w+)>(?:\[[^]]*\]|[^()])*\)", r"{\1}", pattern)
+    return named.strip("^$").replace("{pk}", "{id}")
+
+
+def _methods(entry: URLPattern) -> set[str]:
+    view: Any = entry.callback
+    kind = getattr(view, "cls", None) or view.view_class
+    if actions := getattr(view, "actions", None):
+        return set(actions) - _NO_ROUTE
+    return {name for name in kind.http_method_names if hasattr(kind, name)} - _NO_ROUTE

@@ -1,0 +1,133 @@
+"""Every route once, over HTTP, as the published schema says it answers."""
+
+import copy
+import io
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+import schemathesis
+from PIL import Image
+from schemathesis.core.failures import Failure, FailureGroup
+
+from accounts.models import User
+from accounts.services import session_open
+from catalog.models import Category, Product
+from orders.models import Order
+from orders.services.fulfilment import order_ship
+from orders.tests.conftest import ADDRESS
+from shop.devstack.simulator.process import SimulatorProcess
+from shop.tests.routes import CONTRACT
+
+
+@pytest.fixture
+def picture() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(out, "PNG")
+    return out.getvalue()
+
+
+def test_an_answer_of_another_shape_is_seen(
+    live_server: Any, schema: dict[str, Any]
+) -> None:
+    """The check below can fail: it minds types, missing and additional keys."""
+    answer = requests.get(f"{live_server.url}/api/config", timeout=10)
+    for name, shape in (
+        ("payMinutes", {"type": "string"}),
+        ("unheardOf", {"type": "string"}),
+    ):
+        other = copy.deepcopy(schema)
+        config = other["components"]["schemas"]["Config"]
+        config["properties"][name] = shape
+        config["required"] = [*config["properties"]]
+        operation = schemathesis.openapi.from_dict(other)["/api/config"]["GET"]
+        with pytest.raises((Failure, FailureGroup)):
+            operation.validate_response(answer)
+    schemathesis.openapi.from_dict(schema)["/api/config"]["GET"].validate_response(
+        answer
+    )
+
+
+def test_real_answers_are_as_published(
+    shop_server: Any,
+    simulator: SimulatorProcess,
+    schema: dict[str, Any],
+    staff: User,
+    product_make: Callable[..., Product],
+    picture: bytes,
+) -> None:
+    """Walk through every route once, over HTTP, and check each answer."""
+    parent = Category.objects.create(name="茶")
+    Category.objects.create(name="绿茶", parent=parent)
+    tea = product_make(category=parent, stock=100)
+    published = schemathesis.openapi.from_dict(schema)
+    seen = set()
+
+    def call(route: str, sample: str = "", token: str = "", **options: Any) -> Any:
+        method, _, path = route.partition(" ")
+        url = re.sub(r"\{\w+\}", sample, path)
+        response = requests.request(
+            method,
+            shop_server.url + url,
+            headers={"Authorization": f"Bearer {token}"} if token else {},
+            timeout=10,
+            **options,
+        )
+        assert response.status_code == CONTRACT[route][1], (route, response.text)
+        published[path][method].validate_response(response)
+        seen.add(route)
+        return response.json()["data"]
+
+    login = call("POST /api/auth/login", json={"code": "sim-a"})
+    pair = call("POST /api/auth/refresh", json={"refreshToken": login["refreshToken"]})
+    me = pair["token"]
+    call("GET /api/config")
+    call("GET /api/categories")
+    call("GET /api/products")
+    call("GET /api/products/{id}", str(tea.pk))
+    call("GET /api/auth/user", token=me)
+    for method in ("PUT", "PATCH"):
+        call(f"{method} /api/auth/user", token=me, json={"nickname": "小明"})
+    call("POST /api/auth/phone", token=me, json={"code": "simphone-13800138000"})
+    call("POST /api/auth/avatar", token=me, files={"file": picture})
+    url = call("POST /api/uploads", token=me, files={"file": picture})["url"]
+
+    home = str(call("POST /api/addresses", token=me, json=ADDRESS)["id"])
+    call("GET /api/addresses", token=me)
+    call("GET /api/addresses/{id}", home, me)
+    for method in ("PUT", "PATCH"):
+        call(f"{method} /api/addresses/{{id}}", home, me, json={"isDefault": True})
+
+    order = {"items": [{"productId": tea.pk, "quantity": 2}], "addressId": int(home)}
+    call("POST /api/orders/preview", token=me, json=order)
+    number = call("POST /api/orders", token=me, json=order)["orderNo"]
+    call("POST /api/orders/{orderNo}/pay", number, me)
+    call("POST /api/orders/{orderNo}/cancel", number, me, json={"reason": "不要了"})
+    call("GET /api/orders/{orderNo}", number, me)
+    call("GET /api/orders", token=me)
+    call("GET /api/orders/counts", token=me)
+    shipped = call("POST /api/orders", token=me, json=order)["orderNo"]
+    call("POST /api/orders/{orderNo}/pay", shipped, me)
+    row = Order.objects.get(order_no=shipped)
+    simulator.pay(row.payments.get().out_trade_no)
+    order_ship(order_id=row.pk, carrier="SF", tracking_no="SF1", operator_id=None)
+    call("POST /api/orders/{orderNo}/confirm", shipped, me)
+    call("DELETE /api/orders/{orderNo}", number, me)
+
+    boss = session_open(user=staff).token
+    product = {"name": "杯", "price": "9.90", "stock": 3, "images": [url]}
+    cup = str(call("POST /api/products", token=boss, json=product)["id"])
+    for method in ("PUT", "PATCH"):
+        call(f"{method} /api/products/{{id}}", cup, boss, json={"stock": 5})
+    call("DELETE /api/products/{id}", cup, boss)
+    password = {"username": "boss", "password": "a-long-password-9"}
+    call("POST /api/auth/staff/login", json=password)
+
+    call("GET /api/auth/user/export", token=me)
+    call("DELETE /api/addresses/{id}", home, me)
+    call("DELETE /api/auth/user", token=me, json={"code": "sim-a"})
+    other = call("POST /api/auth/login", json={"code": "sim-b"})
+    call("POST /api/auth/logout", json={"refreshToken": other["refreshToken"]})
+    assert seen == set(CONTRACT)
