@@ -1,4 +1,4 @@
-"""The one lock of this app: a person's row stands for all that is theirs."""
+"""The locks of this app: a person's row stands for all that is theirs."""
 
 from accounts.errors import UserNotFound
 from accounts.models import User
@@ -16,3 +16,11 @@ def user_lock(*, user_id: int) -> User:
     if user is None:
         raise UserNotFound
     return user
+
+
+def user_lock_alone(*, user_id: int) -> None:
+    """Lock a user against everything that would name them, until the transaction ends.
+
+    FOR UPDATE: an order that is being placed waits, or is waited for.
+    """
+    list(User.objects.select_for_update(of=("self",)).filter(pk=user_id).values("pk"))

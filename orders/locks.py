@@ -1,6 +1,20 @@
 """Every row lock of the orders; an order comes before its payments and its SKUs."""
 
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import Exists, OuterRef
+
+from orders.errors import OrderNotFound
 from orders.models import Order, Payment
+
+# A lock that nobody waits for, and the order that the key has made before. Without
+# that order the lock alone says whether a twin is under way.
+_KEY_CLAIM = """
+SELECT pg_try_advisory_xact_lock(hashtextextended(%(user)s || ':' || %(key)s, 0)),
+    (SELECT id FROM orders_order
+     WHERE user_id = %(user)s AND idempotency_key = %(key)s)
+"""
 
 
 def order_lock(order_id: int) -> Order:
@@ -12,13 +26,47 @@ def order_lock(order_id: int) -> Order:
     return rows.get(pk=order_id)
 
 
-def own_order_lock(order_no: str, user_id: int) -> Order | None:
-    """Lock an order that its owner may see; None when there is none."""
+def own_order_lock(order_no: str, user_id: int) -> Order:
+    """Lock an order that its owner may see.
+
+    Raises: OrderNotFound.
+    """
     rows = Order.objects.of(user_id).select_for_update(of=("self",), no_key=True)
-    return rows.filter(order_no=order_no).first()
+    order = rows.filter(order_no=order_no).first()
+    if order is None:
+        raise OrderNotFound
+    return order
+
+
+def due_orders_lock(now: datetime, limit: int) -> list[Order]:
+    """Lock the orders longest due, skipping what others hold.
+
+    Each tells by `has_open_payment` whether WeChat must be asked before it ends.
+    """
+    payments = Payment.objects.open().filter(order=OuterRef("pk"))
+    due = Order.objects.due(now).annotate(has_open_payment=Exists(payments))
+    rows = due.select_for_update(of=("self",), no_key=True, skip_locked=True)
+    return list(rows.order_by("due_at")[:limit])
 
 
 def open_payment_lock(order: Order) -> Payment | None:
     """Lock the open attempt of an order whose lock the caller holds."""
     rows = Payment.objects.open().select_for_update(of=("self",), no_key=True)
     return rows.filter(order=order).first()
+
+
+def payment_lock(payment_id: int) -> Payment:
+    """Lock an attempt of an order whose lock the caller holds."""
+    rows = Payment.objects.select_for_update(of=("self",), no_key=True)
+    return rows.get(pk=payment_id)
+
+
+def idempotency_key_claim(user_id: int, key: str) -> tuple[bool, int | None]:
+    """Claim a shopper's key until the transaction ends, without waiting.
+
+    Return whether it is ours, and the id of the order it was used for.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_KEY_CLAIM, {"user": user_id, "key": key})
+        is_ours, order_id = cursor.fetchone()
+    return is_ours, order_id

@@ -4,10 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.models import Address
 from orders.models import Order, OrderItem, OrderStatus, Shipment
 from orders.models.order import LINES_MAX, QUANTITY_MAX
-from orders.services.placing import Destination
+from orders.services.placing import Destination, OrderRequest
 from orders.services.quoting import Wish
 from shop.api.images import ImageField
 from shop.api.serializers import (
@@ -19,7 +18,6 @@ from shop.api.serializers import (
     WholeNumberField,
 )
 from shop.api.text import PlainTextField
-from shop.errors import NotFound
 
 # PostgreSQL's bigint: a larger id exists nowhere.
 _ID_MAX = 2**63 - 1
@@ -63,36 +61,26 @@ class PreviewRequestSerializer(ShopSerializer):
             raise serializers.ValidationError({"address": ["收货地址只能提供一个"]})
         return attrs
 
-    @property
-    def wishes(self) -> list[Wish]:
-        """Return the lines."""
-        return [
-            Wish(line["productId"], line.get("skuId"), line["quantity"])
-            for line in self.validated_data["items"]
-        ]
-
-    def destination(self, user_id: int) -> Destination | None:
-        """Return the address that was sent or named.
-
-        Raises: NotFound, when it is not one of the shopper's own.
-        """
-        if sent := self.validated_data.get("address"):
-            return Destination(**sent)
-        address_id = self.validated_data.get("addressId")
-        if address_id is None:
-            return None
-        own = Address.objects.filter(user_id=user_id, pk=address_id)
-        values = own.values(*Destination.__dataclass_fields__).first()
-        if values is None:
-            raise NotFound("地址不存在")
-        return Destination(**values)
+    def to_request(self) -> OrderRequest:
+        """Return what was asked for."""
+        asked = self.validated_data
+        sent = asked.get("address")
+        return OrderRequest(
+            wishes=[
+                Wish(line["productId"], line.get("skuId"), line["quantity"])
+                for line in asked["items"]
+            ],
+            destination=Destination(**sent) if sent else None,
+            address_id=asked.get("addressId"),
+            remark=asked.get("remark") or "",
+        )
 
 
 class OrderRequestSerializer(PreviewRequestSerializer):
     """An order as a shopper sends it."""
 
     remark = PlainTextField(
-        label="留言", max_length=200, required=False, allow_blank=True, default=""
+        label="留言", max_length=200, required=False, allow_blank=True, allow_null=True
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -106,7 +94,7 @@ class ReasonSerializer(ShopSerializer):
     """Why, in the shopper's words."""
 
     reason = PlainTextField(
-        label="原因", max_length=200, required=False, allow_blank=True, default=""
+        label="原因", max_length=200, required=False, allow_blank=True, allow_null=True
     )
 
 

@@ -3,6 +3,8 @@
 import logging
 
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import UniqueViolation
+from procrastinate.jobs import Job, Status
 
 logger = logging.getLogger(__name__)
 
@@ -15,7 +17,13 @@ async def jobs_rescue(timestamp: int) -> None:
     A worker that has sent no heartbeat for 30 s is dead; every job may run twice.
     """
     for job in await app.job_manager.get_stalled_jobs():
-        logger.warning(
-            "job %s (%s) lost its worker; queued again", job.id, job.task_name
-        )
+        logger.warning("job %s (%s) lost its worker", job.id, job.task_name)
+        await _queue_again(job)
+
+
+async def _queue_again(job: Job) -> None:
+    try:
         await app.job_manager.retry_job(job)
+    except UniqueViolation:
+        # Its queueing lock is taken: the same work is queued already.
+        await app.job_manager.finish_job(job, Status.ABORTED, delete_job=True)

@@ -32,7 +32,9 @@ class Payment(models.Model):
     """What WeChat knows about our wish to be paid, and what it said."""
 
     order = models.ForeignKey(Order, models.PROTECT, related_name="payments")
-    out_trade_no = models.CharField("商户单号", max_length=32, unique=True)
+    out_trade_no = models.CharField(
+        "商户单号", max_length=32, unique=True, db_collation="C"
+    )
     amount = models.DecimalField("金额", max_digits=12, decimal_places=2)
     state = models.CharField(
         "状态", max_length=10, choices=PaymentState.choices, default=PaymentState.OPEN
@@ -42,7 +44,12 @@ class Payment(models.Model):
     prepay_id = models.CharField(max_length=64, default="", blank=True)
     prepay_at = models.DateTimeField("预支付时间", null=True)
     transaction_id = models.CharField(
-        "微信单号", max_length=32, unique=True, null=True, blank=True
+        "微信单号",
+        max_length=32,
+        unique=True,
+        null=True,
+        blank=True,
+        db_collation="C",
     )
     # The facts as WeChat stated them in a message whose signature was verified.
     facts = models.JSONField("微信事实", null=True)

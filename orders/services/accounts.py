@@ -1,17 +1,24 @@
 """What spans account and orders: deletion and export."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F, Func, JSONField, Value
+from django.utils import timezone
 
+from accounts.locks import user_lock_alone
 from accounts.models import User
 from accounts.services import user_erase, user_export
 from orders.errors import OrdersOpen
-from orders.models import Order, OrderStatus
+from orders.models import Order, OrderEvent, OrderStatus, Payment
 from orders.serializers import OrderSerializer
 
 _UNFINISHED = (OrderStatus.PENDING, OrderStatus.PAID, OrderStatus.SHIPPED)
-_PERSONAL = ("name", "phone", "province", "city", "district", "detail", "remark")
+_PERSONAL = (
+    *("name", "phone", "province", "city", "district", "detail"),
+    *("remark", "close_reason"),
+)
 
 
 @transaction.atomic(durable=True)
@@ -22,18 +29,63 @@ def account_delete(*, user_id: int) -> None:
     either seen here or finds the shopper gone.
     Raises: OrdersOpen.
     """
-    User.objects.select_for_update().get(pk=user_id)
+    user_lock_alone(user_id=user_id)
     orders = Order.objects.filter(user_id=user_id)
     if orders.filter(status__in=_UNFINISHED).exists():
         raise OrdersOpen
     orders.update(**dict.fromkeys(_PERSONAL, ""))
+    OrderEvent.objects.filter(operator_id=user_id).update(reason="")
+    _payers_forget(user_id)
     user_erase(user_id=user_id)
+
+
+def _payers_forget(user_id: int) -> None:
+    """Take the openid out of the payments' facts; what was paid stays provable."""
+    without_payer = Func(
+        F("facts"), Value("payer"), arg_joiner=" - ", template="%(expressions)s"
+    )
+    without_payer.output_field = JSONField()
+    payments = Payment.objects.filter(order__user_id=user_id, facts__has_key="payer")
+    payments.update(facts=without_payer)
 
 
 def account_export(*, user: User) -> dict[str, Any]:
     """Return everything that is kept about a shopper, hidden orders included."""
     orders = Order.objects.filter(user=user).order_by("-pk").for_display()
+    orders = orders.prefetch_related("payments", "events")
     return {
         **user_export(user=user),
-        "orders": OrderSerializer(orders, many=True).data,
+        "orders": [_order_export(order) for order in orders],
     }
+
+
+def _order_export(order: Order) -> dict[str, Any]:
+    """Return an order with the payments and the events that the API leaves out."""
+    return {
+        **OrderSerializer(order).data,
+        "payments": [
+            {
+                "outTradeNo": payment.out_trade_no,
+                "transactionId": payment.transaction_id,
+                "amount": str(payment.amount),
+                "state": payment.state,
+                "paidAt": _local(payment.paid_at),
+            }
+            for payment in order.payments.all()
+        ],
+        "events": [
+            {
+                "from": event.from_status,
+                "to": event.to_status,
+                "reason": event.reason,
+                "createdAt": _local(event.created_at),
+            }
+            for event in order.events.all()
+        ],
+    }
+
+
+def _local(moment: datetime | None) -> str | None:
+    if moment is None:
+        return None
+    return timezone.localtime(moment).isoformat(timespec="seconds")

@@ -79,6 +79,12 @@ _CHECKS = {
             THEN payment.amount IS DISTINCT FROM o.total_amount
             ELSE payment.id IS NOT NULL END
     """,
+    "unclosed": """
+        SELECT 'payment ' || payment.out_trade_no,
+            format('is open, its order %%s is %%s', o.order_no, o.status)
+        FROM orders_payment payment JOIN orders_order o ON o.id = payment.order_id
+        WHERE payment.state = 'open' AND o.status <> 'pending'
+    """,
     "verified": """
         SELECT 'payment ' || out_trade_no, format('amount is %%s, WeChat said %%s fen',
             amount, facts #>> '{amount,total}')

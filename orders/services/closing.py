@@ -11,22 +11,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from catalog.services.stock import stock_return
-from orders.errors import IllegalTransition, OrderNotFound, PaymentMismatch
-from orders.locks import order_lock, own_order_lock
+from orders.errors import IllegalTransition
+from orders.locks import due_orders_lock, order_lock, own_order_lock
 from orders.models import Order, OrderStatus, PaymentState
 from orders.services.payments import payment_settle
 from orders.services.transitions import order_move
+from shop.errors import ShopError
 from shop.wechat import pay
 from shop.wechat.errors import WeChatRefused, WeChatUnavailable
 
 logger = logging.getLogger(__name__)
 
 EXPIRED = "超时未付款"
-RETRY_AFTER = timedelta(seconds=60)
+# A closing order is tried again after as long as it has been closing, within these.
+RETRY_MIN = timedelta(minutes=1)
+RETRY_MAX = timedelta(hours=1)
 BATCH_SIZE = 100
 # With WeChat away every order would cost a time-out; the next sweep comes soon.
 FAILURES_MAX = 3
@@ -40,17 +43,19 @@ def order_cancel(*, order_no: str, user_id: int, reason: str = "") -> Order:
     Locks: the order, then its SKUs; none while WeChat is asked.
     Raises: OrderNotFound, IllegalTransition (also when it turns out to be paid).
     """
+    reason = reason or "买家取消"
     with transaction.atomic(durable=True):
         order = own_order_lock(order_no, user_id)
-        if order is None:
-            raise OrderNotFound
         if order.status != OrderStatus.PENDING or order.is_closing:
             raise IllegalTransition("订单无法取消", status=order.status)
-        _claim(order, operator_id=user_id, reason=reason or "买家取消")
+        if not order.payments.open().exists():
+            _release(order, operator_id=user_id, reason=reason)
+            return order
+        _claim(order, operator_id=user_id, reason=reason, now=timezone.now())
     try:
         order = order_close(order_id=order.pk)
-    except (WeChatUnavailable, WeChatRefused, PaymentMismatch):
-        # Logged where it was raised; the sweep goes on from here.
+    except (ShopError, OperationalError):
+        # WeChat, or a lock, was not to be had. The sweep goes on from here.
         return Order.objects.get(pk=order.pk)
     if order.status != OrderStatus.CANCELLED:
         raise IllegalTransition("订单无法取消", status=order.status)
@@ -67,7 +72,12 @@ def order_close(*, order_id: int) -> Order:
     for payment in order.payments.open():
         if not _is_closed_at_wechat(payment.out_trade_no):
             return Order.objects.get(pk=order_id)
-    return _release(order_id)
+    with transaction.atomic(durable=True):
+        order = order_lock(order_id)
+        # A twin may have ended it, or a notification paid it, while WeChat was asked.
+        if order.status == OrderStatus.PENDING and order.is_closing:
+            _release(order, operator_id=order.closing_by_id, reason=order.close_reason)
+    return order
 
 
 def _is_closed_at_wechat(out_trade_no: str) -> bool:
@@ -89,23 +99,39 @@ def _is_closed_at_wechat(out_trade_no: str) -> bool:
     return False
 
 
-@transaction.atomic(durable=True)
-def _release(order_id: int) -> Order:
-    """Cancel a closing order and give its stock back; a twin finds nothing to do."""
-    order = order_lock(order_id)
-    if order.status != OrderStatus.PENDING or not order.is_closing:
-        return order
-    order.payments.open().update(state=PaymentState.CLOSED, updated_at=timezone.now())
+def _release(order: Order, *, operator_id: int | None, reason: str) -> None:
+    """Cancel a locked order that nobody can pay, and give its stock back."""
+    now = timezone.now()
+    order.payments.open().update(state=PaymentState.CLOSED, updated_at=now)
     order_move(
         order=order,
         to=OrderStatus.CANCELLED,
-        operator_id=order.closing_by_id,
-        reason=order.close_reason,
-        cancelled_at=timezone.now(),
+        operator_id=operator_id,
+        reason=reason,
+        close_reason=reason,
+        cancelled_at=now,
     )
     quantities = dict(order.items.values_list("sku_id", "quantity"))
     stock_return(quantities=quantities, order_no=order.order_no)
-    return order
+
+
+def _claim(
+    order: Order, *, operator_id: int | None, reason: str, now: datetime
+) -> None:
+    """Mark a locked order as closing; whoever claimed it first is remembered."""
+    if order.closing_at is None:
+        order.closing_at, order.closing_by_id = now, operator_id
+        order.close_reason = reason
+    order.due_at = now + min(max(now - order.closing_at, RETRY_MIN), RETRY_MAX)
+    order.save(
+        update_fields=[
+            "closing_at",
+            "closing_by",
+            "close_reason",
+            "due_at",
+            "updated_at",
+        ]
+    )
 
 
 @dataclass
@@ -120,56 +146,43 @@ class Sweep:
 def orders_expire(*, now: datetime | None = None) -> Sweep:
     """End the unpaid orders whose time has passed, and retry those that are closing.
 
-    Several sweeps may run at once: each claims batches of its own.
+    Several sweeps may run at once: each claims batches of its own. One order that
+    can't be ended holds up no other.
 
     Locks: a batch of orders while it is claimed, skipping what others hold; then one
     order at a time with its SKUs, so that a sweep holds no SKU while it waits.
     """
     sweep = Sweep()
     failures = 0
-    for order_id in _claimed(now or timezone.now()):
-        if failures >= FAILURES_MAX:
+    for order_id, is_wechat_needed in _claimed(now or timezone.now()):
+        if is_wechat_needed and failures >= FAILURES_MAX:
             # Claimed with a lease, so a later sweep takes it up by itself.
             sweep.waiting += 1
             continue
         try:
             order = order_close(order_id=order_id)
-        except (WeChatUnavailable, WeChatRefused, PaymentMismatch) as error:
+        except Exception as error:
             failures += isinstance(error, WeChatUnavailable)
             sweep.waiting += 1
+            if not isinstance(error, ShopError):
+                logger.exception("order %d stays closing", order_id)
             continue
-        failures = 0
         sweep.cancelled += order.status == OrderStatus.CANCELLED
         sweep.paid += order.status == OrderStatus.PAID
     return sweep
 
 
-def _claimed(now: datetime) -> Iterator[int]:
-    """Yield the ids of due orders, claimed in committed batches, until none is left."""
+def _claimed(now: datetime) -> Iterator[tuple[int, bool]]:
+    """Yield due orders, claimed in committed batches, until none is left.
+
+    Each by its id, and whether it has a payment that WeChat must be asked about.
+    """
     while True:
         with transaction.atomic(durable=True):
-            due = Order.objects.due(now).order_by("due_at")[:BATCH_SIZE]
-            rows = list(due.select_for_update(of=("self",), skip_locked=True))
-            for order in rows:
-                _claim(order, operator_id=None, reason=EXPIRED)
-        yield from [order.pk for order in rows]
-        if not rows:
+            orders = due_orders_lock(now, BATCH_SIZE)
+            for order in orders:
+                _claim(order, operator_id=None, reason=EXPIRED, now=now)
+        for order in orders:
+            yield order.pk, order.has_open_payment  # type: ignore[attr-defined]
+        if not orders:
             return
-
-
-def _claim(order: Order, *, operator_id: int | None, reason: str) -> None:
-    """Mark a locked order as closing; whoever claimed it first is remembered."""
-    now = timezone.now()
-    if not order.is_closing:
-        order.closing_at, order.closing_by_id = now, operator_id
-        order.close_reason = reason
-    order.due_at = now + RETRY_AFTER
-    order.save(
-        update_fields=[
-            "closing_at",
-            "closing_by",
-            "close_reason",
-            "due_at",
-            "updated_at",
-        ]
-    )

@@ -15,10 +15,14 @@ from catalog.services.stock import sales_add
 from orders.errors import (
     IllegalTransition,
     OrderExpired,
-    OrderNotFound,
     PaymentMismatch,
 )
-from orders.locks import open_payment_lock, order_lock, own_order_lock
+from orders.locks import (
+    open_payment_lock,
+    order_lock,
+    own_order_lock,
+    payment_lock,
+)
 from orders.models import Order, OrderItem, OrderStatus, Payment, PaymentState
 from orders.numbers import out_trade_no_make
 from orders.services.transitions import order_move
@@ -31,6 +35,7 @@ logger = logging.getLogger(__name__)
 PREPAY_REUSE = timedelta(minutes=100)
 # WeChat refuses a time_expire under a minute ahead. A shopper who pays in the last
 # minute gets it; the sweep closes the attempt at the order's own expiry all the same.
+PREPAY_MIN = timedelta(seconds=61)
 EXPIRY_MIN = timedelta(seconds=65)
 
 
@@ -62,13 +67,14 @@ def payment_start(*, order_no: str, user: User) -> dict[str, str]:
 def _attempt(order_no: str, user: User) -> Payment:
     """Return the open attempt of a payable order, a new one if there is none."""
     order = own_order_lock(order_no, user.pk)
-    if order is None:
-        raise OrderNotFound
     _require_payable(order)
     now = timezone.now()
     if order.expires_at <= now:
         raise OrderExpired
     payment = open_payment_lock(order)
+    if payment and not payment.prepay_id and payment.expires_at < now + PREPAY_MIN:
+        # WeChat may never have heard of it, and it is too late to tell.
+        raise OrderExpired
     if payment is None:
         number = order.payments.count() + 1
         payment = Payment.objects.create(
@@ -134,7 +140,7 @@ def payment_settle(*, facts: Mapping[str, Any]) -> Order:
         if payment is None:
             raise _mismatch("out_trade_no", facts)
         order = order_lock(payment.order_id)
-        payment = Payment.objects.select_for_update(no_key=True).get(pk=payment.pk)
+        payment = payment_lock(payment.pk)
         _require_match(payment, facts)
         if payment.state == PaymentState.SUCCEEDED:
             if payment.transaction_id != facts["transaction_id"]:

@@ -13,12 +13,14 @@ from django.utils import timezone
 from psycopg.types.json import Jsonb
 
 from accounts.errors import UserNotFound
+from accounts.models import Address
 from catalog.services.stock import stock_take
 from orders.errors import IdempotencyConflict, RequestInProgress
+from orders.locks import idempotency_key_claim
 from orders.models import Order, OrderItem, OrderStatus
 from orders.numbers import order_no_make
 from orders.services.quoting import Line, Quote, Wish, quote_make
-from shop.errors import ShopError
+from shop.errors import Invalid, NotFound
 
 # The lines and the first event in one statement. The lock on the shopper waits for an
 # account deletion that is under way (and a later deletion waits for us): a shopper who
@@ -55,16 +57,36 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
-    """What a shopper asks for; equal requests have equal hashes."""
+    """What a shopper asks for, as sent: an address written out or one of the book."""
 
     wishes: Sequence[Wish]
-    destination: Destination
+    destination: Destination | None = None
+    address_id: int | None = None
     remark: str = ""
 
     def digest(self) -> str:
-        """Return a hash of everything that makes this request what it is."""
-        text = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
+        """Return a hash of everything that makes this request what it is.
+
+        The order of the lines does not count.
+        """
+        facts = asdict(self)
+        facts["wishes"] = sorted(map(str, facts["wishes"]))
+        text = json.dumps(facts, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def destination_of(*, user_id: int, request: OrderRequest) -> Destination | None:
+    """Return the address that was sent or named.
+
+    Raises: NotFound, when the named one is not one of the shopper's own.
+    """
+    if request.address_id is None:
+        return request.destination
+    own = Address.objects.filter(user_id=user_id, pk=request.address_id)
+    values = own.values(*Destination.__dataclass_fields__).first()
+    if values is None:
+        raise NotFound("地址不存在")
+    return Destination(**values)
 
 
 def order_place(
@@ -72,41 +94,56 @@ def order_place(
 ) -> tuple[Order, bool]:
     """Place an order; return it and whether it was placed by this very call.
 
-    A key that the shopper has used before returns the order of then. Whatever fails,
-    nothing is written; whoever sees the answer sees a committed order.
+    A key that the shopper has used before returns the order of then, whatever has
+    become of stock, product and address. Whatever fails, nothing is written; whoever
+    sees the answer sees a committed order.
 
-    Locks: the SKUs in primary-key order, then the shopper's key, until the commit.
-    Raises: NotOnSale, InsufficientStock, Invalid, IdempotencyConflict,
+    Locks: the key, the SKUs in primary-key order, then the shopper's key, until the
+        commit.
+    Raises: NotOnSale, InsufficientStock, Invalid, NotFound, IdempotencyConflict,
         RequestInProgress, UserNotFound.
     """
     try:
-        return _placed(user_id, request, idempotency_key), True
-    except (ShopError, IntegrityError) as error:
-        # A replay may fail for want of stock that its first call has bought; a twin
-        # at the same moment fails at the constraint. Both want the first one's order.
-        if idempotency_key is None:
+        return _placed(user_id, request, idempotency_key)
+    except IntegrityError as error:
+        if not _is_key_taken(error):
             raise
-        order = Order.objects.filter(
-            user_id=user_id, idempotency_key=idempotency_key
-        ).first()
-        if order is None:
-            if _is_key_taken(error):
-                raise RequestInProgress from None
-            raise
-        if order.request_hash != request.digest():
-            raise IdempotencyConflict from None
-        return order, False
+        # A twin committed between our look at the key and our insert: look again.
+        return _placed(user_id, request, idempotency_key)
 
 
 @transaction.atomic(durable=True)
-def _placed(user_id: int, request: OrderRequest, key: str | None) -> Order:
+def _placed(user_id: int, request: OrderRequest, key: str | None) -> tuple[Order, bool]:
+    if key is not None and (earlier := _earlier(user_id, request, key)):
+        return earlier, False
+    destination = destination_of(user_id=user_id, request=request)
+    if destination is None:
+        raise Invalid.field("address", "收货地址不能为空")
     quote = quote_make(wishes=request.wishes, locking=True)
     order = _order(user_id, request, quote, key)
+    for name, value in asdict(destination).items():
+        setattr(order, name, value)
     order.save(force_insert=True)
     item_ids = _record(order, quote.lines)
     quantities = {line.sku.pk: line.quantity for line in quote.lines}
     stock_take(quantities=quantities, order_no=order.order_no)
     _remember(order, [_item(order, line, item_ids) for line in quote.lines])
+    return order, True
+
+
+def _earlier(user_id: int, request: OrderRequest, key: str) -> Order | None:
+    """Return the order that the key has made, and keep twins out while it makes one.
+
+    Raises: RequestInProgress, IdempotencyConflict.
+    """
+    is_ours, order_id = idempotency_key_claim(user_id, key)
+    if order_id is None:
+        if not is_ours:
+            raise RequestInProgress
+        return None
+    order = Order.objects.for_display().get(pk=order_id)
+    if order.request_hash != request.digest():
+        raise IdempotencyConflict
     return order
 
 
@@ -120,7 +157,6 @@ def _order(user_id: int, request: OrderRequest, quote: Quote, key: str | None) -
         freight_amount=quote.freight_amount,
         discount_amount=quote.discount_amount,
         total_amount=quote.total_amount,
-        **asdict(request.destination),
         remark=request.remark,
         idempotency_key=key,
         request_hash=request.digest() if key else "",

@@ -11,8 +11,8 @@ from orders.errors import InsufficientStock, NotOnSale
 from orders.models.order import QUANTITY_MAX
 from shop.errors import Invalid
 
-# The largest amount that numeric(12, 2) holds.
-AMOUNT_MAX = Decimal("9999999999.99")
+# WeChat counts fen in 32 bits, so more could be ordered but never paid.
+AMOUNT_MAX = Decimal(2**31 - 1).scaleb(-2)
 
 
 @dataclass(frozen=True, slots=True)

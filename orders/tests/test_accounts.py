@@ -10,8 +10,9 @@ from rest_framework.test import APIClient
 from accounts.errors import UserNotFound
 from accounts.models import Address, User
 from catalog.models import Product
-from orders.models import Order
+from orders.models import Order, Payment
 from orders.services.accounts import account_delete
+from orders.services.fulfilment import order_ship
 from orders.services.placing import Destination, OrderRequest, order_place
 from orders.services.quoting import Wish
 from orders.tests.conftest import ADDRESS, line, placed, stock_of
@@ -38,7 +39,9 @@ def test_deletion_erases_the_person_and_keeps_the_order(
     wechat_api: APIClient, buyer: User, tea: Product
 ) -> None:
     order_no = placed(wechat_api, line(tea), remark="给张三")["orderNo"]
-    wechat_api.post(f"/api/orders/{order_no}/cancel")
+    wechat_api.post(
+        f"/api/orders/{order_no}/cancel", {"reason": "我是张三"}, format="json"
+    )
     response = delete(wechat_api)
     assert response.status_code == 200
     assert response.json() == {"code": 0, "message": "账号已注销", "data": None}
@@ -50,11 +53,31 @@ def test_deletion_erases_the_person_and_keeps_the_order(
     assert Address.objects.count() == 0
     order = Order.objects.get()
     assert (order.user_id, order.items.count()) == (buyer.pk, 1)
-    assert {getattr(order, field) for field in (*ADDRESS, "remark")} == {""}
+    personal = (*ADDRESS, "remark", "close_reason")
+    assert {getattr(order, field) for field in personal} == {""}
+    assert set(order.events.values_list("reason", flat=True)) == {""}
 
     after = wechat_api.get("/api/auth/user")
     assert after.status_code == 401
     assert after.json()["message"] == "用户不存在"
+
+
+def test_deletion_takes_the_openid_out_of_payments(
+    wechat_api: APIClient, simulator: SimulatorProcess, shop_server: Any, tea: Product
+) -> None:
+    order_no = placed(wechat_api, line(tea))["orderNo"]
+    wechat_api.post(f"/api/orders/{order_no}/pay")
+    payment = Payment.objects.get()
+    simulator.pay(payment.out_trade_no)
+    call = {"carrier": "SF", "tracking_no": "SF1", "operator_id": None}
+    order_ship(order_id=payment.order_id, **call)
+    wechat_api.post(f"/api/orders/{order_no}/confirm")
+    payment.refresh_from_db()
+    assert payment.facts["payer"]["openid"]
+    assert delete(wechat_api).status_code == 200
+    payment.refresh_from_db()
+    assert "payer" not in payment.facts
+    assert payment.facts["amount"]["total"] == 9900
 
 
 def test_the_same_person_may_come_again_as_somebody_new(
@@ -158,4 +181,9 @@ def test_export_holds_account_addresses_and_all_orders(
     assert data["account"]["nickname"] == "买家"
     assert [address["detail"] for address in data["addresses"]] == ["科技园1号"]
     assert [order["orderNo"] for order in data["orders"]] == [shown, hidden]
+    assert data["orders"][0]["payments"] == []
+    assert [event["to"] for event in data["orders"][1]["events"]] == [
+        "pending",
+        "cancelled",
+    ]
     assert "session_key" not in response.content.decode()

@@ -160,6 +160,14 @@ def second_success(books: dict[str, Order]) -> None:
             {"last_event"},
         ),
         (sql("UPDATE catalog_product SET sales = sales + 1"), {"sales"}),
+        (
+            sql(
+                "INSERT INTO orders_payment (order_id, out_trade_no, amount, state,"
+                " expires_at, prepay_id, created_at, updated_at) SELECT %(cancelled)s,"
+                " 'P9', 1, 'open', now(), '', now(), now()"
+            ),
+            {"unclosed"},
+        ),
     ],
 )
 def test_each_breach_is_found(

@@ -6,12 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import requests
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from accounts.services import session_open
 from catalog.models import Product, Sku, StockMovement
 from orders.models import Order, OrderEvent, Payment
 from orders.services.closing import FAILURES_MAX, Sweep, orders_expire
@@ -310,3 +312,87 @@ def test_command_runs_the_sweep(
     expire_all()
     call_command("orders_expire")
     assert capsys.readouterr().out == "cancelled 1, paid 0, waiting 0\n"
+
+
+def lock_of(product: Product) -> None:
+    list(Sku.objects.select_for_update().filter(product=product))
+
+
+def test_locked_stock_leaves_a_cancel_to_be_tried_again(
+    shop_server: Any, shopper_api: APIClient, tea: Product, shopper: User
+) -> None:
+    """Refused as busy, nothing has happened: the order is not left closing."""
+    order_no = placed(shopper_api, line(tea))["orderNo"]
+    headers = {"Authorization": f"Bearer {session_open(user=shopper).token}"}
+    url = f"{shop_server.url}/api/orders/{order_no}/cancel"
+    with transaction.atomic():
+        lock_of(tea)
+        answer = requests.post(url, json={}, headers=headers, timeout=10)
+    assert answer.status_code == 503
+    assert Order.objects.get().closing_at is None
+    assert requests.post(url, json={}, headers=headers, timeout=10).status_code == 200
+    assert stock_of(tea) == 10
+
+
+def test_one_locked_order_holds_up_no_other(
+    transactional_db: None, shopper_api: APIClient, tea: Product, cup: Product
+) -> None:
+    for product in (tea, cup):
+        placed(shopper_api, line(product))
+    expire_all()
+    sweeps = []
+
+    def sweep() -> None:
+        try:
+            sweeps.append(orders_expire())
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=sweep)
+    with transaction.atomic():
+        lock_of(tea)
+        thread.start()
+        thread.join()
+    assert sweeps == [Sweep(cancelled=1, waiting=1)]
+    assert (stock_of(tea), stock_of(cup)) == (9, 5)
+    expire_all()
+    assert orders_expire() == Sweep(cancelled=1)
+
+
+def test_orders_that_wechat_never_heard_of_do_not_wait_for_it(
+    wechat_api: APIClient, simulator: SimulatorProcess, tea: Product, cup: Product
+) -> None:
+    for _ in range(FAILURES_MAX + 1):
+        started(wechat_api, tea)
+    for _ in range(4):
+        placed(wechat_api, line(cup))
+    expire_all()
+    simulator.fault("query", "500", 100)
+    assert orders_expire() == Sweep(cancelled=4, waiting=FAILURES_MAX + 1)
+    assert stock_of(cup) == 5
+
+
+def test_closing_orders_are_tried_ever_more_seldom(
+    wechat_api: APIClient, simulator: SimulatorProcess, tea: Product
+) -> None:
+    started(wechat_api, tea)
+    simulator.fault("query", "500", 100)
+    now = Order.objects.get().expires_at
+    waits = []
+    for _ in range(10):
+        assert orders_expire(now=now) == Sweep(waiting=1)
+        due_at = Order.objects.get().due_at
+        waits.append(int((due_at - now).total_seconds()))
+        now = due_at
+    assert waits == [60, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]
+
+
+def test_a_404_that_is_not_wechats_frees_nothing(
+    wechat_api: APIClient, simulator: SimulatorProcess, tea: Product, settings: Any
+) -> None:
+    """A proxy's or a wrong path's 404 says nothing about the payment."""
+    order_no, _ = started(wechat_api, tea)
+    settings.WECHAT_PAY_BASE = f"{simulator.base_url}/no-such-path"
+    data = cancel(wechat_api, order_no).json()["data"]
+    assert (data["status"], data["closing"]) == ("pending", True)
+    assert stock_of(tea) == 9

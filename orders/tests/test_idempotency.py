@@ -1,18 +1,20 @@
 """Idempotency-Key: a shopper who taps twice has one order."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import requests
+from django.db import connection, transaction
 from rest_framework.test import APIClient
 
-from accounts.models import User
+from accounts.models import Address, User
 from accounts.services import session_open
 from catalog.models import Product, Sku
 from orders.models import Order
-from orders.tests.conftest import body, line, stock_of, written
+from orders.tests.conftest import ADDRESS, body, line, stock_of, written
 
 pytestmark = pytest.mark.usefixtures("audited")
 
@@ -93,6 +95,14 @@ def test_failed_call_leaves_the_key_free(shopper_api: APIClient, tea: Product) -
     assert post(shopper_api, body(line(tea, 10)), "k1").status_code == 201
 
 
+def test_key_of_odd_characters_is_refused_by_its_form(
+    shopper_api: APIClient, tea: Product
+) -> None:
+    response = post(shopper_api, body(line(tea)), "k\x7f")
+    assert response.status_code == 400
+    assert response.json()["message"] == "Idempotency-Key格式不正确"
+
+
 def test_key_of_255_characters_passes_and_256_do_not(
     shopper_api: APIClient, tea: Product
 ) -> None:
@@ -120,10 +130,91 @@ def test_twenty_at_once_make_one_order(
         answer = requests.post(
             f"{shop_server.url}/api/orders", json=request, headers=headers, timeout=30
         )
-        return answer.status_code, answer.json()["data"].get("orderNo")
+        data = answer.json()["data"]
+        return answer.status_code, data.get("orderNo") or data["error"]
 
     with ThreadPoolExecutor(20) as pool:
         answers = set(pool.map(tap, range(20)))
     order = Order.objects.get()
-    assert answers == {(201, order.order_no)}
+    # Who came while it was being placed is told so, who came later has it.
+    assert (201, order.order_no) in answers
+    assert answers <= {(201, order.order_no), (409, "request_in_progress")}
+    assert tap(21) == (201, order.order_no)
     assert Sku.objects.get().stock == stock - 1
+
+
+def over_http(server: Any, shopper: User, product: Product) -> Any:
+    """Return a caller whose every call places the same order under one key."""
+    headers = {
+        "Authorization": f"Bearer {session_open(user=shopper).token}",
+        "Idempotency-Key": "k1",
+    }
+
+    def call() -> requests.Response:
+        return requests.post(
+            f"{server.url}/api/orders",
+            json=body(line(product)),
+            headers=headers,
+            timeout=10,
+        )
+
+    return call
+
+
+def is_somebody_waiting() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            " AND datname = current_database()"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def test_twin_of_a_request_under_way_is_told_at_once(
+    shop_server: Any, shopper: User, tea: Product
+) -> None:
+    """While the first waits for the stock, the second does not join the queue."""
+    call = over_http(shop_server, shopper, tea)
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            list(Sku.objects.select_for_update())
+            first = pool.submit(call)
+            while not is_somebody_waiting() and not first.done():
+                time.sleep(0.02)
+            second = call()
+        assert second.status_code == 409
+        assert second.json()["data"] == {"error": "request_in_progress"}
+        assert first.result().status_code == 201
+    assert call().json() == first.result().json()
+    assert Order.objects.count() == 1
+
+
+def test_replay_needs_no_lock_on_the_stock(
+    shop_server: Any, shopper: User, tea: Product
+) -> None:
+    call = over_http(shop_server, shopper, tea)
+    first = call()
+    with transaction.atomic():
+        list(Sku.objects.select_for_update())
+        assert call().json() == first.json()
+
+
+def test_replay_by_address_id_outlives_the_address(
+    shopper_api: APIClient, shopper: User, tea: Product
+) -> None:
+    address = Address.objects.create(user=shopper, **ADDRESS)
+    request = {"items": [line(tea)], "addressId": address.pk}
+    first = post(shopper_api, request, "k1").json()["data"]
+    Address.objects.update(detail="二号")
+    assert post(shopper_api, request, "k1").json()["data"] == first
+    address.delete()
+    assert post(shopper_api, request, "k1").json()["data"] == first
+
+
+def test_order_of_the_lines_does_not_count(
+    shopper_api: APIClient, tea: Product, cup: Product
+) -> None:
+    first = post(shopper_api, body(line(tea), line(cup)), "k1").json()["data"]
+    second = post(shopper_api, body(line(cup), line(tea)), "k1").json()["data"]
+    assert second == first

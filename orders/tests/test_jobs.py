@@ -37,7 +37,7 @@ def test_jobs_have_their_rhythm() -> None:
         for task in app.periodic_registry.periodic_tasks.values()
     }
     assert rhythms == {
-        "accounts.jobs.sessions_flush": "20 4 * * *",
+        "accounts.jobs.sessions_flush": "20 20 * * *",
         "orders.jobs.orders_sweep": "* * * * * */15",
         "orders.jobs.orders_autoconfirm": "*/10 * * * *",
         "shop.jobs.jobs_rescue": "* * * * *",
@@ -60,8 +60,9 @@ def test_worker_ends_what_is_due(shopper_api: APIClient, tea: Product) -> None:
 
 
 @pytest.mark.usefixtures("transactional_db")
+@pytest.mark.parametrize("is_queued_again_already", [False, True])
 def test_job_of_a_killed_worker_is_run_again(
-    shopper_api: APIClient, tea: Product
+    shopper_api: APIClient, tea: Product, is_queued_again_already: bool
 ) -> None:
     order_no = placed(shopper_api, line(tea))["orderNo"]
     job_id = orders_sweep.defer(timestamp=0)
@@ -77,7 +78,11 @@ def test_job_of_a_killed_worker_is_run_again(
             [worker_id, job_id],
         )
     Order.objects.update(due_at=timezone.now() - timedelta(seconds=1))
+    if is_queued_again_already:
+        later = {"seconds": 3600}
+        orders_sweep.configure(schedule_in=later).defer(timestamp=1)
     app.tasks["shop.jobs.jobs_rescue"].defer(timestamp=0)
     run_worker()
-    assert Order.objects.get(order_no=order_no).status == "cancelled"
+    status = Order.objects.get(order_no=order_no).status
+    assert status == ("pending" if is_queued_again_already else "cancelled")
     assert not ProcrastinateJob.objects.filter(args__timestamp=0).exists()

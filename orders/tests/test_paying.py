@@ -205,6 +205,29 @@ def test_order_in_its_last_minute_is_payable(
     assert pay(wechat_api, order_no).status_code == 200
 
 
+def test_attempt_that_wechat_may_not_know_is_not_repeated_too_late(
+    wechat_api: APIClient, simulator: SimulatorProcess, tea: Product
+) -> None:
+    order_no = placed(wechat_api, line(tea))["orderNo"]
+    simulator.fault("prepay", "500", 1)
+    assert pay(wechat_api, order_no).status_code == 503
+    soon = timezone.now() + timedelta(seconds=40)
+    Order.objects.update(expires_at=soon)
+    Payment.objects.update(expires_at=soon)
+    response = pay(wechat_api, order_no)
+    assert response.status_code == 409
+    assert response.json()["data"] == {"error": "order_expired"}
+
+
+def test_expired_order_does_not_offer_to_pay(
+    wechat_api: APIClient, tea: Product
+) -> None:
+    order_no = placed(wechat_api, line(tea))["orderNo"]
+    Order.objects.update(expires_at=timezone.now())
+    data = wechat_api.get(f"/api/orders/{order_no}").json()["data"]
+    assert data["actions"] == ["cancel"]
+
+
 def test_attempt_expires_with_its_order(
     wechat_api: APIClient, simulator: SimulatorProcess, tea: Product
 ) -> None:

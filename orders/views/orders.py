@@ -27,7 +27,7 @@ from orders.serializers import (
 from orders.services.closing import order_cancel
 from orders.services.fulfilment import order_confirm, order_hide
 from orders.services.payments import payment_start
-from orders.services.placing import OrderRequest, order_place
+from orders.services.placing import destination_of, order_place
 from orders.services.quoting import quote_make
 from shop.api.envelope import success
 from shop.api.ratelimit import CartLimit, WriteLimit
@@ -89,14 +89,9 @@ class OrderViewSet(ListModelMixin, GenericViewSet[Order]):
         """Place an order."""
         body = OrderRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        destination = body.destination(self.shopper.pk)
-        if destination is None:  # the serializer has refused this already
-            raise Invalid.field("address", "收货地址不能为空")
         order, is_new = order_place(
             user_id=self.shopper.pk,
-            request=OrderRequest(
-                body.wishes, destination, body.validated_data["remark"]
-            ),
+            request=body.to_request(),
             idempotency_key=_idempotency_key(request),
         )
         response = success(OrderSerializer(order).data, "下单成功", status=201)
@@ -109,7 +104,7 @@ class OrderViewSet(ListModelMixin, GenericViewSet[Order]):
         """Show one order."""
         return self._answer(orderNo)
 
-    @extend_schema(responses=None)
+    @extend_schema(responses={200: None})
     def destroy(self, request: Request, orderNo: str) -> Response:  # noqa: N803
         """Hide an ended order."""
         order_hide(order_no=orderNo, user_id=self.shopper.pk)
@@ -123,8 +118,9 @@ class OrderViewSet(ListModelMixin, GenericViewSet[Order]):
         """Price an order without placing it."""
         body = PreviewRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        body.destination(self.shopper.pk)
-        quote = quote_make(wishes=body.wishes, locking=False)
+        asked = body.to_request()
+        destination_of(user_id=self.shopper.pk, request=asked)
+        quote = quote_make(wishes=asked.wishes, locking=False)
         return success(QuoteSerializer(quote).data)
 
     @extend_schema(responses=CountsSerializer, filters=False)
@@ -152,7 +148,7 @@ class OrderViewSet(ListModelMixin, GenericViewSet[Order]):
         order_cancel(
             order_no=orderNo,
             user_id=self.shopper.pk,
-            reason=body.validated_data["reason"],
+            reason=body.validated_data.get("reason") or "",
         )
         return self._answer(orderNo, "订单已取消")
 
@@ -181,6 +177,8 @@ def _idempotency_key(request: Request) -> str | None:
     key = request.headers.get(KEY_HEADER)
     if not key:
         return None
-    if len(key) > KEY_MAX or not key.isprintable():
+    if len(key) > KEY_MAX:
         raise Invalid.field(KEY_HEADER, f"{KEY_HEADER}长度不能超过{KEY_MAX}")
+    if not key.isprintable():
+        raise Invalid.field(KEY_HEADER, f"{KEY_HEADER}格式不正确")
     return key

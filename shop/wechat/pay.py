@@ -84,7 +84,7 @@ def query(out_trade_no: str) -> dict[str, Any] | None:
     Raises: WeChatUnavailable, WeChatRefused.
     """
     status, body = _call("query", lambda pay: pay.query(out_trade_no=out_trade_no))
-    if status == 404:
+    if _is_unknown(body):
         return None
     if status != 200 or "trade_state" not in body:
         raise _refused("query", status, body)
@@ -102,11 +102,16 @@ def close(out_trade_no: str) -> bool:
     code = body.get("code")
     if status == 204 or code in {"ORDER_CLOSED", "ORDERCLOSED"}:
         return True
-    if status == 404 or code in {"ORDER_NOT_EXIST", "ORDERNOTEXIST"}:
+    if _is_unknown(body):
         return True
     if code in {"ORDERPAID", "ORDER_PAID"}:
         return False
     raise _refused("close", status, body)
+
+
+def _is_unknown(body: Mapping[str, Any]) -> bool:
+    """Tell by WeChat's own code; a bare 404 may be a proxy's, or a wrong path."""
+    return body.get("code") in {"ORDER_NOT_EXIST", "ORDERNOTEXIST"}
 
 
 def client_parameters(prepay_id: str) -> dict[str, str]:
@@ -160,27 +165,21 @@ def _require_fresh(timestamp: str) -> None:
 def _pay() -> WeChatPay:
     return _client(
         settings.WECHAT_PAY_BASE,
-        settings.WECHAT_MCHID,
-        settings.WECHAT_MERCHANT_PRIVATE_KEY,
-        settings.WECHAT_PLATFORM_PUBLIC_KEY,
+        mchid=settings.WECHAT_MCHID,
+        private_key=settings.WECHAT_MERCHANT_PRIVATE_KEY,
+        cert_serial_no=settings.WECHAT_MERCHANT_SERIAL,
+        appid=settings.WECHAT_APPID,
+        apiv3_key=settings.WECHAT_API_V3_KEY,
+        public_key=settings.WECHAT_PLATFORM_PUBLIC_KEY,
+        public_key_id=settings.WECHAT_PLATFORM_PUBLIC_KEY_ID,
     )
 
 
 @lru_cache(maxsize=4)
-def _client(
-    base: str, mchid: str, private_key: str, platform_public_key: str
-) -> WeChatPay:
+def _client(base: str, **account: str) -> WeChatPay:
     """Make the library's object: it parses two keys, so it is kept."""
     client = WeChatPay(
-        wechatpay_type=WeChatPayType.MINIPROG,
-        mchid=mchid,
-        private_key=private_key,
-        cert_serial_no=settings.WECHAT_MERCHANT_SERIAL,
-        appid=settings.WECHAT_APPID,
-        apiv3_key=settings.WECHAT_API_V3_KEY,
-        public_key=platform_public_key,
-        public_key_id=settings.WECHAT_PLATFORM_PUBLIC_KEY_ID,
-        timeout=TIMEOUT_SECONDS,
+        wechatpay_type=WeChatPayType.MINIPROG, timeout=TIMEOUT_SECONDS, **account
     )
     # The library knows no other host; public-key mode makes no call before this.
     client._core._gate_way = base
