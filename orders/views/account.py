@@ -14,7 +14,7 @@ from accounts.services import shopper_code_check
 from accounts.views import UserView
 from orders.services.accounts import account_delete, account_export
 from shop.api.envelope import success
-from shop.api.ratelimit import WriteLimit
+from shop.api.ratelimit import ExportLimit
 
 
 class AccountView(UserView):
@@ -34,7 +34,7 @@ class AccountView(UserView):
 class AccountExportView(APIView):
     """Hand a shopper everything that is kept about them."""
 
-    throttle_classes = (WriteLimit,)
+    throttle_classes = (ExportLimit,)
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:

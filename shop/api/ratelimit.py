@@ -9,6 +9,7 @@ from django_ratelimit.core import get_usage
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from shop.api.client_address import client_address
 from shop.errors import RateLimited, ServiceUnavailable
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class RateLimit(BaseThrottle):
         """Return whom to count: the user, else the address."""
         if request.user and request.user.is_authenticated:
             return f"user:{request.user.pk}"
-        return f"ip:{request.META['REMOTE_ADDR']}"
+        return f"ip:{client_address(request)}"
 
 
 class LoginLimit(RateLimit):
@@ -59,7 +60,7 @@ class LoginLimit(RateLimit):
     scope = "login"
 
     def identity(self, request: Request) -> str:
-        return f"ip:{request.META['REMOTE_ADDR']}"
+        return f"ip:{client_address(request)}"
 
 
 class ReadLimit(RateLimit):
@@ -77,6 +78,12 @@ class WriteLimit(RateLimit):
         if request.method in {"GET", "HEAD", "OPTIONS"}:
             return True
         return super().allow_request(request, view)
+
+
+class ExportLimit(RateLimit):
+    """Reads that cost as much as a write; they count as one."""
+
+    scope = "write"
 
 
 class CartLimit(RateLimit):

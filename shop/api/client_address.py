@@ -1,0 +1,38 @@
+"""Where a request comes from, as far as it can be trusted."""
+
+from __future__ import annotations
+
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+
+# A provider hands a whole /64 to one household, which may use each of its addresses.
+_IPV6_PREFIX = 64
+
+
+def client_address(request: Request) -> str:
+    """Return the client's address, for IPv6 its /64 network.
+
+    Each of our TRUSTED_PROXY_HOPS proxies appends the address that it saw to
+    X-Forwarded-For, so what a client has made up stands to the left of what counts.
+    """
+    address = request.META["REMOTE_ADDR"]
+    hops = settings.TRUSTED_PROXY_HOPS
+    seen = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    if 0 < hops <= len(seen):
+        address = seen[-hops].strip()
+    return _network(address)
+
+
+def _network(address: str) -> str:
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address[:64]
+    if isinstance(parsed, IPv6Address):
+        return str(ip_network(f"{parsed}/{_IPV6_PREFIX}", strict=False))
+    return str(parsed)
