@@ -204,7 +204,7 @@ SIMPLE_JWT = {
 RATELIMIT_ENABLE = env.flag("RATELIMIT_ENABLE", default=True)
 RATELIMIT_FAIL_OPEN = False
 # How many proxies of ours each request passes; 0 believes no X-Forwarded-For.
-TRUSTED_PROXY_HOPS = _number("TRUSTED_PROXY_HOPS", 0)
+TRUSTED_PROXY_HOPS = env.number("TRUSTED_PROXY_HOPS", 0)
 RATELIMITS = {
     scope: env.rate(f"RATELIMIT_{scope.upper()}", rate)
     for scope, rate in {
