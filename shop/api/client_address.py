@@ -22,9 +22,10 @@ def client_address(request: Request) -> str:
     """
     address = request.META["REMOTE_ADDR"]
     hops = settings.TRUSTED_PROXY_HOPS
-    seen = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    header = request.META.get("HTTP_X_FORWARDED_FOR", "")
+    seen = [part.strip() for part in header.split(",") if part.strip()]
     if 0 < hops <= len(seen):
-        address = seen[-hops].strip()
+        address = seen[-hops]
     return _network(address)
 
 
