@@ -4,8 +4,6 @@ from threading import Lock
 from typing import Any
 
 from drf_spectacular.views import SpectacularAPIView
-from rest_framework.request import Request
-from rest_framework.response import Response
 
 # The generator fills what it keeps as it goes; two first requests at once would meet
 # half of it.
@@ -15,10 +13,7 @@ _generating = Lock()
 class SchemaView(SpectacularAPIView):
     """The OpenAPI 3 description of this API, outside of the envelope."""
 
-    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         """Generate the schema, one at a time."""
         with _generating:
-            response: Response = super().get(  # type: ignore[no-untyped-call]
-                request, *args, **kwargs
-            )
-        return response
+            return super().dispatch(request, *args, **kwargs)
