@@ -56,7 +56,7 @@ class _KeywordFilter(filters.CharFilter):
     field_class = _KeywordField
 
 
-_PRICE = r"\d{1,10}(\.\d{1,2})?"
+_PRICE = r"[0-9]{1,10}(\.[0-9]{1,2})?"
 _PRICE_SCHEMA = {"type": "string", "pattern": rf"^{_PRICE}$"}
 
 

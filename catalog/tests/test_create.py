@@ -211,6 +211,7 @@ def sku(**change: Any) -> dict[str, Any]:
         ([sku(specs={"颜色": ""})], {"skus.0.specs": "规格名称和值应为1到50个字"}),
         ([sku(specs={"": "白"})], {"skus.0.specs": "规格名称和值应为1到50个字"}),
         ([sku(specs={"颜色": 5})], {"skus.0.specs": "规格名称和值应为1到50个字"}),
+        ([sku(specs={"<" * 51: "白"})], {"skus.0.specs": "规格名称和值应为1到50个字"}),
         ([sku(specs={"a": "1", " a": "2"})], {"skus.0.specs": "规格名称重复"}),
         ([sku(specs=["白"])], {"skus.0.specs": "规格应为最多10个名称和值"}),
         ([sku(image="x")], {"skus.0.image": "图片地址无效,请先上传图片"}),

@@ -170,6 +170,7 @@ def test_in_stock_asks_for_an_active_sku(api: APIClient, product_make: Make) -> 
         ("category=1%20OR%201=1", "category", "分类必须是数字"),
         ("minPrice=-1", "minPrice", "最低价必须是数字"),
         ("minPrice=NaN", "minPrice", "最低价必须是数字"),
+        ("minPrice=１", "minPrice", "最低价必须是数字"),
         ("maxPrice=1e9", "maxPrice", "最高价必须是数字"),
         ("maxPrice=1.234", "maxPrice", "最高价必须是数字"),
         ("maxPrice=" + "9" * 400, "maxPrice", "最高价必须是数字"),

@@ -1,5 +1,6 @@
 """Descriptions: formatting stays, whatever runs goes."""
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -58,3 +59,15 @@ def test_the_limit_counts_what_is_kept(staff_api: APIClient) -> None:
     response = staff_api.post("/api/products", body, format="json")
     assert response.status_code == 201
     assert response.json()["data"]["description"] == "长" * 20_000
+
+
+def test_a_mebibyte_is_refused_before_it_is_cleaned(staff_api: APIClient) -> None:
+    for body in (
+        {"description": "<" * 1_000_000},
+        {"skus": [{"specs": {"<" * 1_000_000: "白"}, "price": "9.00", "stock": 1}]},
+    ):
+        began = time.process_time()
+        body = {"name": "龙井", "price": "9.00"} | body
+        response = staff_api.post("/api/products", body, format="json")
+        assert response.status_code == 400
+        assert time.process_time() - began < 1
