@@ -125,6 +125,12 @@ class UserSerializer(ShopModelSerializer):
         model = User
         fields = ("id", "nickname", "avatar", "phone")
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Leave out an avatar that is only sent back: there may be a newer one."""
+        if self.instance and attrs.get("avatar") == self.instance.avatar:
+            del attrs["avatar"]
+        return attrs
+
 
 class PhoneSerializer(ShopSerializer):
     phone = serializers.CharField()

@@ -4,13 +4,11 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from accounts import views
-from shop.api.config import ConfigView
 
 router = SimpleRouter(trailing_slash=False)
 router.register("addresses", views.AddressViewSet, basename="address")
 
 urlpatterns = [
-    path("config", ConfigView.as_view()),
     path("auth/login", views.LoginView.as_view()),
     path("auth/staff/login", views.StaffLoginView.as_view()),
     path("auth/refresh", views.RefreshView.as_view()),

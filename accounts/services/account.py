@@ -11,6 +11,7 @@ from accounts.errors import UserNotFound
 from accounts.locks import user_lock
 from accounts.models import Address, User
 from accounts.services.sessions import sessions_end_all
+from accounts.services.uploads import uploads_erase
 from shop.api.images import image_store, image_url
 from shop.wechat.miniprogram import phone_number
 
@@ -86,6 +87,10 @@ def user_export(*, user: User) -> dict[str, Any]:
             }
             for address in user.addresses.order_by("pk")
         ],
+        "uploads": [
+            {"url": image_url(upload.file), "createdAt": _time(upload.created_at)}
+            for upload in user.uploads.order_by("pk")
+        ],
         "sessions": [
             {
                 "createdAt": _time(session.created_at),
@@ -112,6 +117,7 @@ def user_erase(*, user_id: int) -> None:
     user.deleted_at = timezone.now()
     user.save()
     Address.objects.filter(user_id=user_id).delete()
+    uploads_erase(user_id=user_id)
     sessions_end_all(user_id=user_id)
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.encryption import text_encrypt
 from accounts.errors import UserNotFound
-from accounts.models import Address, Session, User
+from accounts.models import Address, Session, Upload, User
 from accounts.services import (
     session_open,
     shopper_code_check,
@@ -72,8 +72,26 @@ def test_export(full):
                 "updatedAt": AT_TEXT,
             }
         ],
+        "uploads": [],
         "sessions": [{"createdAt": AT_TEXT, "expiresAt": AT_TEXT, "endedAt": None}],
     }
+
+
+def test_uploads_are_exported_and_go_with_their_sender(
+    full, shopper_api, staff_api, django_capture_on_commit_callbacks, settings
+):
+    urls = [
+        api.post("/api/uploads", {"file": upload_of()}).json()["data"]["url"]
+        for api in (shopper_api, staff_api)
+    ]
+    own, others = (url.removeprefix(f"{settings.PUBLIC_URL}/media/") for url in urls)
+    exported = user_export(user=full)["uploads"]
+    assert [upload["url"] for upload in exported] == urls[:1]
+    with django_capture_on_commit_callbacks(execute=True):
+        user_erase(user_id=full.pk)
+    assert not default_storage.exists(own)
+    assert default_storage.exists(others)
+    assert list(Upload.objects.values_list("file", flat=True)) == [others]
 
 
 def test_export_holds_no_key(full):

@@ -19,7 +19,12 @@ from accounts.serializers import (
     TokensSerializer,
 )
 from shop.api.envelope import success
-from shop.api.ratelimit import LoginLimit, RateLimit, StaffLoginLimit
+from shop.api.ratelimit import (
+    LoginLimit,
+    RateLimit,
+    SessionLimit,
+    StaffLoginLimit,
+)
 
 
 class PublicView(APIView):
@@ -60,6 +65,8 @@ class StaffLoginView(PublicView):
 
 
 class RefreshView(PublicView):
+    throttle_classes = (SessionLimit,)
+
     @extend_schema(request=RefreshTokenSerializer, responses=TokensSerializer)
     def post(self, request: Request) -> Response:
         """Exchange a refresh token, once, for a new pair of tokens."""
@@ -72,6 +79,8 @@ class RefreshView(PublicView):
 
 
 class LogoutView(PublicView):
+    throttle_classes = (SessionLimit,)
+
     @extend_schema(request=RefreshTokenSerializer, responses={200: None})
     def post(self, request: Request) -> Response:
         """End the session of a refresh token, and with it its access token."""

@@ -6,9 +6,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts import services
 from accounts.serializers import FileSerializer, UploadedSerializer
+from accounts.views.person import user_of
 from shop.api.envelope import success
-from shop.api.images import ImageUploadParser, image_store, image_url
+from shop.api.images import ImageUploadParser, image_url
 from shop.api.ratelimit import WriteLimit
 
 
@@ -26,5 +28,7 @@ class UploadView(APIView):
         """Store a picture; `images` fields take the URL that comes back."""
         body = FileSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        name = image_store(body.validated_data["file"])
+        name = services.upload_store(
+            user_id=user_of(request).pk, upload=body.validated_data["file"]
+        )
         return success({"url": image_url(name)})
