@@ -1,5 +1,7 @@
 """Descriptions: what staff may format, and nothing that runs in a reader's client."""
 
+import html
+import re
 from typing import Any
 
 import bleach
@@ -14,17 +16,29 @@ _TAGS = frozenset(
 _ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt"}}
 
 
-def rich_text(html: str) -> str:
+# Those that stand for markup stay, the rest become the character that they show.
+_ENTITY = re.compile(r"&#?[0-9A-Za-z]{1,32};")
+_MARKUP = set("<>&\"'")
+
+
+def rich_text(text: str) -> str:
     """Keep the short allow-list of tags; links are http(s), pictures https or ours."""
     return str(
         bleach.clean(
-            html,
+            _ENTITY.sub(_shown, text),
             tags=_TAGS,
             attributes=_is_allowed,
             protocols={"http", "https"},
             strip=True,
         )
     )
+
+
+def _shown(entity: re.Match[str]) -> str:
+    """Return the character of an entity, so that a search finds what a reader sees."""
+    character = html.unescape(entity[0])
+    is_markup = bool(_MARKUP & set(character)) or "\0" in character
+    return entity[0] if is_markup else character
 
 
 def _is_allowed(tag: str, name: str, value: str) -> bool:

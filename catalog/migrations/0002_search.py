@@ -13,9 +13,10 @@ RETURN casefold($1 COLLATE pg_unicode_fast);
 
 CREATE FUNCTION catalog_search_visible(text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN replace(replace(replace(replace(
-    regexp_replace($1, '</?[a-z][^>]*>', '', 'g'),
-    '&nbsp;', ' '), '&lt;', '<'), '&gt;', '>'), '&amp;', '&');
+RETURN replace(replace(replace(replace(replace(replace(
+    regexp_replace($1, '</?[a-z]([^>"]|"[^"]*")*>', '', 'g'),
+    chr(160), ' '), '&nbsp;', ' '),
+    '&quot;', '"'), '&lt;', '<'), '&gt;', '>'), '&amp;', '&');
 """
 FOLD_REVERSE = """
 DROP FUNCTION catalog_search_visible(text);
@@ -58,7 +59,8 @@ DROP FUNCTION catalog_search_pieces(text);
 """
 
 # One expression, not STRICT, so that the planner puts it into the query in place of
-# the call and sees the index, which is collated as its columns are. A keyword that is one piece needs no second look.
+# the call and sees the index, which is collated as its columns are. A keyword that is
+# one piece needs no second look.
 MATCHES = """
 CREATE FUNCTION catalog_search_matches(name text, description text, keyword text)
 RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE

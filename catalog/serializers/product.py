@@ -76,7 +76,7 @@ class SpecSerializer(serializers.Serializer[Any]):
     """A spec and the values to choose from."""
 
     name = serializers.CharField()
-    values = serializers.ListField(child=serializers.CharField())  # type: ignore[assignment]
+    values = serializers.ListField(child=serializers.CharField())
 
 
 class ProductDetailSerializer(ProductSerializer):

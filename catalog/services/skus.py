@@ -77,6 +77,8 @@ def _require_a_set(rows: Sequence[Sku]) -> None:
     ids = [row.pk for row in rows if row.pk]
     if len(set(ids)) < len(ids):
         raise Invalid.field("skus", "SKU编号重复")
+    if not rows or any(row.price is None for row in rows):
+        raise Invalid.field("skus", "每个SKU都要有价格")
     if any(set(row.specs) != set(rows[0].specs) for row in rows):
         raise Invalid.field("skus", "各SKU的规格名称必须一致")
     if len({frozenset(row.specs.items()) for row in rows}) < len(rows):

@@ -49,7 +49,6 @@ def stock_set(
     expected: Mapping[int, int],
     reason: MovementReason,
     operator_id: int | None,
-    reference: str = "",
 ) -> None:
     """Make stocks (by SKU id) absolute figures; no ledger row where nothing changes.
 
@@ -63,7 +62,7 @@ def stock_set(
         if delta := stocks.get(sku.pk, sku.stock) - sku.stock:
             deltas[sku.pk] = delta
     if deltas:
-        _move(deltas, reason, reference, operator_id)
+        _move(deltas, reason, "", operator_id)
 
 
 def sales_add(*, quantities: Mapping[int, int]) -> None:

@@ -100,6 +100,18 @@ def test_markup_is_not_searched_and_entities_are_what_they_show(
         assert listed(api, keyword=keyword) == ["龙井"]
 
 
+def test_quotes_and_brackets_in_attributes_are_not_searched(
+    api: APIClient, product_make: Make
+) -> None:
+    product_make(
+        "龙井", description='<a title="a>zz">看</a>&quot;好&quot;香&nbsp;x 茶\xa0y'
+    )
+    for keyword in ("zz", 'zz"', "quot", "nbsp"):
+        assert listed(api, keyword=keyword) == []
+    for keyword in ('看"好"', "香 x", "茶 y"):
+        assert listed(api, keyword=keyword) == ["龙井"]
+
+
 def test_a_long_description_is_found_at_its_end(
     api: APIClient, product_make: Make
 ) -> None:

@@ -32,6 +32,10 @@ from catalog.rich_text import rich_text
         ("<iframe src='https://x'></iframe><style>p{}</style>", "p{}"),
         ("<!-- x --><p>香", "<p>香</p>"),
         ("1 < 2 & 3", "1 &lt; 2 &amp; 3"),
+        ("&ldquo;香&rdquo;&#8212;&#x9F99;", "“香”—龙"),
+        ("&lt;b&gt;", "&lt;b&gt;"),
+        ("&amp;ldquo;", "&amp;ldquo;"),
+        ('<a href="java&Tab;script:alert(1)">看</a>', "<a>看</a>"),
     ],
 )
 def test_what_is_kept(html: str, kept: str) -> None:
