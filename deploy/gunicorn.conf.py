@@ -57,9 +57,6 @@ worker_tmp_dir = _text("WORKER_TMP_DIR", "") or (
     MEMORY_DISK if os.path.isdir(MEMORY_DISK) else None
 )
 
-# X-Forwarded-* count from nobody unless the operator names the proxy.
-forwarded_allow_ips = _text("FORWARDED_ALLOW_IPS", "")
-
 # The socket for gunicornc has one path per user: two shops would fight for it.
 control_socket_disable = True
 

@@ -6,28 +6,30 @@ from django.contrib.staticfiles.views import serve as serve_static
 from django.urls import include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.static import serve
-from drf_spectacular.views import SpectacularSwaggerView
 
+from shop.api.config import ConfigView
 from shop.api.exceptions import error_view
-from shop.api.schema_view import SchemaView
+from shop.api.schema_view import DocsView, SchemaView
 from shop.health import healthz, readyz
 
 urlpatterns = [
     path("healthz", healthz),
     path("readyz", readyz),
     path("api/schema", SchemaView.as_view(), name="schema"),
-    path("api/docs", SpectacularSwaggerView.as_view(url_name="schema")),
+    path("api/docs", DocsView.as_view(url_name="schema")),
+    path("api/config", ConfigView.as_view()),
     # Orders come first: they add to the account what only they know.
     path("api/", include("orders.urls")),
     path("api/", include("accounts.urls")),
     path("api/", include("catalog.urls")),
     re_path(r"^api/", csrf_exempt(error_view(404))),
-    path("admin/", admin.site.urls),
 ]
 
 if settings.IS_DEVELOPMENT:
-    # In production nginx serves both folders.
     urlpatterns += [
+        # Nothing of the shop is in it yet, and its login has no limit yet.
+        path("admin/", admin.site.urls),
+        # In production nginx serves both folders.
         re_path(r"^static/(?P<path>.+)$", serve_static, {"insecure": True}),
         re_path(r"^media/(?P<path>.+)$", serve, {"document_root": settings.MEDIA_ROOT}),
     ]

@@ -41,6 +41,9 @@ def shop_environment(
         "MEDIA_ROOT": str(folder / MEDIA_FOLDER),
         "WECHAT_API_BASE": address(simulator_port),
         "WECHAT_PAY_BASE": address(simulator_port),
+        # A proxy of the machine's would be asked for the simulator.
+        "NO_PROXY": f"{HOST},localhost",
+        "no_proxy": f"{HOST},localhost",
         **world_environment(folder / WORLD_FILE),
     }
 

@@ -13,7 +13,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 MANAGE = ("manage.py", "check")
 WSGI = ("-c", "import shop.wsgi")
 HTTPS = {"PUBLIC_URL": "https://shop.example", "ALLOWED_HOSTS": "shop.example"}
-# WeChat's own key ids have this form; the simulator's do not.
+# WeChat's own key ids are digits; the simulator's are not.
 REAL_KEY_ID = "PUB_KEY_ID_0116000000012026010100000000000000"
 PRODUCTION = {
     **HTTPS,
@@ -21,6 +21,7 @@ PRODUCTION = {
     "WECHAT_API_BASE": "https://api.weixin.qq.com",
     "WECHAT_PAY_BASE": "https://api.mch.weixin.qq.com",
     "WECHAT_PLATFORM_PUBLIC_KEY_ID": REAL_KEY_ID,
+    "TRUSTED_PROXY_HOPS": "1",
 }
 REQUIRED = (
     "SECRET_KEY",

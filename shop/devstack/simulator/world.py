@@ -76,7 +76,7 @@ def _world_make() -> World:
         apiV3Key=secrets.token_hex(API_V3_KEY_CHARACTERS // 2),
         merchantSerial=secrets.token_hex(20).upper(),
         merchantPrivateKey=_private_pem(merchant),
-        platformPublicKeyId=f"PUB_KEY_ID_0000{secrets.randbelow(10**30):030d}",
+        platformPublicKeyId=f"PUB_KEY_ID_SIM{secrets.randbelow(10**31):031d}",
         platformPublicKey=_public_pem(platform),
         platformPrivateKey=_private_pem(platform),
     )

@@ -51,13 +51,13 @@ def number(merchant):
 
 @pytest.mark.parametrize("route", ROUTES)
 def test_slow(wechat, merchant, number, route):
-    wechat.fault(route, "slow", seconds=0.4)
+    wechat.fault(route, "slow", seconds=1.5)
     started = time.monotonic()
     call(merchant, route, number)
-    assert 0.4 <= time.monotonic() - started < 2
+    assert time.monotonic() - started >= 1.5
     started = time.monotonic()
     call(merchant, route, number)
-    assert time.monotonic() - started < 0.3
+    assert time.monotonic() - started < 1.5
 
 
 @pytest.mark.parametrize("route", ROUTES)

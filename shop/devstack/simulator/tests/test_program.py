@@ -104,7 +104,7 @@ def test_stops_cleanly_and_finds_its_books(own, number):
         )
     started = time.monotonic()
     assert own._end(number) == 0
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 30
     own.start()
     assert own.payment(order)["tradeState"] == "NOTPAY"
 

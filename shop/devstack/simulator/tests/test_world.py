@@ -19,7 +19,7 @@ SHAPES = {
     "mchid": r"[0-9]{10}",
     "apiV3Key": r"[0-9a-f]{32}",
     "merchantSerial": r"[0-9A-F]{40}",
-    "platformPublicKeyId": r"PUB_KEY_ID_[0-9]{34}",
+    "platformPublicKeyId": r"PUB_KEY_ID_SIM[0-9]{31}",
 }
 KEYS = {"merchantPrivateKey", "platformPublicKey", "platformPrivateKey"}
 
