@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from catalog.models import Product
-from orders.models import Order
+from orders.models import Order, Payment
 from orders.services.fulfilment import order_ship
 from orders.tests.conftest import ADDRESS, stock_of
 from shop.devstack.simulator.process import SimulatorProcess
@@ -42,7 +42,10 @@ def test_from_login_to_receipt(
     shop_server: Any,
     simulator: SimulatorProcess,
     product_make: Callable[..., Product],
+    caplog: pytest.LogCaptureFixture,
+    settings: Any,
 ) -> None:
+    caplog.set_level("DEBUG", "shop")
     tea = product_make("西湖龙井", price="128.00", stock=3)
     product_make("普洱茶", price="88.00")
     shopper = Shopper(shop_server.url)
@@ -84,6 +87,21 @@ def test_from_login_to_receipt(
 
     shopper.call("POST", "/api/auth/logout", refreshToken=session["refreshToken"])
     shopper.call("GET", "/api/orders", 401)
+
+    # Nothing of all that is fit for a log.
+    secrets = {
+        "sim-alice",
+        session["token"],
+        session["refreshToken"],
+        "13900139000",
+        *ADDRESS.values(),
+        Payment.objects.get().prepay_id,
+        Payment.objects.get().facts["payer"]["openid"],
+        settings.WECHAT_SECRET,
+        settings.WECHAT_API_V3_KEY,
+        settings.WECHAT_MERCHANT_PRIVATE_KEY,
+    }
+    assert [secret for secret in secrets if secret in caplog.text] == []
 
 
 def test_two_shoppers_and_the_last_piece(

@@ -13,7 +13,7 @@ from django.core.exceptions import (
     TooManyFieldsSent,
     TooManyFilesSent,
 )
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import (
     Http404,
     HttpRequest,
@@ -162,11 +162,33 @@ def _crash(exc: Exception) -> tuple[int, dict[str, Any], dict[str, str]]:
         return _framework(413, {})
     if isinstance(exc, _CALLERS_FAULTS):
         return _framework(400, {})
-    logger.error("unhandled error", exc_info=exc)
+    _log_crash(exc)
     status, body, headers = _framework(500, {})
     if settings.DEBUG:
         body["data"]["debug"] = "".join(traceback.format_exception(exc))
     return status, body, headers
+
+
+def _log_crash(exc: Exception) -> None:
+    """Log a fault with its trace, but no row: PostgreSQL's DETAIL holds the values."""
+    if isinstance(exc, DatabaseError):
+        diagnosis = getattr(exc.__cause__, "diag", None)
+        logger.error(
+            "unhandled error: %s %s %s\n%s",
+            type(exc).__name__,
+            getattr(diagnosis, "sqlstate", None),
+            getattr(diagnosis, "constraint_name", None),
+            "".join(traceback.format_tb(exc.__traceback__)),
+        )
+    else:
+        logger.error("unhandled error", exc_info=exc)
+
+
+def _enveloped(page: HttpResponse) -> HttpResponse:
+    """Return the envelope in place of a page: Django's own, or the schema's views'."""
+    _, body, _ = _framework(page.status_code, {})
+    kept = {name: page[name] for name in ("Allow", "Retry-After") if name in page}
+    return JsonResponse(body, status=page.status_code, headers=kept)
 
 
 class EnvelopeErrorsMiddleware:
@@ -182,10 +204,7 @@ class EnvelopeErrorsMiddleware:
             and request.path.startswith("/api/")
             and response.get("Content-Type", "").partition(";")[0] != _JSON
         ):
-            # A page of Django's own: a middleware refused, with DEBUG on.
-            _, body, _ = _framework(response.status_code, {})
-            response.content = JsonResponse(body).content
-            response["Content-Type"] = _JSON
+            return _enveloped(response)
         return response
 
     def process_exception(

@@ -24,7 +24,8 @@ SIDE_MAX = 2048
 # The worst picture within these limits takes 300 MB and 3 s to read (measured): one at
 # a time in each process.
 _reading = threading.Lock()
-_READING_WAIT_SECONDS = 10
+# Not longer: who waits holds a thread that others need for their orders.
+_READING_WAIT_SECONDS = 2
 # Boundaries and headers of a form with one file.
 _FORM_OVERHEAD_BYTES = 64 * 1024
 # Everything that Pillow is known to raise on a file that is no picture.

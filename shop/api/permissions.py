@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rest_framework.permissions import BasePermission, DjangoModelPermissions
 from rest_framework.request import Request
@@ -28,7 +28,6 @@ class StaffModelPermission(DjangoModelPermissions):
     """Ask staff for Django's model permission of the method; reads are public."""
 
     authenticated_users_only = False
-    perms_map: Any = DjangoModelPermissions.perms_map
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         if request.method in {"GET", "HEAD", "OPTIONS"}:

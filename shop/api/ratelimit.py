@@ -63,6 +63,12 @@ class LoginLimit(RateLimit):
         return f"ip:{client_address(request)}"
 
 
+class SessionLimit(LoginLimit):
+    """Refreshes and logouts per address, whoever sends them."""
+
+    scope = "session"
+
+
 class ReadLimit(RateLimit):
     """Public reads per address."""
 

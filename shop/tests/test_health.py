@@ -90,7 +90,7 @@ def test_cache_away_takes_no_node_out(
     valkey_at(request.getfixturevalue(fault))
     began = time.monotonic()
     response = client.get("/readyz")
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 4
     assert response.status_code == 200
     assert response.json() == {
         "status": "ok",

@@ -56,3 +56,22 @@ def test_length_of_a_gigabyte_is_not_waited_for(live_server: Any) -> None:
     raw = HEAD + b"Content-Length: 1000000000\r\n\r\n" + b" " * (1024 * 1024 + 1)
     status, body = sent(live_server, raw)
     assert (status, body["data"]) == (413, {"error": "too_large"})
+
+
+@pytest.mark.parametrize("path", ["/api/schema", "/api/docs"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
+def test_refusals_of_the_documents_are_whole_envelopes(
+    live_server: Any, method: str, path: str
+) -> None:
+    if (method, path) == ("OPTIONS", "/api/schema"):
+        method = "PATCH"
+    raw = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+    status, body = sent(live_server, raw.encode())
+    assert (status, body) == (
+        405,
+        {
+            "code": 405,
+            "message": "请求方法不允许",
+            "data": {"error": "method_not_allowed"},
+        },
+    )

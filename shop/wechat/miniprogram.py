@@ -68,7 +68,6 @@ class Login:
 
     openid: str
     session_key: str = field(repr=False)
-    unionid: str = ""
 
 
 @contextmanager
@@ -106,12 +105,7 @@ def code2session(code: str) -> Login:
     openid = _text(reply, "openid")
     if len(openid) > _OPENID_MAX:
         raise WeChatRefused
-    unionid = reply.get("unionid")
-    return Login(
-        openid=openid,
-        session_key=_text(reply, "session_key"),
-        unionid=unionid if isinstance(unionid, str) else "",
-    )
+    return Login(openid=openid, session_key=_text(reply, "session_key"))
 
 
 @_worded(failure="获取手机号失败,请重试", code_invalid="手机号授权已失效,请重新获取")
