@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import pytest
 from django.conf import settings
 from rest_framework.test import APIClient
 
 from catalog.models import Category
 from catalog.services.categories import category_create
+from shop.errors import Invalid
 
 
 def test_the_tree_is_read_in_one_statement_in_staffs_order(
@@ -50,3 +52,11 @@ def test_a_circle_made_by_hand_hangs_nothing(api: APIClient) -> None:
     Category.objects.filter(pk=first.pk).update(parent=second)
     assert api.get("/api/categories").json()["data"] == []
     assert api.get("/api/products", {"category": first.pk}).status_code == 200
+
+
+def test_tree_has_a_greatest_depth(db: None) -> None:
+    node = None
+    for level in range(5):
+        node = category_create(name=f"第{level + 1}级", parent=node)
+    with pytest.raises(Invalid, match="分类最多5级"):
+        category_create(name="第6级", parent=node)

@@ -44,6 +44,19 @@ class SleepView(APIView):
         return Response()
 
 
+class RowView(APIView):
+    """Break a constraint with a row that holds a phone number."""
+
+    permission_classes = (AllowAny,)
+
+    def get(self, request: Any) -> Response:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO accounts_address (phone) VALUES ('13811112222')"
+            )
+        return Response()
+
+
 def broken(request: HttpRequest, fault: str) -> HttpResponse:
     """Raise in a plain view."""
     raise FAULTS[fault]
@@ -53,6 +66,7 @@ urlpatterns = [
     path("api/broken/<fault>", BrokenView.as_view()),
     path("api/broken-plain/<fault>", broken),
     path("api/sleep", SleepView.as_view()),
+    path("api/row", RowView.as_view()),
     path("outside/<fault>", broken),
     *shop_urlpatterns,
 ]

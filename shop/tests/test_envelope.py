@@ -260,6 +260,17 @@ def test_crash_outside_of_the_api_shows_nothing(api: APIClient) -> None:
 
 
 @pytest.mark.usefixtures("broken", "transactional_db")
+def test_row_that_breaks_a_constraint_is_not_logged(
+    api: APIClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    response = api.get("/api/row")
+    assert_envelope(response, 500, "server_error", "服务器错误,请稍后重试")
+    assert "unhandled error: IntegrityError 23502" in caplog.text
+    assert "broken_urls.py" in caplog.text
+    assert "13811112222" not in caplog.text + response.content.decode()
+
+
+@pytest.mark.usefixtures("broken", "transactional_db")
 def test_statement_timeout_is_busy(api: APIClient) -> None:
     try:
         response = api.get("/api/sleep")

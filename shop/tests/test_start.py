@@ -261,3 +261,23 @@ def test_secrets_come_from_files(tmp_path: Path) -> None:
         **files,
     )
     assert (run.stdout, run.stderr, run.returncode) == (f"{secret}\n", "", 0)
+
+
+def test_production_must_say_how_many_proxies_it_has() -> None:
+    run = start(MANAGE, **{**PRODUCTION, "TRUSTED_PROXY_HOPS": None})
+    assert_refused(run, "configuration error: TRUSTED_PROXY_HOPS is not set")
+
+
+def test_options_of_the_database_url_win() -> None:
+    code = (
+        "import django; django.setup()\n"
+        "from django.db import connection\n"
+        "with connection.cursor() as cursor:\n"
+        "    for name in ('application_name', 'lock_timeout', 'work_mem'):\n"
+        "        cursor.execute(f'SHOW {name}'); print(*cursor.fetchone())\n"
+    )
+    url = os.environ["DATABASE_URL"]
+    mark = "&" if "?" in url else "?"
+    url += f"{mark}application_name=desk&options=-c%20lock_timeout%3D7s"
+    run = start(("-c", code), DATABASE_URL=url)
+    assert run.stdout.split() == ["desk", "7s", "32MB"]
