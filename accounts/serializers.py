@@ -108,7 +108,12 @@ class AvatarField(serializers.CharField):
             return user.avatar
         if text == "":
             return ""
-        return image_name(text) or _https(text)
+        name = image_name(text)
+        if name is None:
+            return _https(text)
+        if not isinstance(user, User) or not user.uploads.filter(file=name).exists():
+            raise serializers.ValidationError("头像地址不正确")
+        return name
 
     def to_representation(self, value: str) -> str:
         return image_url(value)

@@ -30,7 +30,7 @@ from accounts.services.sessions import (
     sessions_flush,
 )
 from accounts.services.staff import staff_set
-from accounts.services.uploads import upload_store
+from accounts.services.uploads import upload_names, upload_store
 
 __all__ = [
     "ShopperLogin",
@@ -50,6 +50,7 @@ __all__ = [
     "shopper_login",
     "staff_login",
     "staff_set",
+    "upload_names",
     "upload_store",
     "user_avatar_upload",
     "user_erase",

@@ -1,5 +1,6 @@
 """A person's own record: changed, exported, erased."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -102,9 +103,10 @@ def user_export(*, user: User) -> dict[str, Any]:
     }
 
 
-def user_erase(*, user_id: int) -> None:
+def user_erase(*, user_id: int, kept_uploads: Collection[str] = ()) -> None:
     """Erase a shopper's personal data; the row stays, for orders name it.
 
+    The files of `kept_uploads` (storage names) stay, because others show them.
     Runs inside the caller's transaction. The same WeChat account may come again, as a
     new shopper. Locks: the user. Raises: UserNotFound.
     """
@@ -117,7 +119,7 @@ def user_erase(*, user_id: int) -> None:
     user.deleted_at = timezone.now()
     user.save()
     Address.objects.filter(user_id=user_id).delete()
-    uploads_erase(user_id=user_id)
+    uploads_erase(user_id=user_id, kept=kept_uploads)
     sessions_end_all(user_id=user_id)
 
 

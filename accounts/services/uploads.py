@@ -1,5 +1,6 @@
 """Pictures that people send before what they belong to."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.core.files.storage import default_storage
@@ -25,13 +26,22 @@ def upload_store(*, user_id: int, upload: Any) -> str:
     return name
 
 
-def uploads_erase(*, user_id: int) -> None:
-    """Delete what a person has sent: the rows now, the files after the commit."""
+def upload_names(*, user_id: int) -> set[str]:
+    """Return the storage names of what a person has sent."""
     uploads = Upload.objects.filter(user_id=user_id)
-    for name in uploads.values_list("file", flat=True):
+    return set(uploads.values_list("file", flat=True))
+
+
+def uploads_erase(*, user_id: int, kept: Collection[str]) -> None:
+    """Delete what a person has sent: the rows now, the files after the commit.
+
+    The files in `kept` stay: others show them, and nothing says any more whose they
+    were.
+    """
+    for name in upload_names(user_id=user_id).difference(kept):
         # Robust: the records are right without it, and the failure is logged.
         transaction.on_commit(
             lambda name=name: default_storage.delete(name),  # type: ignore[misc]
             robust=True,
         )
-    uploads.delete()
+    Upload.objects.filter(user_id=user_id).delete()

@@ -53,14 +53,14 @@ def test_served_url_shows_the_picture(shopper_api, settings):
 
 def test_upload(shopper_api):
     answer = send(shopper_api, "/api/uploads", upload_of())
-    assert answer.status_code == 200
+    assert answer.status_code == 201
     url = answer.json()["data"]["url"]
-    assert answer.json() == {"code": 0, "message": "成功", "data": {"url": url}}
+    assert answer.json() == {"code": 0, "message": "上传成功", "data": {"url": url}}
     assert image_name(url)
 
 
 def test_staff_upload_but_have_no_avatar(staff_api):
-    assert send(staff_api, "/api/uploads", upload_of()).status_code == 200
+    assert send(staff_api, "/api/uploads", upload_of()).status_code == 201
     assert send(staff_api, "/api/auth/avatar", upload_of()).status_code == 403
 
 
@@ -189,4 +189,4 @@ def test_limit_per_shopper(shopper_api, settings):
     statuses = [
         send(shopper_api, "/api/uploads", upload_of()).status_code for _ in range(2)
     ]
-    assert statuses == [200, 429]
+    assert statuses == [201, 429]

@@ -7,7 +7,6 @@ from django.test.utils import CaptureQueriesContext
 from accounts.errors import UserNotFound
 from accounts.models import User
 from accounts.services import user_update
-from shop.api.images import image_store
 from shop.api.tests.pictures import upload_of
 
 
@@ -142,10 +141,16 @@ def test_refused(shopper_api, shopper, body, message):
     assert read(shopper_api) == before
 
 
-def test_avatar_from_ones_own_upload(shopper_api, settings):
-    url = f"{settings.PUBLIC_URL}/media/{image_store(upload_of('PNG'))}"
+def test_avatar_from_ones_own_upload_and_nobody_elses(shopper_api, other_api):
+    answer = shopper_api.post("/api/uploads", {"file": upload_of("PNG")})
+    url = answer.json()["data"]["url"]
+    answer = put(other_api, {"avatar": url})
+    assert (answer.status_code, answer.json()["message"]) == (400, "头像地址不正确")
     assert put(shopper_api, {"avatar": url}).json()["data"]["avatar"] == url
-    assert User.objects.get().avatar.startswith("uploads/")
+    names = User.objects.order_by("pk").values_list("nickname", "avatar")
+    by_name = dict(names)
+    assert by_name["shopper"].startswith("uploads/")
+    assert by_name["other"] == ""
 
 
 def test_limit_per_shopper(shopper_api, other_api, settings):

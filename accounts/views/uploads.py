@@ -22,7 +22,8 @@ class UploadView(APIView):
     throttle_classes = (WriteLimit,)
 
     @extend_schema(
-        request={"multipart/form-data": FileSerializer}, responses=UploadedSerializer
+        request={"multipart/form-data": FileSerializer},
+        responses={201: UploadedSerializer},
     )
     def post(self, request: Request) -> Response:
         """Store a picture; `images` fields take the URL that comes back."""
@@ -31,4 +32,4 @@ class UploadView(APIView):
         name = services.upload_store(
             user_id=user_of(request).pk, upload=body.validated_data["file"]
         )
-        return success({"url": image_url(name)})
+        return success({"url": image_url(name)}, "上传成功", 201)

@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from accounts.locks import user_lock_alone
 from accounts.models import User
-from accounts.services import user_erase, user_export
+from accounts.services import upload_names, user_erase, user_export
+from catalog.pictures import pictures_in_use
 from orders.errors import OrdersOpen
-from orders.models import Order, OrderEvent, OrderStatus, Payment
+from orders.models import Order, OrderEvent, OrderItem, OrderStatus, Payment
 from orders.serializers import OrderSerializer
 
 _UNFINISHED = (OrderStatus.PENDING, OrderStatus.PAID, OrderStatus.SHIPPED)
@@ -36,7 +37,14 @@ def account_delete(*, user_id: int) -> None:
     orders.update(**dict.fromkeys(_PERSONAL, ""))
     OrderEvent.objects.filter(operator_id=user_id).update(reason="")
     _payers_forget(user_id)
-    user_erase(user_id=user_id)
+    user_erase(user_id=user_id, kept_uploads=_pictures_of_goods(user_id))
+
+
+def _pictures_of_goods(user_id: int) -> set[str]:
+    """Return which of a person's uploads goods are shown with, now or on an order."""
+    names = upload_names(user_id=user_id)
+    ordered = OrderItem.objects.filter(image__in=names).values_list("image", flat=True)
+    return pictures_in_use(names) | set(ordered) if names else set()
 
 
 def _payers_forget(user_id: int) -> None:

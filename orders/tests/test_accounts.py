@@ -4,11 +4,12 @@ import threading
 from typing import Any
 
 import pytest
+from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from rest_framework.test import APIClient
 
 from accounts.errors import UserNotFound
-from accounts.models import Address, User
+from accounts.models import Address, Upload, User
 from catalog.models import Product
 from orders.models import Order, Payment
 from orders.services.accounts import account_delete
@@ -16,6 +17,7 @@ from orders.services.fulfilment import order_ship
 from orders.services.placing import Destination, OrderRequest, order_place
 from orders.services.quoting import Wish
 from orders.tests.conftest import ADDRESS, line, placed, stock_of
+from shop.api.tests.pictures import upload_of
 from shop.devstack.simulator.process import SimulatorProcess
 
 pytestmark = pytest.mark.usefixtures("audited")
@@ -78,6 +80,28 @@ def test_deletion_takes_the_openid_out_of_payments(
     payment.refresh_from_db()
     assert "payer" not in payment.facts
     assert payment.facts["amount"]["total"] == 9900
+
+
+def test_picture_that_goods_show_outlives_its_sender(
+    transactional_db: None,
+    wechat_api: APIClient,
+    staff_api: APIClient,
+    settings: Any,
+    tea: Product,
+) -> None:
+    urls = [
+        wechat_api.post("/api/uploads", {"file": upload_of()}).json()["data"]["url"]
+        for _ in range(2)
+    ]
+    used, unused = (url.removeprefix(f"{settings.PUBLIC_URL}/media/") for url in urls)
+    changed = staff_api.put(
+        f"/api/products/{tea.pk}", {"images": urls[:1]}, format="json"
+    )
+    assert changed.status_code == 200
+    assert delete(wechat_api).status_code == 200
+    assert default_storage.exists(used)
+    assert not default_storage.exists(unused)
+    assert Upload.objects.count() == 0
 
 
 def test_the_same_person_may_come_again_as_somebody_new(

@@ -26,7 +26,7 @@ CONTRACT: dict[str, tuple[str, int]] = {
     "PUT /api/addresses/{id}": ("own", 200),
     "PATCH /api/addresses/{id}": ("own", 200),
     "DELETE /api/addresses/{id}": ("own", 200),
-    "POST /api/uploads": ("person", 200),
+    "POST /api/uploads": ("person", 201),
     "GET /api/config": ("public", 200),
     "GET /api/products": ("public", 200),
     "POST /api/products": ("staff", 201),
