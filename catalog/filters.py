@@ -4,7 +4,11 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.core.validators import MaxLengthValidator, RegexValidator
+from django.core.validators import (
+    MaxLengthValidator,
+    ProhibitNullCharactersValidator,
+    RegexValidator,
+)
 from django.db.models import Exists, OuterRef, QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema_field
@@ -45,11 +49,17 @@ class _ChoiceFilter(filters.ChoiceFilter):
 
 
 class _KeywordField(forms.CharField):
-    """A text; NUL, which no text in the database holds, is refused as in any form."""
+    """A text without NUL, which no text in the database holds."""
 
     default_validators = [
         MaxLengthValidator(KEYWORD_MAX, f"关键词长度不能超过{KEYWORD_MAX}")
     ]
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        for validator in self.validators:
+            if isinstance(validator, ProhibitNullCharactersValidator):
+                validator.message = "关键词格式不正确"
 
 
 class _KeywordFilter(filters.CharFilter):

@@ -163,7 +163,7 @@ def test_in_stock_asks_for_an_active_sku(api: APIClient, product_make: Make) -> 
     ("query", "field", "message"),
     [
         ("page=0", "page", "page不能小于1"),
-        ("page=-1", "page", "page必须是数字"),
+        ("page=-1", "page", "page不能小于1"),
         ("page=abc", "page", "page必须是数字"),
         ("size=101", "size", "size不能大于100"),
         ("category=abc", "category", "分类必须是数字"),

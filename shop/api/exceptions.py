@@ -198,6 +198,11 @@ class EnvelopeErrorsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "HTTP_TRANSFER_ENCODING" in request.META:
+            # Django reads a body by its length; without one it would read none, and
+            # the request would pass as one that asks for nothing.
+            _, body, _ = _framework(400, {})
+            return JsonResponse(body, status=400)
         response = self.get_response(request)
         if (
             response.status_code >= 400

@@ -92,7 +92,8 @@ def whole_number(request: Request, name: str, default: int, maximum: int | None)
     if text is None:
         return default
     # ASCII digits alone: int() would also take "１" and "1_0"; 4,300 digits crash it.
-    if not (text.isascii() and text.isdigit() and len(text) <= 1000):
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 1000):
         raise Invalid.field(name, f"{name}必须是数字")
     if (number := int(text)) < 1:
         raise Invalid.field(name, f"{name}不能小于1")

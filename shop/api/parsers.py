@@ -25,6 +25,10 @@ class StrictJSONParser(BaseParser):
 
         Raises: ParseError (400), RequestDataTooBig (413).
         """
+        request = (parser_context or {}).get("request")
+        if request and _announced(request) > BODY_MAX_BYTES:
+            # Not waited for.
+            raise RequestDataTooBig
         raw = stream.read(BODY_MAX_BYTES + 1)
         if len(raw) > BODY_MAX_BYTES:
             raise RequestDataTooBig
@@ -42,6 +46,11 @@ class StrictJSONParser(BaseParser):
         if not isinstance(data, dict):
             raise ParseError
         return data
+
+
+def _announced(request: Any) -> int:
+    length = request.META.get("CONTENT_LENGTH") or ""
+    return int(length) if length.isascii() and length.isdigit() else 0
 
 
 def _refuse(name: str) -> NoReturn:

@@ -8,6 +8,7 @@ import sys
 import time
 
 import django
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 
 from shop.devstack.terminal import say_step
@@ -15,7 +16,10 @@ from shop.devstack.terminal import say_step
 
 def main(staff_name: str) -> None:
     """Run the three commands; all of them change nothing when nothing is due."""
-    django.setup()
+    try:
+        django.setup()
+    except ImproperlyConfigured as error:
+        sys.exit(f"configuration error: {error}")
     step("tables", "migrate", "--no-input")
     step("staff account", "staff_create", "--username", staff_name, "--superuser")
     step("demo shop", "seed_demo")

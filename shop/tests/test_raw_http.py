@@ -75,3 +75,15 @@ def test_refusals_of_the_documents_are_whole_envelopes(
             "data": {"error": "method_not_allowed"},
         },
     )
+
+
+def test_chunked_body_is_refused_and_not_taken_for_none(live_server: Any) -> None:
+    raw = HEAD + b"Transfer-Encoding: chunked\r\n\r\nd\r\n" + b'{"code": "x"}'[:13]
+    status, body = sent(live_server, raw + b"\r\n0\r\n\r\n")
+    assert (status, body["message"]) == (400, "请求格式错误")
+    assert body["data"] == {"error": "bad_request"}
+
+
+def test_announced_size_is_refused_before_it_comes(live_server: Any) -> None:
+    status, body = sent(live_server, HEAD + b"Content-Length: 2000000\r\n\r\n{")
+    assert (status, body["data"]) == (413, {"error": "too_large"})

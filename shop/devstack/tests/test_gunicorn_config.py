@@ -38,7 +38,6 @@ def test_defaults() -> None:
     assert settings["worker_class"] == "gthread"
     assert settings["threads"] == "8"
     assert settings["preload_app"] == "True"
-    assert settings["forwarded_allow_ips"] == "[]"
     assert settings["control_socket_disable"] == "True"
     assert int(settings["max_requests_jitter"]) > 0
 
@@ -56,7 +55,6 @@ def test_defaults() -> None:
         ("GUNICORN_KEEPALIVE", "9", "keepalive", 9),
         ("GUNICORN_MAX_REQUESTS", "9", "max_requests", 9),
         ("GUNICORN_WORKER_TMP_DIR", "/run", "worker_tmp_dir", "/run"),
-        ("GUNICORN_FORWARDED_ALLOW_IPS", "10.0.0.1", "forwarded_allow_ips", "10.0.0.1"),
         ("GUNICORN_ACCESS_LOG", "a.log", "accesslog", "a.log"),
     ],
 )
