@@ -1,6 +1,7 @@
 """Payment attempts, and the one function that makes an order paid."""
 
 import logging
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,6 +34,8 @@ logger = logging.getLogger(__name__)
 
 # WeChat keeps a prepay_id for two hours; leave the shopper time to type a password.
 PREPAY_REUSE = timedelta(minutes=100)
+# Ours and WeChat's; anything else fits no column.
+_NUMBER = re.compile(r"[0-9A-Za-z_|*-]{1,32}")
 # WeChat refuses a time_expire under a minute ahead. A shopper who pays in the last
 # minute gets it; the sweep closes the attempt at the order's own expiry all the same.
 PREPAY_MIN = timedelta(seconds=61)
@@ -136,7 +139,12 @@ def payment_settle(*, facts: Mapping[str, Any]) -> Order:
     Raises: PaymentMismatch, when this is not the payment that we asked for.
     """
     with transaction.atomic(durable=True):
-        payment = Payment.objects.filter(out_trade_no=facts.get("out_trade_no")).first()
+        number = str(facts.get("out_trade_no"))
+        payment = (
+            Payment.objects.filter(out_trade_no=number).first()
+            if _NUMBER.fullmatch(number)
+            else None
+        )
         if payment is None:
             raise _mismatch("out_trade_no", facts)
         order = order_lock(payment.order_id)
@@ -179,7 +187,7 @@ def _require_match(payment: Payment, facts: Mapping[str, Any]) -> None:
         # `True == 1` and `1.0 == 1`: an amount is an int or it is wrong.
         if type(said) is not type(asked) or said != asked:
             raise _mismatch(name, facts)
-    if not isinstance(facts.get("transaction_id"), str) or not facts["transaction_id"]:
+    if not _NUMBER.fullmatch(str(facts.get("transaction_id") or "")):
         raise _mismatch("transaction_id", facts)
 
 

@@ -178,6 +178,10 @@ def test_notification_before_prepay_returned_is_taken(
         {"trade_state": None},
         {"transaction_id": ""},
         {"transaction_id": None},
+        {"transaction_id": "9" * 33},
+        {"transaction_id": "a\0"},
+        {"out_trade_no": "a\0"},
+        {"out_trade_no": ["A1"]},
     ],
 )
 def test_verified_facts_of_another_payment_never_pay(
