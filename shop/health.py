@@ -7,6 +7,22 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 _migrated = False
 
+# A worker sends a heartbeat every 10 s; a job that has waited for a minute is late.
+_QUEUE = """
+SELECT
+    EXISTS (
+        SELECT FROM procrastinate_workers
+        WHERE last_heartbeat > now() - interval '60 seconds'
+    ),
+    EXISTS (
+        SELECT FROM procrastinate_jobs job
+        JOIN procrastinate_events event
+            ON event.job_id = job.id AND event.type = 'deferred'
+        WHERE job.status = 'todo'
+            AND coalesce(job.scheduled_at, event.at) < now() - interval '60 seconds'
+    )
+"""
+
 
 def healthz(request: HttpRequest) -> HttpResponse:
     """Answer 200 while the process can answer at all."""
@@ -16,10 +32,13 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> HttpResponse:
     """Answer 503 when the database is away or migrations are missing.
 
-    A cache that is away is told as `degraded`; it takes no node out.
+    Cache, worker and queue are told as `degraded` when they are not well; that takes
+    no node out.
     """
     database = _database_state()
     facts = {"database": database, "cache": _cache_state()}
+    if database == "ok":
+        facts |= _queue_states()
     is_ready = database == "ok"
     degraded = [name for name, state in facts.items() if state != "ok"]
     body = {"status": "ok" if is_ready else "unavailable", "degraded": degraded}
@@ -38,6 +57,16 @@ def _database_state() -> str:
     except (DatabaseError, InterfaceError):
         return "away"
     return "ok" if _migrated else "migrations missing"
+
+
+def _queue_states() -> dict[str, str]:
+    with connection.cursor() as cursor:
+        cursor.execute(_QUEUE)
+        is_worker_alive, is_late = cursor.fetchone()
+    return {
+        "worker": "ok" if is_worker_alive else "away",
+        "queue": "late" if is_late else "ok",
+    }
 
 
 def _cache_state() -> str:

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
+from procrastinate.contrib.django import app
 
 from shop import health
 
@@ -39,7 +40,14 @@ def test_healthz_asks_nobody(
     assert (response.status_code, response.json()) == (200, {"status": "ok"})
 
 
-def test_ready(client: Client, db: None) -> None:
+@pytest.fixture
+def worker(db: None) -> None:
+    """Make it look as if a worker had just sent its heartbeat."""
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO procrastinate_workers DEFAULT VALUES")
+
+
+def test_ready(client: Client, worker: None) -> None:
     response = client.get("/readyz")
     assert response.status_code == 200
     assert response.json() == {
@@ -47,7 +55,30 @@ def test_ready(client: Client, db: None) -> None:
         "degraded": [],
         "database": "ok",
         "cache": "ok",
+        "worker": "ok",
+        "queue": "ok",
     }
+
+
+def test_dead_worker_and_late_queue_take_no_node_out(
+    client: Client, worker: None
+) -> None:
+    job_id = app.tasks["shop.jobs.jobs_rescue"].defer(timestamp=0)
+    assert client.get("/readyz").json()["queue"] == "ok"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '2 min'"
+        )
+        cursor.execute(
+            "UPDATE procrastinate_events SET at = now() - interval '2 min'"
+            " WHERE job_id = %s",
+            [job_id],
+        )
+    response = client.get("/readyz")
+    assert response.status_code == 200
+    facts = response.json()
+    assert facts["degraded"] == ["worker", "queue"]
+    assert (facts["worker"], facts["queue"]) == ("away", "late")
 
 
 def test_database_away(client: Client, database_away: Callable[[], None]) -> None:
@@ -82,7 +113,7 @@ def test_migration_missing(client: Client) -> None:
 @pytest.mark.parametrize("fault", ["dead_port", "hanging_port"])
 def test_cache_away_takes_no_node_out(
     client: Client,
-    db: None,
+    worker: None,
     request: pytest.FixtureRequest,
     valkey_at: Callable[[int], None],
     fault: str,
@@ -97,4 +128,6 @@ def test_cache_away_takes_no_node_out(
         "degraded": ["cache"],
         "database": "ok",
         "cache": "away",
+        "worker": "ok",
+        "queue": "ok",
     }
