@@ -79,13 +79,13 @@ class ProductFilter(filters.FilterSet):
     keyword = extend_schema_field({"type": "string", "maxLength": KEYWORD_MAX})(
         _KeywordFilter(label="关键词", method="holding")
     )
-    minPrice = extend_schema_field(_PRICE_SCHEMA)(  # noqa: N815 - the wire's name
+    minPrice = extend_schema_field(_PRICE_SCHEMA)(
         _DigitsFilter("最低价", _PRICE, method="from_price")
     )
-    maxPrice = extend_schema_field(_PRICE_SCHEMA)(  # noqa: N815
+    maxPrice = extend_schema_field(_PRICE_SCHEMA)(
         _DigitsFilter("最高价", _PRICE, method="to_price")
     )
-    inStock = extend_schema_field(bool)(  # noqa: N815
+    inStock = extend_schema_field(bool)(
         _ChoiceFilter("有货", ("true", "false"), method="in_stock")
     )
     ordering = extend_schema_field(

@@ -54,7 +54,7 @@ class SkuInputSerializer(ShopSerializer):
     specs = SpecsField(label="规格", required=False)
     price = PriceField(label="价格", required=False)
     stock = StockField(label="库存", required=False)
-    expectedStock = StockField(  # noqa: N815
+    expectedStock = StockField(
         label="预期库存", required=False, source="expected_stock"
     )
     code = PlainTextField(label="编码", required=False, max_length=64, allow_blank=True)
@@ -78,7 +78,7 @@ class ProductUpdateSerializer(ShopSerializer):
         label="描述", required=False, max_length=DESCRIPTION_MAX, allow_blank=True
     )
     price = PriceField(label="价格", required=False)
-    originalPrice = PriceField(  # noqa: N815
+    originalPrice = PriceField(
         label="原价", required=False, allow_null=True, source="original_price"
     )
     images = serializers.ListField(
@@ -88,7 +88,7 @@ class ProductUpdateSerializer(ShopSerializer):
         label="分类", required=False, allow_null=True, source="category_id"
     )
     stock = StockField(label="库存", required=False)
-    expectedStock = StockField(  # noqa: N815
+    expectedStock = StockField(
         label="预期库存", required=False, source="expected_stock"
     )
     status = serializers.ChoiceField(

@@ -14,15 +14,13 @@ class ProductSerializer(ShopModelSerializer):
     """A product as `catalog.showcase` reads it."""
 
     price = MoneyField()
-    originalPrice = MoneyField(source="original_price", allow_null=True)  # noqa: N815
+    originalPrice = MoneyField(source="original_price", allow_null=True)
     images = serializers.SerializerMethodField()
     category = serializers.IntegerField(source="category_id", allow_null=True)
-    categoryName = serializers.CharField(  # noqa: N815
-        source="category_name", allow_null=True
-    )
+    categoryName = serializers.CharField(source="category_name", allow_null=True)
     stock = serializers.IntegerField()
-    createdAt = LocalTimeField(source="created_at")  # noqa: N815
-    updatedAt = LocalTimeField(source="updated_at")  # noqa: N815
+    createdAt = LocalTimeField(source="created_at")
+    updatedAt = LocalTimeField(source="updated_at")
 
     class Meta:
         model = Product

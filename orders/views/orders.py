@@ -100,12 +100,12 @@ class OrderViewSet(ListModelMixin, GenericViewSet[Order]):
         return response
 
     @extend_schema(responses=OrderSerializer)
-    def retrieve(self, request: Request, orderNo: str) -> Response:  # noqa: N803
+    def retrieve(self, request: Request, orderNo: str) -> Response:
         """Show one order."""
         return self._answer(orderNo)
 
     @extend_schema(responses={200: None})
-    def destroy(self, request: Request, orderNo: str) -> Response:  # noqa: N803
+    def destroy(self, request: Request, orderNo: str) -> Response:
         """Hide an ended order."""
         order_hide(order_no=orderNo, user_id=self.shopper.pk)
         return success(message="删除成功")
@@ -135,13 +135,13 @@ class OrderViewSet(ListModelMixin, GenericViewSet[Order]):
 
     @extend_schema(request=None, responses=PaymentParametersSerializer)
     @action(methods=["post"], detail=True)
-    def pay(self, request: Request, orderNo: str) -> Response:  # noqa: N803
+    def pay(self, request: Request, orderNo: str) -> Response:
         """Return the parameters of wx.requestPayment."""
         return success(payment_start(order_no=orderNo, user=self.shopper))
 
     @extend_schema(request=ReasonSerializer, responses=OrderSerializer)
     @action(methods=["post"], detail=True)
-    def cancel(self, request: Request, orderNo: str) -> Response:  # noqa: N803
+    def cancel(self, request: Request, orderNo: str) -> Response:
         """Cancel an unpaid order; `closing` is true while WeChat can't be asked."""
         body = ReasonSerializer(data=request.data)
         body.is_valid(raise_exception=True)
@@ -154,7 +154,7 @@ class OrderViewSet(ListModelMixin, GenericViewSet[Order]):
 
     @extend_schema(request=None, responses=OrderSerializer)
     @action(methods=["post"], detail=True)
-    def confirm(self, request: Request, orderNo: str) -> Response:  # noqa: N803
+    def confirm(self, request: Request, orderNo: str) -> Response:
         """Confirm receipt."""
         order_confirm(order_no=orderNo, user_id=self.shopper.pk)
         return self._answer(orderNo, "已确认收货")

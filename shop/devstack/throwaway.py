@@ -100,14 +100,14 @@ def servers_start() -> dict[str, str]:
 
     Call it from the main thread, before the settings are loaded.
     """
-    global _current  # noqa: PLW0603 - one per process, like its environment
+    global _current
     _current = Throwaway()
     return _current.start()
 
 
 def servers_stop() -> None:
     """Stop what servers_start() started, if anything."""
-    global _current  # noqa: PLW0603
+    global _current
     if _current:
         _current.stop()
         _current = None

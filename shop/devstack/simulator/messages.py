@@ -41,7 +41,7 @@ class Request:
         except RecursionError as error:
             raise ValueError("nested too deeply") from error
         if not isinstance(value, dict):
-            raise ValueError("not an object")  # noqa: TRY004
+            raise ValueError("not an object")
         # A lone surrogate (\ud800) is legal JSON and cannot be written back as UTF-8.
         json.dumps(value, ensure_ascii=False).encode()
         return value

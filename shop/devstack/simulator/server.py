@@ -56,7 +56,7 @@ class Handler(BaseHTTPRequestHandler):
         except HangUp as end:
             self._hang_up(reset=end.reset)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _handle  # noqa: N815
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _handle
 
     def _answer(self, request: Request) -> Answer:
         try:

@@ -108,7 +108,7 @@ def post(
 
 def test_demo_shop_is_loaded(running: StackProcess) -> None:
     url = f"http://127.0.0.1:{running.port}/api/products"
-    with urllib.request.urlopen(url) as answer:  # noqa: S310
+    with urllib.request.urlopen(url) as answer:
         assert json.load(answer)["data"]["pagination"]["total"] > 0
 
 
