@@ -8,6 +8,14 @@ from shop.devstack.simulator.process import SimulatorProcess
 from .merchant import Merchant
 
 
+@pytest.fixture
+def wechat(wechat_process, tmp_path):
+    """A simulator with no delivery left over, for its retry would take the fault."""
+    books = tmp_path / "books.sqlite3"
+    with SimulatorProcess(wechat_process.world_path, books) as process:
+        yield process
+
+
 def pending(wechat, number):
     found = [
         one for one in wechat.state()["notifications"] if one["outTradeNo"] == number
