@@ -145,7 +145,7 @@ def test_no_request_surprises(
     wrong = [text for text in found if text]
     assert wrong == [], "\n\n".join(wrong)
     # Good and bad requests were among them, and the login held to the end.
-    assert answered[200] + answered[201] > 0
+    assert answered[200] + answered[201] > 10
     assert answered[400] > 10
     last = requests.get(f"{shop_server.url}/api/orders", headers=headers, timeout=10)
     assert last.status_code == (200 if caller == "shopper" else 403)
