@@ -38,6 +38,8 @@ class StackProcess:
                 cwd=PROJECT,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                # Under nohup the tests hand down a SIGHUP that is ignored.
+                preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
             )
         return self
 

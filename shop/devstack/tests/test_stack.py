@@ -237,6 +237,21 @@ def test_signal_during_the_start_stops_everything(fresh: StackProcess) -> None:
     assert still_alive(before) == []
 
 
+def test_hang_up_that_the_caller_ignores_stays_ignored(tmp_path: Path) -> None:
+    script = f"""
+import signal
+from pathlib import Path
+from shop.devstack.stack import Stack, StackOptions
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+Stack(StackOptions(1, 2, Path({str(tmp_path)!r})))._signals_handle()
+print([signal.getsignal(n) == signal.SIG_IGN for n in (signal.SIGHUP, signal.SIGINT)])
+"""
+    told = subprocess.check_output(
+        [sys.executable, "-c", script], cwd=PROJECT, text=True
+    )
+    assert told == "[True, False]\n"
+
+
 def manage(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a manage.py command on the shop with that data."""
     return subprocess.run(
