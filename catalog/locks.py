@@ -6,7 +6,8 @@ Product before SKUs, SKUs by ascending id: whoever keeps to that can't deadlock.
 from collections.abc import Iterable
 
 from catalog.models import Product, Sku
-from catalog.offers import offer_rows
+from catalog.offers import skus_offered, skus_wanted
+from shop.errors import Busy
 
 
 def product_lock(product_id: int) -> Product | None:
@@ -26,8 +27,27 @@ def skus_lock(
 ) -> dict[int, Sku]:
     """Lock SKUs, and the active ones of products, in primary-key order.
 
-    Each comes with its product, whose row is not locked. The key of a SKU never
-    changes, so the lock lets other transactions go on referring to the row.
+    The key of a SKU never changes, so the lock lets other transactions go on referring
+    to the row.
     """
-    rows = offer_rows(sku_ids=sku_ids, product_ids=product_ids)
+    rows = skus_wanted(sku_ids=sku_ids, product_ids=product_ids).order_by("pk")
     return {row.pk: row for row in rows.select_for_update(of=("self",), no_key=True)}
+
+
+def offers_lock(
+    *, sku_ids: Iterable[int] = (), product_ids: Iterable[int] = ()
+) -> dict[int, Sku]:
+    """Lock SKUs as `skus_lock` does, then read them as `skus_offered` does.
+
+    In two statements: one that has waited for a lock sees the locked row as it is now,
+    but what it joins as it was before, such as a product that an editor has just taken
+    off sale.
+
+    Raises: Busy, when the products have other SKUs now than those that were locked.
+    """
+    sku_ids, product_ids = set(sku_ids), set(product_ids)
+    locked = skus_lock(sku_ids=sku_ids, product_ids=product_ids)
+    offered = skus_offered(sku_ids=sku_ids, product_ids=product_ids)
+    if not offered.keys() <= locked.keys():
+        raise Busy
+    return offered

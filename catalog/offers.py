@@ -8,10 +8,18 @@ from django.db.models.functions import Coalesce
 from catalog.models import ProductImage, Sku
 
 
-def offer_rows(
+def skus_wanted(*, sku_ids: Iterable[int], product_ids: Iterable[int]) -> QuerySet[Sku]:
+    """Select SKUs by id, and the active ones of products."""
+    wanted = Q(pk__in=set(sku_ids))
+    if products := set(product_ids):
+        wanted |= Q(product_id__in=products, is_active=True)
+    return Sku.objects.filter(wanted)
+
+
+def skus_offered(
     *, sku_ids: Iterable[int] = (), product_ids: Iterable[int] = ()
-) -> QuerySet[Sku]:
-    """Select SKUs by id and the active ones of products, by ascending id.
+) -> dict[int, Sku]:
+    """Read SKUs by id, and the active ones of products, without a lock.
 
     Each row carries its product and `picture`, a storage name: its own image, else
     the product's first.
@@ -25,15 +33,6 @@ def offer_rows(
         ),
         default=F("image"),
     )
-    wanted = Q(pk__in=set(sku_ids))
-    if products := set(product_ids):
-        wanted |= Q(product_id__in=products, is_active=True)
-    rows = Sku.objects.filter(wanted).select_related("product").order_by("pk")
-    return rows.annotate(picture=picture)
-
-
-def skus_offered(
-    *, sku_ids: Iterable[int] = (), product_ids: Iterable[int] = ()
-) -> dict[int, Sku]:
-    """Read SKUs without a lock, as `catalog.locks.skus_lock` does with one."""
-    return {row.pk: row for row in offer_rows(sku_ids=sku_ids, product_ids=product_ids)}
+    rows = skus_wanted(sku_ids=sku_ids, product_ids=product_ids)
+    rows = rows.select_related("product").annotate(picture=picture)
+    return {row.pk: row for row in rows.order_by("pk")}

@@ -101,7 +101,7 @@ def order_place(
     Locks: the key, the SKUs in primary-key order, then the shopper's key, until the
         commit.
     Raises: NotOnSale, InsufficientStock, Invalid, NotFound, IdempotencyConflict,
-        RequestInProgress, UserNotFound.
+        RequestInProgress, UserNotFound, Busy.
     """
     try:
         return _placed(user_id, request, idempotency_key)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from catalog.locks import skus_lock
+from catalog.locks import offers_lock
 from catalog.models import ProductStatus, Sku
 from catalog.offers import skus_offered
 from orders.errors import InsufficientStock, NotOnSale
@@ -69,10 +69,10 @@ def quote_make(*, wishes: Iterable[Wish], locking: bool) -> Quote:
     Locks: with `locking`, all the SKUs in primary-key order, in the caller's
     transaction; without, nothing, and stock may be gone a moment later.
 
-    Raises: NotOnSale, InsufficientStock (each naming every such line), Invalid.
+    Raises: NotOnSale, InsufficientStock (each naming every such line), Invalid, Busy.
     """
     wishes = list(wishes)
-    read = skus_lock if locking else skus_offered
+    read = offers_lock if locking else skus_offered
     skus = read(
         sku_ids=[wish.sku_id for wish in wishes if wish.sku_id is not None],
         product_ids=[wish.product_id for wish in wishes if wish.sku_id is None],

@@ -7,14 +7,21 @@ from typing import Any
 
 import pytest
 import requests
-from django.db import connection, transaction
+from django.db import transaction
 from rest_framework.test import APIClient
 
 from accounts.models import Address, User
 from accounts.services import session_open
 from catalog.models import Product, Sku
 from orders.models import Order
-from orders.tests.conftest import ADDRESS, body, line, stock_of, written
+from orders.tests.conftest import (
+    ADDRESS,
+    body,
+    is_somebody_waiting,
+    line,
+    stock_of,
+    written,
+)
 
 pytestmark = pytest.mark.usefixtures("audited")
 
@@ -159,16 +166,6 @@ def over_http(server: Any, shopper: User, product: Product) -> Any:
         )
 
     return call
-
-
-def is_somebody_waiting() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_stat_clear_snapshot()")
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-            " AND datname = current_database()"
-        )
-        return bool(cursor.fetchone()[0])
 
 
 def test_twin_of_a_request_under_way_is_told_at_once(

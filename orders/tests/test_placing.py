@@ -417,9 +417,9 @@ def test_statements_are_at_most_eight_whatever_the_lines(
         response = shopper_api.post("/api/orders", request, format="json", **headers)
     assert response.status_code == 201
     statements = [q["sql"] for q in queries if "SAVEPOINT" not in q["sql"]]
-    # User and session, [key], [address], SKUs, order, lines with the event, stock with
-    # the ledger.
-    assert len(statements) == 5 + book + bool(key), statements
+    # User and session, [key], [address], the SKUs' locks, the SKUs, order, lines with
+    # the event, stock with the ledger.
+    assert len(statements) == 6 + book + bool(key), statements
 
 
 def test_only_shoppers_order(
