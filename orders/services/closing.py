@@ -55,9 +55,10 @@ def order_cancel(*, order_no: str, user_id: int, reason: str = "") -> Order:
     try:
         order = order_close(order_id=order.pk)
     except (ShopError, OperationalError):
-        # WeChat, or a lock, was not to be had. The sweep goes on from here.
-        return Order.objects.get(pk=order.pk)
-    if order.status != OrderStatus.CANCELLED:
+        # WeChat, or a lock, was not to be had. The sweep goes on from here, unless a
+        # notification has paid the order meanwhile.
+        order = Order.objects.get(pk=order.pk)
+    if not (order.is_closing or order.status == OrderStatus.CANCELLED):
         raise IllegalTransition("订单无法取消", status=order.status)
     return order
 

@@ -91,6 +91,34 @@ def test_cancel_closes_the_attempt_at_wechat(
     assert stock_of(tea) == 10
 
 
+def test_cancel_that_a_payment_overtakes_is_refused(
+    wechat_api: APIClient, simulator: SimulatorProcess, shop_server: Any, tea: Product
+) -> None:
+    """WeChat is too slow for the cancel's question, and tells of the payment itself."""
+    order_no, out_trade_no = started(wechat_api, tea)
+    simulator.fault("query", "slow", 1, seconds=30)
+
+    def cancel_and_leave() -> Any:
+        try:
+            return cancel(wechat_api, order_no)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(cancel_and_leave)
+        while not Order.objects.get().is_closing:
+            assert not answer.done()
+        simulator.pay(out_trade_no)
+        assert Order.objects.get().status == "paid"
+        response = answer.result()
+    assert response.status_code == 409
+    assert response.json() == {
+        "code": 409,
+        "message": "订单无法取消",
+        "data": {"error": "illegal_transition", "status": "paid"},
+    }
+
+
 def test_second_cancel_is_refused_and_gives_nothing_back(
     shopper_api: APIClient, tea: Product
 ) -> None:
