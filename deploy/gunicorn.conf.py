@@ -2,7 +2,12 @@
 
 import gc
 import os
+import sys
+import uuid
+from http import HTTPStatus
 from typing import Any
+
+from gunicorn import util
 
 
 def _text(name: str, default: str) -> str:
@@ -10,7 +15,13 @@ def _text(name: str, default: str) -> str:
 
 
 def _number(name: str, default: int) -> int:
-    return int(_text(name, str(default)))
+    return _whole(f"GUNICORN_{name}", _text(name, str(default)))
+
+
+def _whole(name: str, value: str) -> int:
+    if not (value.isascii() and value.isdigit()):
+        sys.exit(f"configuration error: {name} must be a whole number")
+    return int(value)
 
 
 def _cores() -> int:
@@ -26,7 +37,8 @@ wsgi_app = "shop.wsgi"
 bind = _text("BIND", "127.0.0.1:8000")
 
 # One more process than cores: while one waits for the database another one computes.
-workers = _number("WORKERS", int(os.environ.get("WEB_CONCURRENCY", _cores() + 1)))
+_wanted = os.environ.get("WEB_CONCURRENCY") or str(_cores() + 1)
+workers = _number("WORKERS", _whole("WEB_CONCURRENCY", _wanted))
 
 # Threads, because an order may wait up to 3 s for a lock and a login 5 s for WeChat.
 # workers x threads connections must stay under PostgreSQL's max_connections.
@@ -78,3 +90,23 @@ def when_ready(server: Any) -> None:
         _ = get_resolver().url_patterns
         # What lives now lives for ever: keep the collector from copying its pages.
         gc.freeze()
+
+
+def refusal_write(line: Any, status: int, reason: str, message: str) -> None:
+    """Answer what gunicorn itself refuses, such as a header too long, as the shop does.
+
+    The message would repeat what was sent.
+    """
+    from shop.api.exceptions import refusal
+
+    answer = refusal("", status)
+    answer["Connection"] = "close"
+    answer["Content-Length"] = str(len(answer.content))
+    answer["X-Request-ID"] = uuid.uuid4().hex
+    phrase = HTTPStatus(answer.status_code).phrase
+    head = f"HTTP/1.1 {answer.status_code} {phrase}\r\n"
+    util.write_nonblock(line, head.encode() + answer.serialize())
+
+
+# gunicorn has no hook for it.
+util.write_error = refusal_write

@@ -3,10 +3,12 @@
 import os
 import sys
 
+import django
 from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.wsgi import WSGIHandler
-from django.core.wsgi import get_wsgi_application
 from django.db import DatabaseError, connection
+
+from shop.handler import Utf8Handler
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
 
@@ -17,7 +19,8 @@ def application_start() -> WSGIHandler:
     Raises: SystemExit with one line when a setting is wrong or the database is away.
     """
     try:
-        application = get_wsgi_application()
+        django.setup(set_prefix=False)
+        application = Utf8Handler()
         connection.ensure_connection()
     except ImproperlyConfigured as error:
         sys.exit(f"configuration error: {error}")

@@ -192,7 +192,7 @@ def _require_match(payment: Payment, facts: Mapping[str, Any]) -> None:
 
 
 def _mismatch(name: str, facts: Mapping[str, Any]) -> PaymentMismatch:
-    logger.error("payment %s refused: %s", facts.get("out_trade_no"), name)
+    logger.error("payment %.40r refused: %s", facts.get("out_trade_no"), name)
     return PaymentMismatch()
 
 

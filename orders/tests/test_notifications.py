@@ -320,6 +320,14 @@ def test_large_body_is_refused_unread(world: dict[str, str], payment: Payment) -
     assert_fail(deliver(body, signed(body, key, world["platformPublicKeyId"])))
 
 
+def test_what_comes_before_the_view_fails_in_wechats_form_too(
+    payment: Payment, settings: Any
+) -> None:
+    assert_fail(Client(HTTP_TRANSFER_ENCODING="chunked").post(URL))
+    settings.ALLOWED_HOSTS = ["shop.example"]
+    assert_fail(Client().post(URL, HTTP_HOST="evil.example"))
+
+
 @pytest.mark.parametrize("method", ["get", "put", "delete"])
 def test_other_methods_fail_in_wechats_form(payment: Payment, method: str) -> None:
     assert_fail(getattr(Client(), method)(URL), status=405)

@@ -1,6 +1,5 @@
 """Where WeChat Pay tells us that somebody paid."""
 
-import logging
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
@@ -10,11 +9,10 @@ from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
 from orders.services.payments import payment_settle
+from shop.api.exceptions import crash_log
 from shop.errors import ShopError
 from shop.wechat import pay
 from shop.wechat.errors import NotificationRefused
-
-logger = logging.getLogger(__name__)
 
 
 @method_decorator(csrf_exempt, name="dispatch")
@@ -35,8 +33,8 @@ class PaymentNotificationView(View):
             return _fail(error.http_status, error.message)
         except RequestDataTooBig:
             return _fail(413, "通知过大")
-        except Exception:
-            logger.exception("payment notification failed")
+        except Exception as error:
+            crash_log(error)
             return _fail(500, "系统异常")
         return _fail(405, "方法不允许") if response.status_code == 405 else response
 

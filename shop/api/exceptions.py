@@ -35,6 +35,7 @@ from shop.errors import (
     ServiceUnavailable,
     ShopError,
 )
+from shop.wechat.pay import NOTIFY_PATH
 
 logger = logging.getLogger(__name__)
 
@@ -153,7 +154,10 @@ def _drf_headers(exc: drf.APIException) -> dict[str, str]:
 def _framework(
     status: int, headers: dict[str, str]
 ) -> tuple[int, dict[str, Any], dict[str, str]]:
-    slug, message = _FRAMEWORK.get(status, _FRAMEWORK[400])
+    if status not in _FRAMEWORK:
+        # gunicorn's 414 and 431 among them: the API has few codes.
+        status = 500 if status >= 500 else 400
+    slug, message = _FRAMEWORK[status]
     return status, error_body(status, message, {"error": slug}), headers
 
 
@@ -162,14 +166,14 @@ def _crash(exc: Exception) -> tuple[int, dict[str, Any], dict[str, str]]:
         return _framework(413, {})
     if isinstance(exc, _CALLERS_FAULTS):
         return _framework(400, {})
-    _log_crash(exc)
+    crash_log(exc)
     status, body, headers = _framework(500, {})
     if settings.DEBUG:
         body["data"]["debug"] = "".join(traceback.format_exception(exc))
     return status, body, headers
 
 
-def _log_crash(exc: Exception) -> None:
+def crash_log(exc: Exception) -> None:
     """Log a fault with its trace, but no row: PostgreSQL's DETAIL holds the values."""
     if isinstance(exc, DatabaseError):
         diagnosis = getattr(exc.__cause__, "diag", None)
@@ -184,11 +188,18 @@ def _log_crash(exc: Exception) -> None:
         logger.error("unhandled error", exc_info=exc)
 
 
-def _enveloped(page: HttpResponse) -> HttpResponse:
+def refusal(path: str, status: int, **headers: str) -> HttpResponse:
+    """Return the envelope of what the framework refuses; for WeChat, its own form."""
+    status, body, _ = _framework(status, {})
+    if path.startswith(NOTIFY_PATH):
+        body = {"code": "FAIL", "message": body["message"]}
+    return JsonResponse(body, status=status, headers=headers)
+
+
+def _enveloped(path: str, page: HttpResponse) -> HttpResponse:
     """Return the envelope in place of a page: Django's own, or the schema's views'."""
-    _, body, _ = _framework(page.status_code, {})
     kept = {name: page[name] for name in ("Allow", "Retry-After") if name in page}
-    return JsonResponse(body, status=page.status_code, headers=kept)
+    return refusal(path, page.status_code, **kept)
 
 
 class EnvelopeErrorsMiddleware:
@@ -201,15 +212,14 @@ class EnvelopeErrorsMiddleware:
         if "HTTP_TRANSFER_ENCODING" in request.META:
             # Django reads a body by its length; without one it would read none, and
             # the request would pass as one that asks for nothing.
-            _, body, _ = _framework(400, {})
-            return JsonResponse(body, status=400)
+            return refusal(request.path, 400)
         response = self.get_response(request)
         if (
             response.status_code >= 400
             and request.path.startswith("/api/")
             and response.get("Content-Type", "").partition(";")[0] != _JSON
         ):
-            return _enveloped(response)
+            return _enveloped(request.path, response)
         return response
 
     def process_exception(
@@ -228,7 +238,6 @@ def error_view(status: int) -> Callable[..., HttpResponse]:
     """Return Django's handler for a status: the envelope, for any path."""
 
     def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        code, body, headers = _framework(status, {})
-        return JsonResponse(body, status=code, headers=headers)
+        return refusal(request.path, status)
 
     return view

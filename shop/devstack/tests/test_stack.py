@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -58,6 +59,43 @@ def test_ready_line_tells_the_address_that_answers(running: StackProcess) -> Non
     assert f"\nready: {address}\n" in running.text
     with urllib.request.urlopen(f"{address}/readyz") as answer:  # noqa: S310
         assert answer.status == 200
+
+
+def sent(port: int, request: bytes) -> tuple[str, dict[str, str], Any]:
+    """Send the bytes; return the status line, the headers and the JSON body."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+        line.sendall(request)
+        answer = b"".join(iter(lambda: line.recv(65536), b""))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    status, *lines = head.decode().split("\r\n")
+    return status, dict(one.split(": ", 1) for one in lines), json.loads(body)
+
+
+@pytest.mark.parametrize(
+    "request_head",
+    [
+        b"GET /api/products?keyword=" + b"x" * 5000 + b" HTTP/1.1\r\n",
+        b"GET /api/products HTTP/1.1\r\n" + b"A: b\r\n" * 70,
+        b"GET /api/products HTTP/1.1\r\nA: " + b"b" * 9000 + b"\r\n",
+        b"POST /api/orders HTTP/1.1\r\nTransfer-Encoding: gzip\r\n",
+        b"POST /api/orders HTTP/1.1\r\nContent-Length: -1\r\n",
+        "GET /api/products?keyword=茶 HTTP/1.1\r\n".encode(),
+        b"nonsense\r\n",
+    ],
+    ids=["line", "headers", "header", "coding", "length", "bytes", "nonsense"],
+)
+def test_what_gunicorn_refuses_is_enveloped(
+    running: StackProcess, request_head: bytes
+) -> None:
+    status, headers, body = sent(running.port, request_head + b"Host: a\r\n\r\n")
+    assert status == "HTTP/1.1 400 Bad Request"
+    assert headers["Content-Type"] == "application/json"
+    assert len(headers["X-Request-ID"]) == 32
+    assert body == {
+        "code": 400,
+        "message": "请求格式错误",
+        "data": {"error": "bad_request"},
+    }
 
 
 def test_output_names_every_address_and_the_staff_account(
