@@ -13,6 +13,11 @@ from accounts.errors import TokenExpired, TokenInvalid
 from accounts.models import User
 
 SESSION_CLAIM = "sid"
+# What claims of another shape raise: missing, of another type, too large for a date.
+_MALFORMED = (
+    *(TokenError, LookupError, TypeError, ValueError),
+    *(ArithmeticError, AttributeError),
+)
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,6 @@ def _read(kind: type[Token], raw: str | bytes) -> Claims:
         )
     except ExpiredTokenError:
         raise TokenExpired from None
-    except (TokenError, KeyError, TypeError, ValueError, AttributeError):
+    except _MALFORMED:
         # A token signed with our key but without our claims is not one of ours.
         raise TokenInvalid from None

@@ -43,13 +43,17 @@ def _content(name: str, path: str) -> str:
         raise ImproperlyConfigured(f"{name} must name a text file") from None
 
 
-def number(name: str, default: int | None, *, least: int = 0) -> int:
+def number(
+    name: str, default: int | None, *, least: int = 0, most: int = 999_999_999
+) -> int:
     """Return a whole number; without a default it must be set."""
     value = text(name, None if default is None else str(default))
     if not (value.isascii() and value.isdigit() and len(value) < 10):
         raise ImproperlyConfigured(f"{name} must be a whole number")
     if int(value) < least:
         raise ImproperlyConfigured(f"{name} must be at least {least}")
+    if int(value) > most:
+        raise ImproperlyConfigured(f"{name} must be at most {most}")
     return int(value)
 
 

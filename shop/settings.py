@@ -195,8 +195,8 @@ SPECTACULAR_SETTINGS = {
 
 # --- Tokens ------------------------------------------------------------------------
 
-JWT_ACCESS_DAYS = env.number("JWT_ACCESS_DAYS", 7, least=1)
-JWT_REFRESH_DAYS = env.number("JWT_REFRESH_DAYS", 30, least=1)
+JWT_ACCESS_DAYS = env.number("JWT_ACCESS_DAYS", 7, least=1, most=3650)
+JWT_REFRESH_DAYS = env.number("JWT_REFRESH_DAYS", 30, least=1, most=3650)
 STAFF_ACCESS_MINUTES = 30
 STAFF_REFRESH_HOURS = 12
 _JWT_KEY = env.text("JWT_SIGNING_KEY")
@@ -235,8 +235,9 @@ RATELIMITS = {
 
 # --- Orders ------------------------------------------------------------------------
 
-ORDER_PAY_MINUTES = env.number("ORDER_PAY_MINUTES", 30, least=1)
-ORDER_CONFIRM_DAYS = env.number("ORDER_CONFIRM_DAYS", 10, least=1)
+# WeChat keeps a payment open for 90 days at most.
+ORDER_PAY_MINUTES = env.number("ORDER_PAY_MINUTES", 30, least=1, most=89 * 24 * 60)
+ORDER_CONFIRM_DAYS = env.number("ORDER_CONFIRM_DAYS", 10, least=1, most=3650)
 
 # --- WeChat ------------------------------------------------------------------------
 
@@ -285,6 +286,8 @@ if len(WECHAT_API_V3_KEY.encode()) != 32:
 for _name, _key in {"SECRET_KEY": SECRET_KEY, "JWT_SIGNING_KEY": _JWT_KEY}.items():
     if len(_key.encode()) < 32:
         raise ImproperlyConfigured(f"{_name} must be at least 32 bytes")
+if _JWT_KEY == SECRET_KEY:
+    raise ImproperlyConfigured("JWT_SIGNING_KEY must not be SECRET_KEY")
 # Whether other hosts of the domain speak HTTPS is not for a shop to say.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"

@@ -170,7 +170,11 @@ def test_session_that_is_none(api, claims, sid):
     assert refused(ask(api, signed(claims))) == INVALID
 
 
-@pytest.mark.parametrize("user_id", [None, "x", []])
+def test_time_that_no_calendar_has(api, claims):
+    assert refused(ask(api, signed(claims | {"exp": 10**20}))) == INVALID
+
+
+@pytest.mark.parametrize("user_id", [None, "x", [], float("inf")])
 def test_user_id_that_is_none(api, claims, user_id):
     claims["userId"] = user_id
     assert refused(ask(api, signed(claims))) == INVALID

@@ -126,7 +126,13 @@ REFUSALS: list[tuple[dict[str, Any], str]] = [
     ({"SECRET_KEY_FILE": sys.executable}, "SECRET_KEY_FILE must name a text file"),
     ({"DEBUG": "s3cret"}, "DEBUG must be 1 or 0"),
     ({"JWT_ACCESS_DAYS": "s3cret"}, "JWT_ACCESS_DAYS must be a whole number"),
+    ({"JWT_ACCESS_DAYS": "99999999"}, "JWT_ACCESS_DAYS must be at most 3650"),
+    (
+        {"JWT_SIGNING_KEY": os.environ["SECRET_KEY"]},
+        "JWT_SIGNING_KEY must not be SECRET_KEY",
+    ),
     ({"ORDER_PAY_MINUTES": "0"}, "ORDER_PAY_MINUTES must be at least 1"),
+    ({"ORDER_PAY_MINUTES": "128161"}, "ORDER_PAY_MINUTES must be at most 128160"),
     ({"RATELIMIT_WRITE": "s3cret"}, "RATELIMIT_WRITE must be like 100/900s"),
     ({"RATELIMIT_LOGIN": "0/300s"}, "RATELIMIT_LOGIN must be like 100/900s"),
     ({"RATELIMIT_READ": "5/0s"}, "RATELIMIT_READ must be like 100/900s"),
