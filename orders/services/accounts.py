@@ -34,7 +34,8 @@ def account_delete(*, user_id: int) -> None:
     orders = Order.objects.filter(user_id=user_id)
     if orders.filter(status__in=_UNFINISHED).exists():
         raise OrdersOpen
-    orders.update(**dict.fromkeys(_PERSONAL, ""))
+    # The key is the client's own text, and the hash can be guessed from an address.
+    orders.update(**dict.fromkeys(_PERSONAL, ""), idempotency_key=None, request_hash="")
     OrderEvent.objects.filter(operator_id=user_id).update(reason="")
     _payers_forget(user_id)
     user_erase(user_id=user_id, kept_uploads=_pictures_of_goods(user_id))
@@ -71,6 +72,7 @@ def _order_export(order: Order) -> dict[str, Any]:
     """Return an order with the payments and the events that the API leaves out."""
     return {
         **OrderSerializer(order).data,
+        "idempotencyKey": order.idempotency_key,
         "payments": [
             {
                 "outTradeNo": payment.out_trade_no,
@@ -78,6 +80,7 @@ def _order_export(order: Order) -> dict[str, Any]:
                 "amount": str(payment.amount),
                 "state": payment.state,
                 "paidAt": _local(payment.paid_at),
+                "facts": payment.facts,
             }
             for payment in order.payments.all()
         ],

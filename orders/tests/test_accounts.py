@@ -16,7 +16,7 @@ from orders.services.accounts import account_delete
 from orders.services.fulfilment import order_ship
 from orders.services.placing import Destination, OrderRequest, order_place
 from orders.services.quoting import Wish
-from orders.tests.conftest import ADDRESS, line, placed, stock_of
+from orders.tests.conftest import ADDRESS, body, line, placed, stock_of
 from shop.api.tests.pictures import upload_of
 from shop.devstack.simulator.process import SimulatorProcess
 
@@ -40,7 +40,10 @@ def buyer(wechat_api: APIClient) -> User:
 def test_deletion_erases_the_person_and_keeps_the_order(
     wechat_api: APIClient, buyer: User, tea: Product
 ) -> None:
-    order_no = placed(wechat_api, line(tea), remark="给张三")["orderNo"]
+    sent = {"HTTP_IDEMPOTENCY_KEY": "13800138000"}
+    order = body(line(tea), remark="给张三")
+    answer = wechat_api.post("/api/orders", order, format="json", **sent)
+    order_no = answer.json()["data"]["orderNo"]
     wechat_api.post(
         f"/api/orders/{order_no}/cancel", {"reason": "我是张三"}, format="json"
     )
@@ -57,6 +60,7 @@ def test_deletion_erases_the_person_and_keeps_the_order(
     assert (order.user_id, order.items.count()) == (buyer.pk, 1)
     personal = (*ADDRESS, "remark", "close_reason")
     assert {getattr(order, field) for field in personal} == {""}
+    assert (order.idempotency_key, order.request_hash) == (None, "")
     assert set(order.events.values_list("reason", flat=True)) == {""}
 
     after = wechat_api.get("/api/auth/user")
