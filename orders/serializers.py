@@ -99,12 +99,14 @@ class ReasonSerializer(ShopSerializer):
 
 
 class OrderFilterSerializer(ShopSerializer):
-    """How a list of orders is narrowed."""
+    """How a list of orders is narrowed; an empty value is as good as none."""
 
     status = serializers.ChoiceField(
-        label="状态", choices=OrderStatus.choices, required=False
+        label="状态", choices=OrderStatus.choices, required=False, allow_blank=True
     )
-    keyword = serializers.CharField(label="关键词", max_length=50, required=False)
+    keyword = serializers.CharField(
+        label="关键词", max_length=50, required=False, allow_blank=True
+    )
 
 
 class OrderItemSerializer(ShopModelSerializer):

@@ -60,6 +60,12 @@ def test_list_narrows_by_name_or_number(
     assert found("_") == []
 
 
+def test_empty_filter_is_as_good_as_none(shopper_api: APIClient, tea: Product) -> None:
+    order_no = placed(shopper_api, line(tea))["orderNo"]
+    answer = shopper_api.get("/api/orders", {"keyword": " ", "status": ""})
+    assert numbers(answer) == [order_no]
+
+
 @pytest.mark.parametrize("keyword", ["x" * 51, "%00"])
 def test_bad_keyword_is_400(shopper_api: APIClient, keyword: str) -> None:
     assert shopper_api.get(f"/api/orders?keyword={keyword}").status_code == 400
