@@ -44,6 +44,9 @@ def _shown(entity: re.Match[str]) -> str:
 def _is_allowed(tag: str, name: str, value: str) -> bool:
     if name not in _ATTRIBUTES.get(tag, ()):
         return False
+    if (tag, name) == ("a", "href"):
+        # "//host" and "page" would pass for links of the protocol that the page has.
+        return value.lower().startswith(("https://", "http://"))
     if (tag, name) == ("img", "src"):
         return value.startswith("https://") or image_name(value) is not None
     return True
