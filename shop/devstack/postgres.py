@@ -15,6 +15,12 @@ from shop.devstack.ports import HOST, port_find
 
 ROLE = "shop"
 DATABASE = "shop"
+# A start that was killed may have made the database already.
+DATABASE_ENSURE = r"""
+\set ON_ERROR_STOP on
+SELECT 'CREATE DATABASE shop'
+WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'shop') \gexec
+"""
 MAJOR_VERSION = "18"
 # PostgreSQL refuses to run as root; "nobody" owns nothing and exists nearly everywhere.
 ACCOUNT = "nobody"
@@ -32,6 +38,9 @@ SETTINGS = {
     "io_method": "sync",
     "max_logical_replication_workers": "0",
     "log_line_prefix": "%m [%p] %a ",
+    # A failing statement and its DETAIL hold what people sent.
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
 }
 # What a throwaway server needs not survive: a crash of the machine.
 UNSAFE_SETTINGS = {
@@ -148,17 +157,11 @@ class PostgresServer:
         return is_ours and len(lines) > 7 and lines[7].strip() == "ready"
 
     def _database_ensure(self, parts: Parts) -> None:
-        """Make the database, once; the marker is ours and lies beside the data."""
-        marker = self.folder / "postgres.database"
-        if not marker.exists():
-            target = [f"--host={HOST}", f"--port={self.port}", f"--username={ROLE}"]
-            statement = f"CREATE DATABASE {DATABASE}"
-            parts.run(
-                self._program(
-                    "psql", *target, "--dbname=postgres", "--command", statement
-                )
-            )
-            marker.touch()
+        """Make the database if there is none."""
+        target = [f"--host={HOST}", f"--port={self.port}", f"--username={ROLE}"]
+        psql = self._program("psql", *target, "--dbname=postgres", "--no-psqlrc")
+        psql.input = DATABASE_ENSURE.encode()
+        parts.run(psql)
 
 
 def program_path(name: str) -> Path:

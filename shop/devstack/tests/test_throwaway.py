@@ -45,6 +45,19 @@ def test_servers_answer_and_vanish(throwaway: Throwaway) -> None:
     assert not {one.pid for one in processes.process_list()}.intersection(pids)
 
 
+def test_log_tells_of_a_fault_without_its_row(throwaway: Throwaway) -> None:
+    settings = throwaway.start()
+    with psycopg.connect(settings["DATABASE_URL"], autocommit=True) as connection:
+        connection.execute("CREATE TABLE phone (number text PRIMARY KEY)")
+        insert = "INSERT INTO phone VALUES ('13811112222')"
+        connection.execute(insert)
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            connection.execute(insert)
+    log = (throwaway.folder / "postgres.log").read_text()
+    assert 'violates unique constraint "phone_pkey"' in log
+    assert "13811112222" not in log
+
+
 def test_servers_want_their_password(throwaway: Throwaway) -> None:
     settings = throwaway.start()
     user, _, place = settings["DATABASE_URL"].rpartition("@")
