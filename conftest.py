@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -31,6 +32,14 @@ WSGIServer.request_queue_size = 512
 def _fresh_cache() -> None:
     """Start each test with no counted request and no kept token."""
     cache.clear()
+
+
+@pytest.fixture
+def still_clock(monkeypatch: Any) -> int:
+    """Stop the clock by which windows begin, so that no window ends in a test."""
+    now = 1_800_000_000
+    monkeypatch.setattr("django_ratelimit.core.time", SimpleNamespace(time=lambda: now))
+    return now
 
 
 @pytest.fixture(scope="session")

@@ -224,7 +224,7 @@ def test_needs_a_shopper(api, staff_api):
     assert Address.objects.count() == 0
 
 
-def test_limit_counts_writes_alone(shopper_api, settings):
+def test_limit_counts_writes_alone(shopper_api, settings, still_clock):
     settings.RATELIMITS = settings.RATELIMITS | {"write": "1/900s"}
     assert [add(shopper_api).status_code for _ in range(2)] == [201, 429]
     assert shopper_api.get("/api/addresses").status_code == 200

@@ -184,7 +184,7 @@ def test_file_of_one_who_left_meanwhile_is_deleted(shopper):
     assert after == before
 
 
-def test_limit_per_shopper(shopper_api, settings):
+def test_limit_per_shopper(shopper_api, settings, still_clock):
     settings.RATELIMITS = settings.RATELIMITS | {"write": "1/900s"}
     statuses = [
         send(shopper_api, "/api/uploads", upload_of()).status_code for _ in range(2)

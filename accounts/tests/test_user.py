@@ -153,7 +153,7 @@ def test_avatar_from_ones_own_upload_and_nobody_elses(shopper_api, other_api):
     assert by_name["other"] == ""
 
 
-def test_limit_per_shopper(shopper_api, other_api, settings):
+def test_limit_per_shopper(shopper_api, other_api, settings, still_clock):
     settings.RATELIMITS = settings.RATELIMITS | {"write": "2/900s"}
     assert [put(shopper_api, {}).status_code for _ in range(3)] == [200, 200, 429]
     assert put(other_api, {}).status_code == 200

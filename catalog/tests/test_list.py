@@ -231,7 +231,7 @@ def test_staff_see_what_everybody_sees(
 
 
 def test_reads_are_limited_per_address(
-    api: APIClient, product_make: Make, settings: Any
+    api: APIClient, product_make: Make, settings: Any, still_clock: int
 ) -> None:
     settings.RATELIMITS = {**settings.RATELIMITS, "read": "2/900s"}
     codes = [api.get("/api/products").status_code for _ in range(3)]

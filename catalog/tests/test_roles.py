@@ -79,7 +79,7 @@ def test_a_shopper_with_the_permission_stays_a_shopper(
 
 
 def test_writes_are_limited_per_account(
-    staff_api: APIClient, product: Product, settings: Any
+    staff_api: APIClient, product: Product, settings: Any, still_clock: int
 ) -> None:
     settings.RATELIMITS = {**settings.RATELIMITS, "write": "1/900s"}
     assert [write(staff_api, "change", product) for _ in range(2)] == [200, 429]

@@ -4,7 +4,6 @@ import io
 import json
 import socket
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -90,14 +89,6 @@ def database_away(
     yield lead_away
     connection.close()
     connection.settings_dict["PORT"] = port
-
-
-@pytest.fixture
-def still_clock(monkeypatch: Any) -> int:
-    """Stop the clock by which windows begin, so that no window ends in a test."""
-    now = 1_800_000_000
-    monkeypatch.setattr("django_ratelimit.core.time", SimpleNamespace(time=lambda: now))
-    return now
 
 
 @pytest.fixture

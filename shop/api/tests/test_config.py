@@ -18,6 +18,6 @@ def test_config_is_read_only(api):
     assert api.post("/api/config", {}, format="json").status_code == 405
 
 
-def test_limit_per_address(api, settings):
+def test_limit_per_address(api, settings, still_clock):
     settings.RATELIMITS = settings.RATELIMITS | {"read": "1/900s"}
     assert [api.get("/api/config").status_code for _ in range(2)] == [200, 429]
