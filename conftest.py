@@ -1,15 +1,17 @@
 """Fixtures that tests of several apps share; the servers come from the plugin."""
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from django.core.cache import cache
 from django.core.servers.basehttp import WSGIServer
+from django.db import connection
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -26,6 +28,9 @@ from shop.devstack.simulator.process import SimulatorProcess
 
 # Tests of races connect by the hundred at once; the default of 10 resets them.
 WSGIServer.request_queue_size = 512
+# What must happen has so long for it: a bound for a test that fails, not a measure.
+PATIENCE_SECONDS = 60
+Result = TypeVar("Result")
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +45,53 @@ def still_clock(monkeypatch: Any) -> int:
     now = 1_800_000_000
     monkeypatch.setattr("django_ratelimit.core.time", SimpleNamespace(time=lambda: now))
     return now
+
+
+def alone(act: Callable[..., Result]) -> Callable[..., Result]:
+    """Return `act` for a thread of its own, whose connection ends with it.
+
+    One that stays open would keep the tests' database from being removed.
+    """
+
+    def run(*args: Any) -> Result:
+        try:
+            return act(*args)
+        finally:
+            connection.close()
+
+    return run
+
+
+def wait_until(is_so: Callable[[], Any]) -> None:
+    """Wait for what is bound to happen; fail when it does not."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not is_so():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+
+
+def lock_waiters() -> int:
+    """Count the statements in this database that wait for a lock now."""
+    with connection.cursor() as cursor:
+        # Inside a transaction the view would show the same picture for ever.
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            " AND datname = current_database()"
+        )
+        count: int = cursor.fetchone()[0]
+    return count
+
+
+@pytest.fixture
+def patient_database(monkeypatch: Any) -> None:
+    """Let new connections wait for locks: on a slow machine 3 s may be too short."""
+    options = connection.settings_dict["OPTIONS"]
+    timeouts = "".join(
+        f" -c {name}={PATIENCE_SECONDS}s"
+        for name in ("lock_timeout", "statement_timeout")
+    )
+    monkeypatch.setitem(options, "options", options["options"] + timeouts)
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,15 @@
 """POST /api/auth/login: through WeChat to a user and two tokens."""
 
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from accounts.encryption import text_decrypt
 from accounts.models import Session, User
+from conftest import alone, lock_waiters, wait_until
 from shop.devstack.simulator.miniprogram import openid_of
 
 
@@ -128,7 +128,7 @@ def test_broken_wechat(api, simulator, kind):
 
 def test_slow_wechat_is_given_up_without_a_retry(api, simulator):
     # A second request within this one would meet no fault and succeed.
-    simulator.fault("login", "slow", seconds=3.5)
+    simulator.fault("login", "slow", seconds=20)
     answer = login(api, "sim-ann")
     assert answer.json()["data"] == {"error": "wechat_unavailable"}
 
@@ -164,7 +164,7 @@ def test_blocked_user(api, simulator):
     assert Session.objects.count() == 1
 
 
-def test_limit_per_address(api, simulator, settings):
+def test_limit_per_address(api, simulator, settings, still_clock):
     settings.RATELIMITS = settings.RATELIMITS | {"login": "2/300s"}
     assert [login(api, "sim-ann").status_code for _ in range(3)] == [200, 200, 429]
     assert login(api, "sim-ann").headers["Retry-After"].isdecimal()
@@ -182,19 +182,28 @@ def test_two_statements(api, simulator):
     assert len(queries) == 2
 
 
-@pytest.mark.django_db(transaction=True)
-def test_first_logins_at_once_make_one_user(simulator):
-    barrier = Barrier(8)
+@pytest.mark.parametrize("twin_commits", [True, False])
+def test_first_logins_at_once_make_one_user(
+    transactional_db, patient_database, simulator, twin_commits
+):
+    """All of them find no user, and wait for one who is just making it."""
+    openid = openid_of(simulator.world["appid"], "ann")
 
-    def enter(_):
-        barrier.wait()
-        try:
-            return login(APIClient(), "sim-ann").json()["data"]
-        finally:
-            connection.close()
+    @alone
+    def enter():
+        answer = login(APIClient(), "sim-ann")
+        return answer.status_code, answer.json()["data"]
 
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(enter, range(8)))
-    assert len({answer["userId"] for answer in answers}) == 1
-    assert sorted(answer["isNew"] for answer in answers) == [False] * 7 + [True]
-    assert User.objects.count() == 1
+    with ThreadPoolExecutor(4) as pool:
+        with transaction.atomic():
+            User.objects.create(openid=openid, password="!")
+            sent = [pool.submit(enter) for _ in range(4)]
+            wait_until(lambda: lock_waiters() == 4)
+            transaction.set_rollback(not twin_commits)
+        answers = [future.result() for future in sent]
+    user = User.objects.get()
+    assert [(status, data["userId"]) for status, data in answers] == [
+        (200, user.pk)
+    ] * 4
+    news = sorted(data["isNew"] for _, data in answers)
+    assert news == [False] * 3 + [not twin_commits]

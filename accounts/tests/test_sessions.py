@@ -2,12 +2,11 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from time import monotonic, sleep
 
 import jwt
 import pytest
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -15,6 +14,7 @@ from accounts.jobs import sessions_flush as sessions_flush_job
 from accounts.models import Session, User
 from accounts.services import session_open, sessions_end_all, sessions_flush
 from accounts.services.sessions import FLUSH_BATCH
+from conftest import alone, lock_waiters, wait_until
 
 
 def refresh(api, token):
@@ -114,39 +114,18 @@ def test_refresh_of_a_user_who_is_gone(api, shopper):
     assert error_of(refresh(api, token)) == (401, "user_not_found")
 
 
-def waiting_statements():
-    with connection.cursor() as cursor:
-        # Inside a transaction the view would show the same picture for ever.
-        cursor.execute("SELECT pg_stat_clear_snapshot()")
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-            " AND datname = current_database()"
-        )
-        return cursor.fetchone()[0]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_twenty_refreshes_at_once_have_one_winner():
-    shopper = User.objects.create(openid="openid-ann", password="!")
+def test_twenty_refreshes_at_once_have_one_winner(
+    transactional_db, patient_database, shopper
+):
     token = session_open(user=shopper).refresh_token
-
-    def send(_):
-        try:
-            return refresh(APIClient(), token)
-        finally:
-            connection.close()
-
+    send = alone(lambda: refresh(APIClient(), token))
     with ThreadPoolExecutor(20) as pool:
         # Whoever wants to write the session waits here, having read the same row.
         with transaction.atomic():
             Session.objects.select_for_update().get()
-            sent = [pool.submit(send, number) for number in range(20)]
-            deadline = monotonic() + 2.5
-            while waiting_statements() < 20 and monotonic() < deadline:
-                sleep(0.02)
-            waiting = waiting_statements()
+            sent = [pool.submit(send) for _ in range(20)]
+            wait_until(lambda: lock_waiters() == 20)
         answers = [future.result() for future in sent]
-    assert waiting > 1
     assert sorted(answer.status_code for answer in answers) == [200] + [401] * 19
     winner = next(answer for answer in answers if answer.status_code == 200)
     next_token = winner.json()["data"]["refreshToken"]

@@ -259,7 +259,7 @@ def test_secrets_stay_out_of_logs_and_errors(
     # DEBUG of these prints URLs; the shop's settings keep them at WARNING.
     for name in ("urllib3", "requests"):
         assert logging.getLogger(name).level == logging.WARNING
-    simulator.fault(route, kind, seconds=3.5 if kind == "slow" else None)
+    simulator.fault(route, kind, seconds=20 if kind == "slow" else None)
     with pytest.raises(WeChatUnavailable) as caught:
         ask("sim-canary-code")
     assert caught.value.__cause__ is None
