@@ -21,10 +21,12 @@ SKIPS = {
 }
 
 
-def pytest_run(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def pytest_run(
+    folder: Path, *options: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Run pytest with our plugin on a folder that has no Django."""
     (folder / "pytest.ini").write_text("[pytest]\n")
-    plugins = ["-p", "shop.devstack.pytest_plugin"]
+    plugins = ["-p", "shop.devstack.pytest_plugin", *options]
     return subprocess.run(
         [sys.executable, "-m", "pytest", *plugins, "-q", "-c", "pytest.ini"],
         env={**os.environ, **ALONE, **environment},
@@ -56,6 +58,20 @@ def test_skip_is_allowed_elsewhere(tmp_path: Path) -> None:
 def test_passing_tests_pass_in_ci(tmp_path: Path) -> None:
     (tmp_path / "test_example.py").write_text("def test_x(): pass\n")
     assert pytest_run(tmp_path, CI="true").returncode == 0
+
+
+def test_group_runs_on_one_worker(tmp_path: Path) -> None:
+    """Tests of a group share what a session makes, though two workers are idle."""
+    (tmp_path / "test_example.py").write_text(
+        "import os, pytest\n"
+        "@pytest.mark.xdist_group('one')\n"
+        "@pytest.mark.parametrize('n', range(4))\n"
+        "def test_x(n): open(os.environ['PYTEST_XDIST_WORKER'], 'w')\n"
+    )
+    options = ("-p", "xdist", "-n", "2", "--dist", "loadgroup")
+    done = pytest_run(tmp_path, *options, PYTEST_XDIST_WORKER="")
+    assert done.stdout.splitlines()[-1].startswith("4 passed in ")
+    assert len(list(tmp_path.glob("gw*"))) == 1
 
 
 def test_each_worker_has_its_own_cache_and_files(
