@@ -6,9 +6,13 @@ The notifications are made here from WeChat's published form, with the platform'
 import base64
 import json
 import os
+import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPResponse
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,16 +24,32 @@ from cryptography.hazmat.primitives.asymmetric.rsa import (
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from django.db import transaction
 from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import User
 from catalog.models import Product
+from conftest import alone, lock_waiters, wait_until
 from orders.models import Order, OrderEvent, Payment
 from orders.tests.conftest import line, placed
+from shop.wechat import pay
+from shop.wechat.errors import NotificationRefused
 
 URL = "/api/payments/wechat/notify"
+BODY_MAX = 64 * 1024
 Sent = Callable[..., Any]
+
+
+@pytest.fixture(autouse=True)
+def _nobody_is_called(settings: Any) -> Iterator[None]:
+    """Stand where WeChat would be: no notification, whatever it is, leads there."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        settings.WECHAT_PAY_BASE = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        yield
+        with pytest.raises(BlockingIOError):
+            listener.accept()
 
 
 @pytest.fixture
@@ -194,18 +214,26 @@ def test_verified_facts_of_another_payment_never_pay(
     assert any(record.levelname == "ERROR" for record in caplog.records)
 
 
+@pytest.fixture
+def now(monkeypatch: Any) -> int:
+    """Stop the clock by which notifications age."""
+    moment = int(time.time())
+    monkeypatch.setattr(pay, "time", SimpleNamespace(time=lambda: moment))
+    return moment
+
+
 @pytest.mark.parametrize("shift", [-301, 301, -86_400])
 def test_stale_and_future_notifications_are_refused(
-    send: Sent, facts: dict[str, Any], shift: int
+    send: Sent, facts: dict[str, Any], now: int, shift: int
 ) -> None:
-    assert_fail(send(facts, timestamp=int(time.time()) + shift))
+    assert_fail(send(facts, timestamp=now + shift))
 
 
-@pytest.mark.parametrize("shift", [-290, 290])
+@pytest.mark.parametrize("shift", [-300, 300])
 def test_clocks_may_differ_by_five_minutes(
-    send: Sent, facts: dict[str, Any], shift: int
+    send: Sent, facts: dict[str, Any], now: int, shift: int
 ) -> None:
-    assert send(facts, timestamp=int(time.time()) + shift).status_code == 204
+    assert send(facts, timestamp=now + shift).status_code == 204
 
 
 def test_other_events_are_taken_and_change_nothing(
@@ -235,15 +263,9 @@ def test_other_events_are_taken_and_change_nothing(
         ("Wechatpay-Signature-Type", "WECHATPAY2-SM2-WITH-SM3"),
     ],
 )
-def test_each_header_counts_and_nothing_calls_out(
-    world: dict[str, str],
-    facts: dict[str, Any],
-    settings: Any,
-    header: str,
-    value: str | None,
+def test_each_header_counts(
+    world: dict[str, str], facts: dict[str, Any], header: str, value: str | None
 ) -> None:
-    # Nothing listens there: a call out would raise, and be a 500.
-    settings.WECHAT_PAY_BASE = "http://127.0.0.1:9"
     key: Any = load_pem_private_key(world["platformPrivateKey"].encode(), None)
     body = sealed(facts, world["apiV3Key"])
     headers = signed(body, key, world["platformPublicKeyId"])
@@ -314,10 +336,40 @@ def test_facts_under_another_key_are_refused(
     assert_fail(deliver(body, signed(body, key, world["platformPublicKeyId"])))
 
 
-def test_large_body_is_refused_unread(world: dict[str, str], payment: Payment) -> None:
+@pytest.fixture
+def padded(
+    world: dict[str, str], facts: dict[str, Any]
+) -> Callable[[int], tuple[bytes, dict[str, str]]]:
+    """Return a maker of true notifications of a size: body and headers."""
     key: Any = load_pem_private_key(world["platformPrivateKey"].encode(), None)
-    body = b" " * (64 * 1024 + 1)
-    assert_fail(deliver(body, signed(body, key, world["platformPublicKeyId"])))
+
+    def make(size: int) -> tuple[bytes, dict[str, str]]:
+        body = sealed(facts, world["apiV3Key"]).ljust(size)
+        return body, signed(body, key, world["platformPublicKeyId"])
+
+    return make
+
+
+def test_true_notification_may_be_as_long_as_the_limit(padded: Any) -> None:
+    assert deliver(*padded(BODY_MAX)).status_code == 204
+
+
+def test_true_notification_over_the_limit_is_refused(padded: Any) -> None:
+    body, headers = padded(BODY_MAX + 1)
+    assert_fail(deliver(body, headers))
+    # Nor does it matter what length was announced.
+    with pytest.raises(NotificationRefused):
+        pay.notification_read(headers, body)
+
+
+def test_announced_length_over_the_limit_is_not_waited_for(live_server: Any) -> None:
+    head = f"POST {URL} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {BODY_MAX + 1}"
+    address = (live_server.thread.host, live_server.thread.port)
+    with socket.create_connection(address, timeout=30) as line:
+        line.sendall(f"{head}\r\nConnection: close\r\n\r\n".encode())
+        answer = HTTPResponse(line)
+        answer.begin()
+        assert (answer.status, json.load(answer)["code"]) == (400, "FAIL")
 
 
 def test_what_comes_before_the_view_fails_in_wechats_form_too(
@@ -371,3 +423,21 @@ def test_other_transaction_under_a_paid_number_is_refused(
     send(facts)
     assert send({**facts, "transaction_id": "42-other"}).status_code == 400
     assert Payment.objects.get().transaction_id == facts["transaction_id"]
+
+
+@pytest.mark.usefixtures("audited")
+def test_fifty_notifications_at_once_are_one_payment(
+    transactional_db: None, patient_database: None, send: Sent, facts: dict[str, Any]
+) -> None:
+    """All of them have begun when the first may write; each is told that it is well."""
+    deliver_one = alone(lambda: send(facts).status_code)
+    with ThreadPoolExecutor(50) as pool:
+        with transaction.atomic():
+            list(Order.objects.select_for_update())
+            sent = [pool.submit(deliver_one) for _ in range(50)]
+            wait_until(lambda: lock_waiters() == 50)
+        assert [future.result() for future in sent] == [204] * 50
+    assert Order.objects.get().status == "paid"
+    assert Product.objects.get().sales == 1
+    events = OrderEvent.objects.values_list("from_status", "to_status")
+    assert list(events) == [("", "pending"), ("pending", "paid")]

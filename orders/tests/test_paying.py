@@ -94,28 +94,6 @@ def test_notification_makes_the_order_paid_once(
     assert pay(wechat_api, order_no).status_code == 409
 
 
-def test_fifty_notifications_at_once_are_one_payment(
-    wechat_api: APIClient, simulator: SimulatorProcess, shop_server: Any, tea: Product
-) -> None:
-    order_no = placed(wechat_api, line(tea))["orderNo"]
-    pay(wechat_api, order_no)
-    out_trade_no = Payment.objects.get().out_trade_no
-    simulator.fault("notify", "never", 1)
-    simulator.pay(out_trade_no)
-    assert Order.objects.get().status == "pending"
-    senders = [
-        threading.Thread(target=simulator.notify, args=(out_trade_no,))
-        for _ in range(50)
-    ]
-    for sender in senders:
-        sender.start()
-    for sender in senders:
-        sender.join()
-    assert Order.objects.get().status == "paid"
-    assert Product.objects.get().sales == 1
-    assert OrderEvent.objects.count() == 2
-
-
 def test_lost_prepay_answer_is_asked_for_again_under_one_number(
     wechat_api: APIClient, simulator: SimulatorProcess, tea: Product
 ) -> None:
