@@ -105,10 +105,11 @@ def simulator_process(tmp_path_factory: Any) -> Iterator[SimulatorProcess]:
 
 @pytest.fixture
 def simulator(simulator_process: SimulatorProcess, settings: Any) -> SimulatorProcess:
-    """Lead the shop to the simulator, which has no fault now."""
+    """Lead the shop to the simulator, which has no fault now and the right time."""
     settings.WECHAT_API_BASE = simulator_process.base_url
     settings.WECHAT_PAY_BASE = simulator_process.base_url
     simulator_process.clear_faults()
+    simulator_process.shift_clock(0)
     return simulator_process
 
 

@@ -2,11 +2,14 @@
 
 import base64
 import threading
-from collections.abc import Callable
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+import requests
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -15,6 +18,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from catalog.models import Product
+from conftest import PATIENCE_SECONDS, alone
 from orders.models import Order, OrderEvent, Payment
 from orders.services.closing import order_cancel
 from orders.tests.conftest import line, placed, stock_of
@@ -120,48 +124,94 @@ def test_wechat_in_trouble_is_503_and_the_order_stays_payable(
     assert pay(wechat_api, order_no).status_code == 200
 
 
+class Gate:
+    """A way to WeChat on which requests wait until the test opens it."""
+
+    def __init__(self, wechat: str) -> None:
+        self.reached, self.opened = threading.Event(), threading.Event()
+        gate = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                gate.reached.set()
+                gate.opened.wait(PATIENCE_SECONDS)
+                answer = requests.post(
+                    wechat + self.path, body, headers=dict(self.headers), timeout=30
+                )
+                self.send_response(answer.status_code)
+                for name, value in answer.headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(answer.content)
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, args=(0.05,)).start()
+
+
+@pytest.fixture
+def gate(simulator: SimulatorProcess, settings: Any) -> Iterator[Gate]:
+    made = Gate(simulator.base_url)
+    settings.WECHAT_PAY_BASE = made.url
+    yield made
+    made.opened.set()
+    made.server.shutdown()
+    made.server.server_close()
+
+
+def transactions_of_others() -> int:
+    """Count the transactions in this database, this connection's own left out."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE xact_start IS NOT NULL"
+            " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            " AND datname = current_database()"
+        )
+        count: int = cursor.fetchone()[0]
+    return count
+
+
 def test_no_transaction_is_open_while_wechat_is_asked(
-    wechat_api: APIClient, simulator: SimulatorProcess, shop_server: Any, tea: Product
+    transactional_db: None, wechat_api: APIClient, gate: Gate, tea: Product
 ) -> None:
-    """While prepay hangs, PostgreSQL must know of no transaction of the shop."""
     order_no = placed(wechat_api, line(tea))["orderNo"]
-    simulator.fault("prepay", "slow", 1, seconds=2)
-    thread = threading.Thread(target=pay, args=(wechat_api, order_no))
-    thread.start()
-    seen = []
-    while thread.is_alive():
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE state LIKE"
-                " 'idle in transaction%' AND datname = current_database()"
-            )
-            seen.append(cursor.fetchone()[0])
-        thread.join(0.05)
-    assert len(seen) > 10
-    # A glance may fall between two statements; not most of two seconds.
-    assert seen.count(0) > 0.9 * len(seen)
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(alone(pay), wechat_api, order_no)
+        assert gate.reached.wait(PATIENCE_SECONDS)
+        assert transactions_of_others() == 0
+        gate.opened.set()
+        assert answer.result().status_code == 200
 
 
 def test_cancel_during_prepay_wins(
-    wechat_api: APIClient, simulator: SimulatorProcess, shop_server: Any, tea: Product
+    transactional_db: None,
+    wechat_api: APIClient,
+    simulator: SimulatorProcess,
+    gate: Gate,
+    tea: Product,
+    settings: Any,
 ) -> None:
     order_no = placed(wechat_api, line(tea))["orderNo"]
     order = Order.objects.get()
-    answers = []
-    simulator.fault("prepay", "slow", 1, seconds=2)
-    thread = threading.Thread(target=lambda: answers.append(pay(wechat_api, order_no)))
-    thread.start()
-    while not Payment.objects.exists():
-        thread.join(0.02)
-    order_cancel(order_no=order_no, user_id=order.user_id)
-    thread.join()
-    assert answers[0].status_code == 409
-    assert answers[0].json()["data"] == {
+    with ThreadPoolExecutor(1) as pool:
+        paid = pool.submit(alone(pay), wechat_api, order_no)
+        assert gate.reached.wait(PATIENCE_SECONDS)
+        settings.WECHAT_PAY_BASE = simulator.base_url
+        order_cancel(order_no=order_no, user_id=order.user_id)
+        gate.opened.set()
+        answer = paid.result()
+    assert answer.status_code == 409
+    assert answer.json()["data"] == {
         "error": "illegal_transition",
         "status": "cancelled",
     }
     assert stock_of(tea) == 10
-    assert [p["tradeState"] for p in of(simulator, order_no)] in ([], ["CLOSED"])
+    # Announced after the cancel had closed the number, and closed again.
+    assert [p["tradeState"] for p in of(simulator, order_no)] == ["CLOSED"]
 
 
 def test_expired_order_is_not_payable(
@@ -214,6 +264,38 @@ def test_attempt_expires_with_its_order(
     assert Payment.objects.get().expires_at == Order.objects.get().expires_at
 
 
+def test_attempt_expires_at_wechat_too(
+    wechat_api: APIClient, simulator: SimulatorProcess, tea: Product
+) -> None:
+    pay(wechat_api, placed(wechat_api, line(tea))["orderNo"])
+    payment = Payment.objects.get()
+    seconds = (payment.expires_at - timezone.now()).total_seconds()
+    # Sent in its right time it would be tried again and again.
+    simulator.fault("notify", "never")
+    simulator.shift_clock(seconds + 2)
+    with pytest.raises(requests.HTTPError, match="409"):
+        simulator.pay(payment.out_trade_no)
+    simulator.shift_clock(seconds - 60)
+    assert simulator.pay(payment.out_trade_no)
+
+
+def test_prepay_id_is_used_for_a_hundred_minutes(
+    wechat_api: APIClient, simulator: SimulatorProcess, tea: Product, settings: Any
+) -> None:
+    """WeChat keeps it for two hours."""
+    settings.ORDER_PAY_MINUTES = 180
+    order_no = placed(wechat_api, line(tea))["orderNo"]
+    first = pay(wechat_api, order_no).json()["data"]["package"]
+    for minutes, is_kept in ((99, True), (101, False)):
+        prepay_at = timezone.now() - timedelta(minutes=minutes)
+        Payment.objects.update(prepay_at=prepay_at)
+        again = pay(wechat_api, order_no).json()["data"]["package"]
+        assert (again == first) is is_kept
+    (known,) = of(simulator, order_no)
+    assert again == f"prepay_id={known['prepayId']}"
+    assert Payment.objects.get().prepay_at > prepay_at
+
+
 def test_a_strangers_order_cannot_be_paid(
     wechat_api: APIClient,
     other_api: APIClient,
@@ -225,13 +307,3 @@ def test_a_strangers_order_cannot_be_paid(
     assert response.status_code == 404
     assert response.json()["message"] == "订单不存在"
     assert Payment.objects.count() == 0
-
-
-def test_long_names_fit_wechats_description(
-    wechat_api: APIClient,
-    simulator: SimulatorProcess,
-    product_make: Callable[..., Product],
-) -> None:
-    products = [product_make("长" * 100), product_make("名" * 100)]
-    order_no = placed(wechat_api, *map(line, products))["orderNo"]
-    assert pay(wechat_api, order_no).status_code == 200
