@@ -1,11 +1,9 @@
 """POST /api/orders/{orderNo}/pay, and what WeChat tells us afterwards."""
 
 import base64
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -22,6 +20,7 @@ from conftest import PATIENCE_SECONDS, alone
 from orders.models import Order, OrderEvent, Payment
 from orders.services.closing import order_cancel
 from orders.tests.conftest import line, placed, stock_of
+from orders.tests.gate import Gate
 from shop.devstack.simulator.process import SimulatorProcess
 
 pytestmark = pytest.mark.usefixtures("audited")
@@ -122,35 +121,6 @@ def test_wechat_in_trouble_is_503_and_the_order_stays_payable(
     assert response.status_code == 503
     assert response.json()["data"] == {"error": "wechat_unavailable"}
     assert pay(wechat_api, order_no).status_code == 200
-
-
-class Gate:
-    """A way to WeChat on which requests wait until the test opens it."""
-
-    def __init__(self, wechat: str) -> None:
-        self.reached, self.opened = threading.Event(), threading.Event()
-        gate = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                gate.reached.set()
-                gate.opened.wait(PATIENCE_SECONDS)
-                answer = requests.post(
-                    wechat + self.path, body, headers=dict(self.headers), timeout=30
-                )
-                self.send_response(answer.status_code)
-                for name, value in answer.headers.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(answer.content)
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, args=(0.05,)).start()
 
 
 @pytest.fixture

@@ -1,0 +1,65 @@
+"""Locks are taken in one order, by whoever takes them: so nobody deadlocks."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from catalog.locks import products_lock, skus_lock
+from catalog.models import Product, Sku
+from catalog.services.stock import sales_add, stock_return
+
+
+@pytest.fixture
+def products(product_make: Callable[..., Product]) -> list[Product]:
+    return [product_make(name) for name in ("甲", "乙", "丙")]
+
+
+@pytest.fixture
+def skus(products: list[Product]) -> list[Sku]:
+    return list(Sku.objects.order_by("pk"))
+
+
+def statements(act: Callable[[], Any]) -> list[str]:
+    """Run `act` in a transaction; return what it sends."""
+    with transaction.atomic(), CaptureQueriesContext(connection) as captured:
+        act()
+    return [one["sql"] for one in captured]
+
+
+def is_lock(statement: str, table: str) -> bool:
+    """Say whether a statement locks rows of a table by ascending id."""
+    return statement.startswith("SELECT ") and statement.endswith(
+        f' ORDER BY "{table}"."id" ASC FOR NO KEY UPDATE OF "{table}"'
+    )
+
+
+def test_skus_are_locked_by_ascending_id(skus: list[Sku]) -> None:
+    ids = [sku.pk for sku in reversed(skus)]
+    for wanted in ({"sku_ids": ids}, {"product_ids": [skus[0].product_id]}):
+        [lock] = statements(lambda wanted=wanted: skus_lock(**wanted))
+        assert is_lock(lock, "catalog_sku"), lock
+
+
+def test_products_are_locked_by_ascending_id(products: list[Product]) -> None:
+    ids = [product.pk for product in reversed(products)]
+    [lock] = statements(lambda: products_lock(ids))
+    assert is_lock(lock, "catalog_product"), lock
+
+
+def test_stock_that_comes_back_is_locked_before_it_is_moved(skus: list[Sku]) -> None:
+    pieces = {sku.pk: 1 for sku in reversed(skus)}
+    lock, move = statements(lambda: stock_return(quantities=pieces, order_no="A1"))
+    assert is_lock(lock, "catalog_sku"), lock
+    assert "UPDATE catalog_sku" in move
+    assert set(Sku.objects.values_list("stock", flat=True)) == {11}
+
+
+def test_products_are_locked_before_their_sales_count(products: list[Product]) -> None:
+    pieces = {product.pk: 2 for product in reversed(products)}
+    lock, update = statements(lambda: sales_add(quantities=pieces))
+    assert is_lock(lock, "catalog_product"), lock
+    assert update.startswith('UPDATE "catalog_product"')
+    assert set(Product.objects.values_list("sales", flat=True)) == {2}
