@@ -254,7 +254,7 @@ def at_once(count, act):
 
 
 @pytest.fixture
-def ann(transactional_db):
+def ann(transactional_db, patient_database):
     return User.objects.create(openid="openid-ann", password="!")
 
 

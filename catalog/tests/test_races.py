@@ -17,6 +17,7 @@ from catalog.services.skus import SkuChange
 from catalog.services.stock import stock_take
 from shop.errors import ShopError
 
+pytestmark = pytest.mark.usefixtures("transactional_db", "patient_database")
 WRITERS = 8
 Make = Callable[..., Product]
 
@@ -44,7 +45,6 @@ def ledger_matches(product: Product) -> bool:
     return moved == kept
 
 
-@pytest.mark.django_db(transaction=True)
 def test_of_those_who_expect_the_same_stock_one_wins(product_make: Make) -> None:
     product = product_make(stock=10)
 
@@ -61,7 +61,6 @@ def test_of_those_who_expect_the_same_stock_one_wins(product_make: Make) -> None
     assert ledger_matches(product)
 
 
-@pytest.mark.django_db(transaction=True)
 def test_setting_and_selling_keep_the_ledger_right(product_make: Make) -> None:
     product = product_make(stock=1000)
     sku_id = product.skus.get().pk
@@ -87,7 +86,6 @@ def test_setting_and_selling_keep_the_ledger_right(product_make: Make) -> None:
     assert ledger_matches(product)
 
 
-@pytest.mark.django_db(transaction=True)
 def test_sets_that_replace_each_other_leave_one_set(product_make: Make) -> None:
     product = product_make(stock=1)
 

@@ -86,19 +86,9 @@ def two_skus(product_make: Callable[..., Product]) -> tuple[Product, Sku, Sku]:
 def deadlocks() -> int:
     """Return how many deadlocks PostgreSQL has counted in this database."""
     with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
         cursor.execute(
             "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
         )
         count: int = cursor.fetchone()[0]
     return count
-
-
-def is_somebody_waiting() -> bool:
-    """Say whether a transaction of this database waits for another one's lock."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_stat_clear_snapshot()")
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-            " AND datname = current_database()"
-        )
-        return bool(cursor.fetchone()[0])

@@ -1,16 +1,17 @@
 """DELETE /api/auth/user and GET /api/auth/user/export: the account with its orders."""
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
-from django.db import connection, transaction
+from django.db import transaction
 from rest_framework.test import APIClient
 
 from accounts.errors import UserNotFound
 from accounts.models import Address, Upload, User
 from catalog.models import Product
+from conftest import alone, lock_waiters, wait_until
 from orders.models import Order, Payment
 from orders.services.accounts import account_delete
 from orders.services.fulfilment import order_ship
@@ -170,28 +171,20 @@ def test_deletion_waits_for_wechat(
 
 
 def test_order_that_is_placed_during_the_deletion_finds_nobody(
-    transactional_db: None, shopper: User, tea: Product
+    transactional_db: None, patient_database: None, shopper: User, tea: Product
 ) -> None:
     """The order waits for the deletion's lock, then sees the shopper gone."""
-    outcome: list[Any] = []
     request = OrderRequest([Wish(tea.pk, None, 1)], Destination(**ADDRESS))
 
-    def place() -> None:
-        try:
-            outcome.append(order_place(user_id=shopper.pk, request=request))
-        except UserNotFound as error:
-            outcome.append(error.code)
-        finally:
-            connection.close()
-
-    with transaction.atomic():
-        account_delete.__wrapped__(user_id=shopper.pk)
-        thread = threading.Thread(target=place)
-        thread.start()
-        thread.join(0.5)
-        assert thread.is_alive()
-    thread.join()
-    assert outcome == ["user_not_found"]
+    place = alone(lambda: order_place(user_id=shopper.pk, request=request))
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            account_delete.__wrapped__(user_id=shopper.pk)
+            placed_late = pool.submit(place)
+            wait_until(lambda: lock_waiters() or placed_late.done())
+            assert not placed_late.done()
+        with pytest.raises(UserNotFound):
+            placed_late.result()
     assert Order.objects.count() == 0
     assert stock_of(tea) == 10
 

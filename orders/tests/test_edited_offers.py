@@ -1,6 +1,5 @@
 """An order that waits for an editor buys what the editor has left, or nothing."""
 
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -8,16 +7,17 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from rest_framework.test import APIClient
 
 from catalog.models import Product, ProductStatus, Sku
 from catalog.services.products import product_update
 from catalog.services.skus import SkuChange
+from conftest import alone, lock_waiters, wait_until
 from orders.models import Order
-from orders.tests.conftest import body, is_somebody_waiting, line, written
+from orders.tests.conftest import body, line, written
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.usefixtures("transactional_db", "patient_database")
 
 
 @contextmanager
@@ -26,18 +26,15 @@ def order_behind(
 ) -> Iterator[Future[Any]]:
     """Edit, let an order wait for the edit's locks, commit; yield the answer to be."""
 
+    @alone
     def post() -> Any:
-        try:
-            return api.post("/api/orders", body(line(product)), format="json")
-        finally:
-            connection.close()
+        return api.post("/api/orders", body(line(product)), format="json")
 
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
             edit()
             answer = pool.submit(post)
-            while not is_somebody_waiting() and not answer.done():
-                time.sleep(0.02)
+            wait_until(lambda: lock_waiters() or answer.done())
         yield answer
 
 

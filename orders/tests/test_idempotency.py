@@ -1,6 +1,5 @@
 """Idempotency-Key: a shopper who taps twice has one order."""
 
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -13,11 +12,11 @@ from rest_framework.test import APIClient
 from accounts.models import Address, User
 from accounts.services import session_open
 from catalog.models import Product, Sku
+from conftest import lock_waiters, wait_until
 from orders.models import Order
 from orders.tests.conftest import (
     ADDRESS,
     body,
-    is_somebody_waiting,
     line,
     stock_of,
     written,
@@ -162,14 +161,14 @@ def over_http(server: Any, shopper: User, product: Product) -> Any:
             f"{server.url}/api/orders",
             json=body(line(product)),
             headers=headers,
-            timeout=10,
+            timeout=30,
         )
 
     return call
 
 
 def test_twin_of_a_request_under_way_is_told_at_once(
-    shop_server: Any, shopper: User, tea: Product
+    patient_database: None, shop_server: Any, shopper: User, tea: Product
 ) -> None:
     """While the first waits for the stock, the second does not join the queue."""
     call = over_http(shop_server, shopper, tea)
@@ -177,8 +176,7 @@ def test_twin_of_a_request_under_way_is_told_at_once(
         with transaction.atomic():
             list(Sku.objects.select_for_update())
             first = pool.submit(call)
-            while not is_somebody_waiting() and not first.done():
-                time.sleep(0.02)
+            wait_until(lambda: lock_waiters() or first.done())
             second = call()
         assert second.status_code == 409
         assert second.json()["data"] == {"error": "request_in_progress"}

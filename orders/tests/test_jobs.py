@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import timedelta
 from urllib.parse import urlsplit, urlunsplit
 
@@ -17,6 +18,19 @@ from catalog.models import Product
 from orders.jobs import orders_autoconfirm, orders_sweep
 from orders.models import Order
 from orders.tests.conftest import line, placed
+
+
+@pytest.fixture
+def queue(transactional_db: None) -> Iterator[None]:
+    """Begin and end with an empty queue: Django empties its own tables alone."""
+
+    def clear() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers CASCADE")
+
+    clear()
+    yield
+    clear()
 
 
 def run_worker() -> None:
@@ -44,7 +58,7 @@ def test_jobs_have_their_rhythm() -> None:
     }
 
 
-@pytest.mark.usefixtures("transactional_db")
+@pytest.mark.usefixtures("queue")
 def test_worker_ends_what_is_due(shopper_api: APIClient, tea: Product) -> None:
     expired, shipped = (placed(shopper_api, line(tea))["orderNo"] for _ in range(2))
     past = timezone.now() - timedelta(days=11)
@@ -59,7 +73,7 @@ def test_worker_ends_what_is_due(shopper_api: APIClient, tea: Product) -> None:
     assert not ProcrastinateJob.objects.filter(args__timestamp=0).exists()
 
 
-@pytest.mark.usefixtures("transactional_db")
+@pytest.mark.usefixtures("queue")
 @pytest.mark.parametrize("is_queued_again_already", [False, True])
 def test_job_of_a_killed_worker_is_run_again(
     shopper_api: APIClient, tea: Product, is_queued_again_already: bool

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from accounts.models import User
 from accounts.services import session_open
 from catalog.models import Product, Sku
+from conftest import wait_until
 from orders.models import Order, OrderItem
 from orders.services.quoting import Wish, quote_make
 from orders.tests.conftest import body, deadlocks, line, stock_of
@@ -107,7 +108,9 @@ def test_control_without_the_lock_oversells(
 
 
 def test_control_without_one_order_of_locks_deadlocks(
-    transactional_db: None, product_make: Callable[..., Product]
+    transactional_db: None,
+    patient_database: None,
+    product_make: Callable[..., Product],
 ) -> None:
     """Two SKUs locked in opposite orders deadlock, so the order of ids matters."""
     first, second = product_make("甲"), product_make("乙")
@@ -131,11 +134,7 @@ def test_control_without_one_order_of_locks_deadlocks(
         results = list(pool.map(lock, [[first, second], [second, first]]))
     assert sorted(results) == [False, True]
     # The counter is written when a backend ends or is idle.
-    for _ in range(100):
-        if deadlocks() > deadlocks_before:
-            break
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_stat_clear_snapshot(), pg_sleep(0.05)")
+    wait_until(lambda: deadlocks() > deadlocks_before)
     assert deadlocks() == deadlocks_before + 1
 
 

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from rest_framework.test import APIClient
 
 from catalog.models import Sku
+from conftest import PATIENCE_SECONDS, alone
 from orders.models import Order
 from shop.tests.conftest import assert_envelope
 
@@ -286,16 +287,16 @@ def test_lock_timeout_is_busy(
     product = product_make()
     is_locked, may_end = threading.Event(), threading.Event()
 
+    @alone
     def hold() -> None:
         with transaction.atomic():
             assert list(Sku.objects.select_for_update())
             is_locked.set()
-            may_end.wait(30)
-        connection.close()
+            may_end.wait(PATIENCE_SECONDS)
 
     holder = threading.Thread(target=hold)
     holder.start()
-    assert is_locked.wait(10)
+    assert is_locked.wait(PATIENCE_SECONDS)
     try:
         with connection.cursor() as cursor:
             cursor.execute("SET lock_timeout = '50ms'")
