@@ -14,6 +14,8 @@ from .routes import Router
 from .server import ADDRESS, Server
 from .world import WorldError, world_ensure
 
+WAIT_SECONDS = 0.2
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; return the exit status."""
@@ -66,7 +68,9 @@ def _serve(options: argparse.Namespace, router: Router, stop: threading.Event) -
         threading.Thread(target=_watch_stdin, args=(stop,), daemon=True).start()
     sys.stdout.write(f"simulator: http://{ADDRESS}:{server.server_port}\n")
     sys.stdout.flush()
-    stop.wait()
+    # Not for ever at once: a signal that comes as the waiting begins ends no wait.
+    while not stop.wait(WAIT_SECONDS):
+        pass
     server.shutdown()
     server.server_close()
     return 0

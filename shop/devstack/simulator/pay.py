@@ -22,7 +22,7 @@ from .world import World
 PREPAY_SECONDS = 2 * 3600
 LEAST_EXPIRE_SECONDS = 60
 MOST_EXPIRE_SECONDS = 90 * 86400
-TRANSIT_SECONDS = 2  # a request may have been so long under way
+TRANSIT_SECONDS = 5  # a request may have been so long under way
 
 
 class PayError(Exception):

@@ -34,13 +34,14 @@ class Merchant:
         self._key = private_key(world["merchantPrivateKey"]).public_key()
 
     def check(self, request: Request) -> None:
-        """Check the Authorization header over the request's exact bytes.
+        """Check Wechatpay-Serial, and Authorization over the request's exact bytes.
 
         Raises:
             SignatureRefused: with the reason.
         """
         fields = authorization_read(request.headers.get("authorization", ""))
         self._check_account(fields)
+        self._check_key_named(request)
         self._check_fresh(fields["timestamp"])
         if not fields["nonce_str"]:
             raise SignatureRefused("Http头Authorization中的nonce_str为空")
@@ -56,6 +57,12 @@ class Merchant:
             raise SignatureRefused("商户号不存在")
         if fields["serial_no"].upper() != self._world["merchantSerial"].upper():
             raise SignatureRefused("商户证书序列号有误")
+
+    def _check_key_named(self, request: Request) -> None:
+        """In public-key mode a merchant says by which key it will verify."""
+        named = request.headers.get("wechatpay-serial")
+        if named != self._world["platformPublicKeyId"]:
+            raise SignatureRefused("Http头Wechatpay-Serial有误")
 
     def _check_fresh(self, timestamp: str) -> None:
         if not re.fullmatch(r"[0-9]{1,12}", timestamp):

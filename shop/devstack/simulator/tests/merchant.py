@@ -59,14 +59,21 @@ class Merchant:
         text = ",".join(f'{name}="{value}"' for name, value in fields.items())
         return f"WECHATPAY2-SHA256-RSA2048 {text}"
 
+    def headers(self, authorization):
+        """Return what each request carries."""
+        return {
+            "Accept": "application/json",
+            "Content-Type": "application/json",
+            "Wechatpay-Serial": self.world["platformPublicKeyId"],
+            "Authorization": authorization,
+        }
+
     def send(self, method, target, body=b"", *, authorization=None, **options):
         """Send signed bytes; the answer's signature must be WeChat's."""
         if not isinstance(body, bytes):
             body = json.dumps(body, ensure_ascii=False).encode()
-        headers = {"Accept": "application/json", "Content-Type": "application/json"}
-        headers["Authorization"] = authorization or self.authorization(
-            method, target, body
-        )
+        authorization = authorization or self.authorization(method, target, body)
+        headers = self.headers(authorization) | options.get("headers", {})
         answer = self.http.request(
             method,
             self.base_url + target,
@@ -81,7 +88,7 @@ class Merchant:
         """Raise unless these headers sign this body, now, with WeChat's key."""
         assert headers["Wechatpay-Serial"] == self.world["platformPublicKeyId"]
         assert headers["Wechatpay-Signature-Type"] == "WECHATPAY2-SHA256-RSA2048"
-        assert abs(int(headers["Wechatpay-Timestamp"]) - self.now()) < 5
+        assert abs(int(headers["Wechatpay-Timestamp"]) - self.now()) < 60
         stamp, nonce = headers["Wechatpay-Timestamp"], headers["Wechatpay-Nonce"]
         self.wechats_key.verify(
             base64.b64decode(headers["Wechatpay-Signature"]),
@@ -176,7 +183,7 @@ class Shop:
         serve = self.server.serve_forever
         threading.Thread(target=serve, args=(0.02,), daemon=True).start()
 
-    def next(self, seconds=5):
+    def next(self, seconds=60):
         """Return the next notification's headers and body."""
         return self.received.get(timeout=seconds)
 

@@ -38,7 +38,17 @@ def test_a_wrong_field_is_refused(merchant, changed):
     )
 
 
-@pytest.mark.parametrize("drift", [-295, 295])
+@pytest.mark.parametrize("serial", [None, "", "PUB_KEY_ID_0", "merchantSerial"])
+def test_the_platforms_public_key_must_be_named(merchant, serial):
+    serial = merchant.world.get(serial, serial)
+    target = f"/v3/pay/transactions/out-trade-no/{merchant.placed()}"
+    target += f"?mchid={merchant.world['mchid']}"
+    assert merchant.send("GET", target).status_code == 200
+    answer = merchant.send("GET", target, headers={"Wechatpay-Serial": serial})
+    assert refusal(answer) == SIGN_ERROR
+
+
+@pytest.mark.parametrize("drift", [-285, 285])
 def test_five_minutes_of_drift_are_allowed(merchant, drift):
     header = merchant.authorization(
         "POST", PREPAY, b"{}", timestamp=int(time.time()) + drift
