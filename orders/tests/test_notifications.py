@@ -263,7 +263,7 @@ def test_other_events_are_taken_and_change_nothing(
         ("Wechatpay-Signature-Type", "WECHATPAY2-SM2-WITH-SM3"),
     ],
 )
-def test_each_header_counts(
+def test_each_header_counts_and_nothing_calls_out(
     world: dict[str, str], facts: dict[str, Any], header: str, value: str | None
 ) -> None:
     key: Any = load_pem_private_key(world["platformPrivateKey"].encode(), None)

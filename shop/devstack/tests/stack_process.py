@@ -13,6 +13,8 @@ from shop.devstack.ports import port_find
 from shop.devstack.programs import PROJECT
 
 READY_SECONDS = 60
+# Bounds for a stack that hangs, on a slow machine.
+STOP_SECONDS = 60
 
 
 class StackProcess:
@@ -72,7 +74,7 @@ class StackProcess:
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send the signal and return the exit status."""
         self.process.send_signal(number)
-        return self.process.wait(timeout=15)
+        return self.process.wait(timeout=STOP_SECONDS)
 
     def discard(self) -> None:
         """End whatever is left, for a test that failed."""

@@ -67,7 +67,7 @@ def test_leftover_of_a_killed_copy_is_stopped(data: DataDirectory) -> None:
     part = orphan_make(data)
     after = DataDirectory(data.path)
     assert after.leftovers_stop() == ["web"]
-    assert part.process.wait(timeout=5) == -part.stop_signal
+    assert part.process.wait(timeout=60) == -part.stop_signal
     assert after.leftovers_stop() == []
 
 

@@ -148,4 +148,4 @@ time.sleep(60)
 
 
 def wait_until(ready: Callable[[], bool]) -> None:
-    Parts().wait(ready, "the condition", timeout_seconds=10)
+    Parts().wait(ready, "the condition", timeout_seconds=60)

@@ -7,7 +7,6 @@ import socket
 import stat
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,10 +14,13 @@ from typing import Any
 
 import pytest
 
+from conftest import wait_until
+from shop.devstack.parts import PROGRAM_STOP_SECONDS, SERVER_STOP_SECONDS
 from shop.devstack.ports import port_claim
 from shop.devstack.programs import PROJECT
+from shop.devstack.stack import LAST_KILL_SECONDS
 
-from .stack_process import StackProcess, still_alive
+from .stack_process import STOP_SECONDS, StackProcess, still_alive
 
 # One after the other on one worker: each stack takes both cores for seconds.
 pytestmark = pytest.mark.xdist_group("stack")
@@ -181,7 +183,11 @@ def test_only_loopback_is_listened_on(running: StackProcess) -> None:
 LISTENERS = """
 import sys, psutil
 for pid in map(int, sys.argv[1:]):
-    for c in psutil.Process(pid).net_connections("inet"):
+    try:
+        connections = psutil.Process(pid).net_connections("inet")
+    except psutil.NoSuchProcess:  # Such as a backend of PostgreSQL's.
+        continue
+    for c in connections:
         if c.status == "LISTEN":
             print(f"{c.laddr.ip}:{c.laddr.port}")
 """
@@ -191,7 +197,7 @@ def test_second_copy_on_the_same_data_is_refused(
     running: StackProcess, folder: Path
 ) -> None:
     second = StackProcess(folder).start()
-    assert second.process.wait(timeout=15) == 1
+    assert second.process.wait(timeout=STOP_SECONDS) == 1
     expected = f"error: another copy is running with SHOP_DATA {folder}\n"
     assert second.text == expected
     assert running.process.poll() is None
@@ -202,7 +208,7 @@ def test_second_copy_on_the_same_port_is_refused(
     running: StackProcess, tmp_path: Path, name: str
 ) -> None:
     second = StackProcess(tmp_path / "data", **{name: str(running.port)}).start()
-    assert second.process.wait(timeout=15) == 1
+    assert second.process.wait(timeout=STOP_SECONDS) == 1
     assert second.text == (
         f"error: {name} {running.port} cannot be used, does another copy run? "
         "(Address already in use)\n"
@@ -218,9 +224,7 @@ def test_manage_reaches_the_running_shop(running: StackProcess, folder: Path) ->
 def test_sigterm_stops_everything(running: StackProcess, folder: Path) -> None:
     before = running.below()
     assert len(before) > 5
-    begun = time.monotonic()
     assert running.stop(signal.SIGTERM) == 0
-    assert time.monotonic() - begun < 10
     assert still_alive(before) == []
     port_claim(running.port).close()
     port_claim(running.simulator_port).close()
@@ -231,20 +235,38 @@ def test_sigterm_stops_everything(running: StackProcess, folder: Path) -> None:
     )
 
 
-def test_restart_finds_its_data_and_a_killed_part_stops_all(
-    fresh: StackProcess, folder: Path
-) -> None:
+def test_stop_takes_less_than_the_ten_seconds_of_docker_and_systemd() -> None:
+    longest = PROGRAM_STOP_SECONDS + SERVER_STOP_SECONDS + LAST_KILL_SECONDS
+    assert longest <= 10
+
+
+def test_restart_finds_its_data(fresh: StackProcess, folder: Path) -> None:
     staff = (folder / "staff.txt").read_text()
     secrets = (folder / "secrets.json").read_text()
     fresh.wait_ready()
     assert (folder / "staff.txt").read_text() == staff
     assert (folder / "secrets.json").read_text() == secrets
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("valkey", "valkey-server"),
+        ("postgres", "bin/postgres"),
+        ("web", "gunicorn"),
+        ("simulator", "devstack.simulator"),
+        ("worker", "procrastinate"),
+    ],
+)
+def test_a_killed_part_stops_all(
+    fresh: StackProcess, folder: Path, name: str, word: str
+) -> None:
+    fresh.wait_ready()
     before = fresh.below()
-    worker = fresh.part("procrastinate")
-    subprocess.run(["kill", "-9", str(worker)], check=True)
-    assert fresh.process.wait(timeout=15) == 1
-    log = folder / "logs" / "worker.log"
-    assert f"error: worker was killed by SIGKILL; see {log}\n" in fresh.text
+    os.kill(fresh.part(word), signal.SIGKILL)
+    assert fresh.process.wait(timeout=STOP_SECONDS) == 1
+    log = folder / "logs" / f"{name}.log"
+    assert f"error: {name} was killed by SIGKILL; see {log}\n" in fresh.text
     assert still_alive(before) == []
 
 
@@ -265,9 +287,7 @@ def test_start_after_the_stack_itself_was_killed(
 
 
 def test_signal_during_the_start_stops_everything(fresh: StackProcess) -> None:
-    deadline = time.monotonic() + 15
-    while "Valkey" not in fresh.text and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_until(lambda: "Valkey" in fresh.text)
     before = fresh.below()
     assert before != []
     assert fresh.stop(signal.SIGHUP) == 0

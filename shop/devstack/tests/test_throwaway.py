@@ -37,6 +37,8 @@ def test_servers_answer_and_vanish(throwaway: Throwaway) -> None:
     assert facts == (18, "off", "UTC", "b", "C.UTF-8", "UTF8")
     cache = redis.Redis.from_url(settings["VALKEY_URL"])
     assert cache.config_get("maxmemory-policy") == {"maxmemory-policy": "allkeys-lru"}
+    # The database of a worker gw1022 of pytest-xdist.
+    assert cache.execute_command("SELECT", 1023)
     cache.close()
     pids = [part.process.pid for part in throwaway.parts.running]
     assert len(pids) == 2
@@ -95,7 +97,7 @@ def test_servers_and_data_of_a_killed_process_vanish(
     Parts().wait(
         lambda: not servers.intersection(one.pid for one in processes.process_list()),
         "the end of the servers",
-        timeout_seconds=10,
+        timeout_seconds=60,
     )
     [left] = tmp_path.iterdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
