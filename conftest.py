@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any, TypeVar
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.core.servers.basehttp import WSGIServer
 from django.db import connection
@@ -31,6 +32,19 @@ WSGIServer.request_queue_size = 512
 # What must happen has so long for it: a bound for a test that fails, not a measure.
 PATIENCE_SECONDS = 60
 Result = TypeVar("Result")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_options() -> dict[str, Any]:
+    """Wait for Valkey, which a slow machine may hold up for longer than the shop waits.
+
+    Return the options as configured: a lost count would be a request too many.
+    """
+    options = settings.CACHES["default"]["OPTIONS"]
+    configured = dict(options)
+    for name in ("SOCKET_CONNECT_TIMEOUT", "SOCKET_TIMEOUT"):
+        options[name] = PATIENCE_SECONDS
+    return configured
 
 
 @pytest.fixture(autouse=True)

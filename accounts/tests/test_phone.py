@@ -104,5 +104,5 @@ def test_number_of_another_program(shopper_api, simulator, settings):
 def test_simulator_counts_no_code_as_spent(simulator):
     """The retry rests on this: WeChat looks at the token before the code."""
     url = f"{simulator.base_url}/wxa/business/getuserphonenumber?access_token=x"
-    answer = requests.post(url, json={"code": "simphone-13800138000"}, timeout=5)
+    answer = requests.post(url, json={"code": "simphone-13800138000"}, timeout=60)
     assert answer.json()["errcode"] == 40001

@@ -64,13 +64,13 @@ def hanging_port() -> Iterator[int]:
 
 
 @pytest.fixture
-def valkey_at(settings: Any) -> Callable[[int], None]:
-    """Return what leads the cache to a port, with fresh connections."""
+def valkey_at(settings: Any, cache_options: dict[str, Any]) -> Callable[[int], None]:
+    """Return what leads the cache to a port, with the shop's own patience."""
 
     def lead(port: int) -> None:
-        default = settings.CACHES["default"]
         url = f"redis://127.0.0.1:{port}/0"
-        settings.CACHES = {"default": {**default, "LOCATION": url}}
+        changed = {"LOCATION": url, "OPTIONS": cache_options}
+        settings.CACHES = {"default": settings.CACHES["default"] | changed}
 
     return lead
 

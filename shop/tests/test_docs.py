@@ -247,6 +247,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackProcess]:
 
 
 @pytest.mark.xdist_group("stack")
+@pytest.mark.timeout(600)
 def test_first_order_of_the_readme_is_paid(stack: StackProcess) -> None:
     block = first_order("README.md")
     for default, port in (("8000", stack.port), ("8001", stack.simulator_port)):
@@ -257,7 +258,7 @@ def test_first_order_of_the_readme_is_paid(stack: StackProcess) -> None:
         env={"PATH": os.environ["PATH"]},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
@@ -279,6 +280,7 @@ def shape(text: str) -> list[str]:
 
 
 @pytest.mark.xdist_group("stack")
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("readme", READMES)
 def test_start_prints_what_the_readme_shows(stack: StackProcess, readme: str) -> None:
     [shown] = fenced(readme, "text")

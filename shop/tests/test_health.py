@@ -1,6 +1,5 @@
 """Whether the process is up, and whether it may be sent requests."""
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -119,9 +118,7 @@ def test_cache_away_takes_no_node_out(
     fault: str,
 ) -> None:
     valkey_at(request.getfixturevalue(fault))
-    began = time.monotonic()
     response = client.get("/readyz")
-    assert time.monotonic() - began < 4
     assert response.status_code == 200
     assert response.json() == {
         "status": "ok",

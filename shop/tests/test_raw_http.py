@@ -15,7 +15,7 @@ HEAD = (
 def sent(server: Any, raw: bytes) -> tuple[int, dict[str, Any]]:
     """Send the bytes and no more; return status and body."""
     address = (server.thread.host, server.thread.port)
-    with socket.create_connection(address, timeout=5) as line:
+    with socket.create_connection(address, timeout=60) as line:
         line.sendall(raw)
         line.shutdown(socket.SHUT_WR)
         answer = b"".join(iter(lambda: line.recv(65536), b""))

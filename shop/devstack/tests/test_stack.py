@@ -23,7 +23,7 @@ from shop.devstack.stack import LAST_KILL_SECONDS
 from .stack_process import STOP_SECONDS, StackProcess, still_alive
 
 # One after the other on one worker: each stack takes both cores for seconds.
-pytestmark = pytest.mark.xdist_group("stack")
+pytestmark = [pytest.mark.xdist_group("stack"), pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def test_ready_line_tells_the_address_that_answers(running: StackProcess) -> Non
 
 def sent(port: int, request: bytes) -> tuple[str, dict[str, str], Any]:
     """Send the bytes; return the status line, the headers and the JSON body."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as line:
         line.sendall(request)
         answer = b"".join(iter(lambda: line.recv(65536), b""))
     head, _, body = answer.partition(b"\r\n\r\n")

@@ -79,7 +79,7 @@ class Merchant:
             self.base_url + target,
             data=body,
             headers=headers,
-            timeout=options.get("timeout", 10),
+            timeout=options.get("timeout", 60),
         )
         self.verify(answer.headers, answer.content)
         return answer
@@ -117,7 +117,7 @@ class Merchant:
         } | changed
         query = {name: value for name, value in query.items() if value is not None}
         return self.http.get(
-            f"{self.base_url}/sns/jscode2session", params=query, timeout=10
+            f"{self.base_url}/sns/jscode2session", params=query, timeout=60
         )
 
     def order(self, **changed):

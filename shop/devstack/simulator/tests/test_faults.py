@@ -29,11 +29,11 @@ def call(merchant, route, number):
         return merchant.login("sim-buyer")
     if route == "token":
         return merchant.http.post(
-            f"{merchant.base_url}/cgi-bin/stable_token", json={}, timeout=10
+            f"{merchant.base_url}/cgi-bin/stable_token", json={}, timeout=60
         )
     if route == "phone":
         url = f"{merchant.base_url}/wxa/business/getuserphonenumber"
-        return merchant.http.post(url, json={}, timeout=10)
+        return merchant.http.post(url, json={}, timeout=60)
     if route == "prepay":
         return merchant.prepay(merchant.order(out_trade_no=number))
     if route == "query":

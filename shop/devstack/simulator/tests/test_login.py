@@ -74,5 +74,5 @@ def test_a_refused_call_does_not_spend_the_code(merchant):
 
 
 def test_login_by_post_is_refused(merchant):
-    answer = merchant.http.post(f"{merchant.base_url}/sns/jscode2session", timeout=10)
+    answer = merchant.http.post(f"{merchant.base_url}/sns/jscode2session", timeout=60)
     assert errcode(answer) == 43001

@@ -10,13 +10,13 @@ def token(merchant, **changed):
         "secret": merchant.world["secret"],
     } | changed
     url = f"{merchant.base_url}/cgi-bin/stable_token"
-    return merchant.http.post(url, json=body, timeout=10).json()
+    return merchant.http.post(url, json=body, timeout=60).json()
 
 
 def phone(merchant, access_token, body):
     url = f"{merchant.base_url}/wxa/business/getuserphonenumber"
     query = {"access_token": access_token} if access_token is not None else {}
-    return merchant.http.post(url, params=query, json=body, timeout=10).json()
+    return merchant.http.post(url, params=query, json=body, timeout=60).json()
 
 
 def test_the_same_token_comes_again(merchant):
@@ -68,8 +68,8 @@ def test_token_refused(merchant, changed, expected):
 
 def test_token_wants_json_by_post(merchant):
     url = f"{merchant.base_url}/cgi-bin/stable_token"
-    assert merchant.http.get(url, timeout=10).json()["errcode"] == 43002
-    answer = merchant.http.post(url, data=b"[" * 20000, timeout=10)
+    assert merchant.http.get(url, timeout=60).json()["errcode"] == 43002
+    answer = merchant.http.post(url, data=b"[" * 20000, timeout=60)
     assert answer.json()["errcode"] == 47001
 
 

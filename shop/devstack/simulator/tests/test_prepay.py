@@ -131,7 +131,7 @@ def test_the_content_type_must_be_json(merchant):
     headers = merchant.headers(merchant.authorization("POST", target, raw))
     del headers["Content-Type"]
     answer = merchant.http.post(
-        merchant.base_url + target, data=raw, headers=headers, timeout=10
+        merchant.base_url + target, data=raw, headers=headers, timeout=60
     )
     assert refusal(answer) == PARAM_ERROR
 

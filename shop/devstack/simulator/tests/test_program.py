@@ -39,7 +39,7 @@ def run(folder, *more):
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
     )
 
@@ -155,7 +155,9 @@ def test_one_connection_serves_many_requests(own):
     merchant = Merchant(own.world, own.base_url)
     connections = set()
     for _ in range(3):
-        answer = merchant.http.get(own.base_url + "/_sim/state", stream=True, timeout=5)
+        answer = merchant.http.get(
+            own.base_url + "/_sim/state", stream=True, timeout=60
+        )
         connections.add(answer.raw._connection.sock.getsockname())
         assert answer.json()["payments"] == []
     assert len(connections) == 1
@@ -199,7 +201,7 @@ def test_stands_alone():
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=True,
     )
     assert ended.stdout == "[] ['shop', 'shop.devstack']\n"
