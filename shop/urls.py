@@ -23,12 +23,11 @@ urlpatterns = [
     path("api/", include("accounts.urls")),
     path("api/", include("catalog.urls")),
     re_path(r"^api/", csrf_exempt(error_view(404))),
+    path("admin/", admin.site.urls),
 ]
 
 if settings.IS_DEVELOPMENT:
     urlpatterns += [
-        # Nothing of the shop is in it yet, and its login has no limit yet.
-        path("admin/", admin.site.urls),
         # In production nginx serves both folders.
         re_path(r"^static/(?P<path>.+)$", serve_static, {"insecure": True}),
         re_path(r"^media/(?P<path>.+)$", serve, {"document_root": settings.MEDIA_ROOT}),

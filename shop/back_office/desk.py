@@ -1,0 +1,85 @@
+"""What every desk of the admin has: refusals as messages, and forms for actions."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from unfold.admin import ModelAdmin
+
+from shop.errors import ShopError
+
+
+class Desk(ModelAdmin):
+    """A ModelAdmin that tells staff of a ShopError instead of crashing.
+
+    What changes status, stock or money is an action with a page of its own
+    (`action_page`), outside of the transaction that Django opens around a change form:
+    such services own their transactions, and some ask WeChat in between.
+    """
+
+    compressed_fields = True
+    warn_unsaved_form = True
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Show or save; what a service refuses is rolled back and told."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except ShopError as error:
+            self.message_user(request, error.message, messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+
+    def action_page(
+        self,
+        request: HttpRequest,
+        obj: Any,
+        *,
+        title: str,
+        submit: str,
+        form_class: Callable[..., Form],
+        perform: Callable[[Mapping[str, Any]], str],
+        lines: Mapping[str, Any] | None = None,
+        **form_arguments: Any,
+    ) -> HttpResponse:
+        """Show a form; when it is sent, perform the action and go back to the object.
+
+        `perform` gets the form's cleaned data, calls a service and returns what staff
+        are told. A ShopError becomes an error of the form, so what was typed stays.
+        `lines` are facts shown above the form, name to value.
+        """
+        form = form_class(request.POST or None, **form_arguments)
+        if request.method == "POST" and form.is_valid():
+            try:
+                told = perform(form.cleaned_data)
+            except ShopError as error:
+                form.add_error(None, error.message)
+            else:
+                self.log_change(request, obj, told)
+                self.message_user(request, told, messages.SUCCESS)
+                return HttpResponseRedirect(self.object_url(obj))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": title,
+            "submit": submit,
+            "form": form,
+            "lines": lines or {},
+            "object": obj,
+            "opts": self.opts,
+            "back": self.object_url(obj),
+            "media": self.media + form.media,
+        }
+        return TemplateResponse(request, "admin/action_page.html", context)
+
+    def object_url(self, obj: Any) -> str:
+        """Return the address of an object's page."""
+        name = f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}"
+        return reverse(f"{name}_change", args=[obj.pk])
