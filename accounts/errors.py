@@ -49,3 +49,11 @@ class AddressLimit(ShopError):
     code = "address_limit"
     http_status = 409
     message = "最多保存20个地址"
+
+
+class AccountStateChanged(ShopError):
+    """The account is no longer as the page showed it; it may be deleted."""
+
+    code = "account_state_changed"
+    http_status = 409
+    message = "账号状态已变化,请刷新后重试"

@@ -3,11 +3,12 @@
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from accounts.services import sessions_flush as flush
+from accounts import services
 
 
 @app.periodic(cron="20 20 * * *")
 @app.task(queueing_lock="accounts.sessions_flush", pass_context=False)
 def sessions_flush(timestamp: int) -> int:
-    """Delete expired sessions, each night; running it twice does no harm."""
-    return flush(now=timezone.now())
+    """Delete what logins leave behind, each night; running it twice does no harm."""
+    now = timezone.now()
+    return services.sessions_flush(now=now) + services.login_failures_flush(now=now)

@@ -1,5 +1,7 @@
 """The locks of this app: a person's row stands for all that is theirs."""
 
+from collections.abc import Iterable
+
 from accounts.errors import UserNotFound
 from accounts.models import User
 
@@ -24,3 +26,12 @@ def user_lock_alone(*, user_id: int) -> None:
     FOR UPDATE: an order that is being placed waits, or is waited for.
     """
     list(User.objects.select_for_update(of=("self",)).filter(pk=user_id).values("pk"))
+
+
+def users_lock(*, user_ids: Iterable[int]) -> dict[int, User]:
+    """Lock users in primary-key order, whatever their state, and return them by id.
+
+    FOR NO KEY UPDATE, as user_lock().
+    """
+    rows = User.objects.select_for_update(no_key=True, of=("self",))
+    return {row.pk: row for row in rows.filter(pk__in=set(user_ids)).order_by("pk")}

@@ -34,9 +34,9 @@ INSTALLED_APPS = [
     "catalog",
     "orders",
     # The admin's face: its templates come before the admin's own.
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "shop.back_office.apps.BackOfficeConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "procrastinate.contrib.django",
+    "axes",
 ]
 
 MIDDLEWARE = [
@@ -61,6 +62,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 TEMPLATES = [
@@ -141,15 +143,49 @@ FILE_UPLOAD_PERMISSIONS = 0o644
 DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
 UPLOAD_MAX_BYTES = 5 * 1024 * 1024
 
+# --- Password logins: the admin's and the API's ------------------------------------
+
+_DJANGOS = "django.contrib.auth.password_validation"
+LOGIN_REDIRECT_URL = "admin:index"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    {"NAME": name, "OPTIONS": options}
     for name, options in {
-        "MinimumLengthValidator": {"min_length": 10},
-        "UserAttributeSimilarityValidator": {"user_attributes": ["username"]},
-        "CommonPasswordValidator": {},
-        "NumericPasswordValidator": {},
+        "accounts.passwords.LengthValidator": {"min_length": 10},
+        f"{_DJANGOS}.UserAttributeSimilarityValidator": {
+            "user_attributes": ["username"]
+        },
+        f"{_DJANGOS}.CommonPasswordValidator": {},
+        f"{_DJANGOS}.NumericPasswordValidator": {},
     }.items()
 ]
+
+# Failures within LOCKOUT_MINUTES, counted in PostgreSQL: guessing must not become free
+# when Valkey is away.
+LOCKOUT_LIMITS = {
+    "account_and_address": env.number("LOCKOUT_ACCOUNT_AND_ADDRESS", 5, least=1),
+    "account": env.number("LOCKOUT_ACCOUNT", 50, least=1),
+    "address": env.number("LOCKOUT_ADDRESS", 100, least=1),
+}
+AXES_COOLOFF_TIME = timedelta(minutes=env.number("LOCKOUT_MINUTES", 60, least=1))
+AXES_HANDLER = "accounts.lockout.LockoutHandler"
+# The handler counts from the nearest of the limits.
+AXES_FAILURE_LIMIT = 0
+# What a success forgives.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_CLIENT_IP_CALLABLE = "accounts.lockout.address_counted"
+AXES_USERNAME_CALLABLE = "accounts.lockout.name_counted"
+AXES_LOCKOUT_CALLABLE = "accounts.lockout.locked_page"
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken"]
+AXES_ENABLE_ACCESS_FAILURE_LOG = True
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
 
 # --- Background work: each app's jobs.py -------------------------------------------
 
@@ -203,6 +239,10 @@ JWT_ACCESS_DAYS = env.number("JWT_ACCESS_DAYS", 7, least=1, most=3650)
 JWT_REFRESH_DAYS = env.number("JWT_REFRESH_DAYS", 30, least=1, most=3650)
 STAFF_ACCESS_MINUTES = 30
 STAFF_REFRESH_HOURS = 12
+# The admin's cookie lives as long.
+SESSION_COOKIE_AGE = STAFF_REFRESH_HOURS * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
 _JWT_KEY = env.text("JWT_SIGNING_KEY")
 SIMPLE_JWT = {
     "ALGORITHM": "HS256",
@@ -329,5 +369,7 @@ LOGGING = {
         "django.db.backends": {"level": "WARNING"},
         # Each start of each periodic job; failures are ERROR.
         "procrastinate": {"level": "WARNING"},
+        # Each login; failures are WARNING.
+        "axes": {"level": "WARNING"},
     },
 }

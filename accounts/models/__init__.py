@@ -1,8 +1,17 @@
 """Who: people, their addresses, their logins."""
 
 from accounts.models.address import Address
+from accounts.models.login_failure import LoginFailure
 from accounts.models.session import Session
 from accounts.models.upload import Upload
-from accounts.models.user import User
+from accounts.models.user import Shopper, Staff, User
 
-__all__ = ["Address", "Session", "Upload", "User"]
+__all__ = [
+    "Address",
+    "LoginFailure",
+    "Session",
+    "Shopper",
+    "Staff",
+    "Upload",
+    "User",
+]

@@ -36,6 +36,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     phone = models.CharField("手机号", max_length=20, default="", blank=True)
     is_staff = models.BooleanField("员工", default=False)
     is_active = models.BooleanField("有效", default=True)
+    # For staff's eyes; empty while the account is active.
+    inactive_reason = models.CharField(
+        "停用原因", max_length=200, default="", db_default="", editable=False
+    )
     deleted_at = models.DateTimeField("注销时间", null=True, editable=False)
     created_at = models.DateTimeField("注册时间", auto_now_add=True)
     updated_at = models.DateTimeField("更新时间", auto_now=True)
@@ -67,3 +71,24 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.username or self.nickname or f"用户{self.pk}"
+
+
+class Shopper(User):
+    """The users who buy, for the admin."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ("view",)
+        permissions = (("deactivate_shopper", "停用和启用"),)
+        verbose_name = "用户"
+        verbose_name_plural = "用户"
+
+
+class Staff(User):
+    """The users who sell, for the admin; none is deleted: what they did names them."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ("add", "change", "view")
+        verbose_name = "员工"
+        verbose_name_plural = "员工"

@@ -14,12 +14,14 @@ from accounts.services.addresses import (
     address_list,
     address_update,
 )
+from accounts.services.flushing import login_failures_flush, sessions_flush
 from accounts.services.login import (
     ShopperLogin,
     shopper_code_check,
     shopper_login,
     staff_login,
 )
+from accounts.services.rights import staff_is_within
 from accounts.services.sessions import (
     Tokens,
     session_end,
@@ -27,9 +29,19 @@ from accounts.services.sessions import (
     session_refresh,
     session_user,
     sessions_end_all,
-    sessions_flush,
 )
-from accounts.services.staff import staff_set
+from accounts.services.staff import (
+    staff_add,
+    staff_change,
+    staff_password_set,
+    staff_set,
+)
+from accounts.services.standing import (
+    staff_activate,
+    staff_deactivate,
+    user_activate,
+    user_deactivate,
+)
 from accounts.services.uploads import upload_names, upload_store
 
 __all__ = [
@@ -40,6 +52,7 @@ __all__ = [
     "address_get",
     "address_list",
     "address_update",
+    "login_failures_flush",
     "session_end",
     "session_open",
     "session_refresh",
@@ -48,11 +61,19 @@ __all__ = [
     "sessions_flush",
     "shopper_code_check",
     "shopper_login",
+    "staff_activate",
+    "staff_add",
+    "staff_change",
+    "staff_deactivate",
+    "staff_is_within",
     "staff_login",
+    "staff_password_set",
     "staff_set",
     "upload_names",
     "upload_store",
+    "user_activate",
     "user_avatar_upload",
+    "user_deactivate",
     "user_erase",
     "user_export",
     "user_phone_bind",

@@ -116,6 +116,7 @@ def user_erase(*, user_id: int, kept_uploads: Collection[str] = ()) -> None:
     user.session_key_encrypted = ""
     user.nickname = user.avatar = user.phone = ""
     user.is_active = False
+    user.inactive_reason = ""
     user.deleted_at = timezone.now()
     user.save()
     Address.objects.filter(user_id=user_id).delete()

@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 
-from django.contrib.auth import authenticate
+from django.contrib.auth import authenticate, user_logged_in
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
+from rest_framework.request import Request
 
 from accounts.encryption import text_encrypt
 from accounts.errors import LoginFailed, UserBlocked
+from accounts.lockout import LOCKED, locked_seconds
 from accounts.models import User
 from accounts.services.sessions import Tokens, session_open
+from shop.errors import RateLimited
 from shop.wechat.miniprogram import Login, WeChatCodeInvalid, code2session
 
 # One statement, so that two first logins at once make one user. PostgreSQL 18 tells
@@ -58,14 +61,23 @@ def shopper_code_check(*, user: User, code: str) -> None:
         raise WeChatCodeInvalid
 
 
-def staff_login(*, username: str, password: str) -> tuple[User, Tokens]:
+def staff_login(
+    *, request: Request, username: str, password: str
+) -> tuple[User, Tokens]:
     """Log staff in; an unknown name takes as long as a wrong password.
 
-    Raises: LoginFailed.
+    Failures count for the lock-out by the request's address.
+
+    Raises: LoginFailed, RateLimited when the account or the address is locked.
     """
-    user = authenticate(username=username, password=password)
+    # Axes knows DRF's requests; what it notes on one stays out of its middleware.
+    user = authenticate(request, username=username, password=password)
+    if getattr(request, "axes_locked_out", False):
+        raise RateLimited(LOCKED, retry_after_seconds=locked_seconds())
     if not isinstance(user, User) or not user.is_staff:
         raise LoginFailed
+    # As Django's login() tells: axes forgives, and the time is noted.
+    user_logged_in.send(sender=User, request=request, user=user)
     return user, session_open(user=user)
 
 

@@ -1,18 +1,16 @@
 """Sessions: opened by a login, refreshed, ended, flushed."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from uuid import uuid4
 
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.models import Session as AdminSession
 from django.db.models import F, FilteredRelation, Q
 from django.utils import timezone
 
 from accounts.errors import TokenInvalid, UserNotFound
 from accounts.models import Session, User
 from accounts.tokens import Claims, TokenPair, pair_make, refresh_read
-
-# Short enough that no lock is held for long.
-FLUSH_BATCH = 1000
 
 
 @dataclass(frozen=True)
@@ -98,15 +96,14 @@ def sessions_end_all(*, user_id: int) -> None:
     _end(Q(user_id=user_id))
 
 
-def sessions_flush(*, now: datetime) -> int:
-    """Delete what expired before `now`, in batches; return how many there were."""
-    total = 0
-    while True:
-        expired = Session.objects.filter(expires_at__lt=now).order_by("expires_at")
-        batch = list(expired.values_list("pk", flat=True)[:FLUSH_BATCH])
-        total += Session.objects.filter(pk__in=batch, expires_at__lt=now).delete()[0]
-        if len(batch) < FLUSH_BATCH:
-            return total
+def admin_sessions_end(*, user_id: int) -> None:
+    """End every session of staff in the admin.
+
+    Only staff who have logged in have one, so looking through all is quick.
+    """
+    for row in AdminSession.objects.filter(expire_date__gt=timezone.now()):
+        if row.get_decoded().get(SESSION_KEY) == str(user_id):
+            row.delete()
 
 
 def _end(which: Q) -> None:

@@ -1,11 +1,67 @@
 """Staff accounts."""
 
+from collections.abc import Collection
+
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts.models import User
+from accounts.services.rights import staff_lock
 from accounts.services.sessions import sessions_end_all
+from shop.errors import Forbidden, Invalid
+
+# What only superusers grant.
+RIGHTS = {"is_superuser", "groups", "user_permissions"}
+# What the form of an account changes in its own row.
+COLUMNS = {"username", "is_superuser"}
+
+
+@transaction.atomic
+def staff_password_set(*, actor_id: int, user_id: int, password: str) -> User:
+    """Give a staff account a password that Django's validators have seen.
+
+    It ends the account's sessions, those of the admin too: they hold a hash of it.
+
+    Locks: both. Raises: Forbidden.
+    """
+    _, account = staff_lock(actor_id=actor_id, user_id=user_id)
+    account.set_password(password)
+    account.save(update_fields=["password", "updated_at"])
+    sessions_end_all(user_id=user_id)
+    return account
+
+
+@transaction.atomic
+def staff_add(*, account: User) -> None:
+    """Write a new staff account; it has no rights until a superuser grants some.
+
+    Raises: Invalid, when a twin was quicker with the name.
+    """
+    account.is_staff = True
+    try:
+        account.save()
+    except IntegrityError:
+        raise Invalid.field("username", "用户名已存在") from None
+
+
+@transaction.atomic
+def staff_change(*, actor_id: int, account: User, changed: Collection[str]) -> None:
+    """Write the changed fields of an edited staff account, and no other.
+
+    A form that was loaded a moment ago must not write an old password, or let in again
+    who was deactivated since. `changed` names many-to-many fields too, which the caller
+    writes in the same transaction.
+
+    Locks: both. Raises: Forbidden.
+    """
+    actor, _ = staff_lock(actor_id=actor_id, user_id=account.pk)
+    if RIGHTS.intersection(changed) and not actor.is_superuser:
+        raise Forbidden("只有超级管理员可以分配权限")
+    if "is_superuser" in changed and actor_id == account.pk:
+        raise Forbidden("不能取消自己的超级管理员身份")
+    columns = COLUMNS.intersection(changed)
+    account.save(update_fields=[*columns, "updated_at"])
 
 
 @transaction.atomic

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 from accounts.jobs import sessions_flush as sessions_flush_job
 from accounts.models import Session, User
 from accounts.services import session_open, sessions_end_all, sessions_flush
-from accounts.services.sessions import FLUSH_BATCH
+from accounts.services.flushing import FLUSH_BATCH
 from conftest import alone, lock_waiters, wait_until
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import Session, User
-from accounts.services import session_open, staff_login
+from accounts.services import session_open
 
 PASSWORD = "correct-horse-7"
 
@@ -23,7 +23,7 @@ def test_make(db, monkeypatch):
     user = User.objects.get()
     assert (user.username, user.openid) == ("eve", None)
     assert (user.is_staff, user.is_superuser, user.is_active) == (True, False, True)
-    assert staff_login(username="eve", password=PASSWORD)[0] == user
+    assert user.check_password(PASSWORD)
 
 
 def test_make_superuser(db, monkeypatch):

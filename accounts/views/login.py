@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from accounts import services
@@ -21,7 +22,6 @@ from accounts.serializers import (
 from shop.api.envelope import success
 from shop.api.ratelimit import (
     LoginLimit,
-    RateLimit,
     SessionLimit,
     StaffLoginLimit,
 )
@@ -32,7 +32,7 @@ class PublicView(APIView):
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
-    throttle_classes: tuple[type[RateLimit], ...] = (LoginLimit,)
+    throttle_classes: tuple[type[BaseThrottle], ...] = (LoginLimit,)
 
 
 class LoginView(PublicView):
@@ -59,7 +59,7 @@ class StaffLoginView(PublicView):
         """Log staff in by name and password."""
         body = StaffLoginSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        user, tokens = services.staff_login(**body.validated_data)
+        user, tokens = services.staff_login(request=request, **body.validated_data)
         facts = {"userId": user.pk, **vars(tokens)}
         return success(StaffTokensSerializer(facts).data)
 

@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 if TYPE_CHECKING:
+    from django.http import HttpRequest
     from rest_framework.request import Request
 
 # A provider hands a whole /64 to one household, which may use each of its addresses.
 _IPV6_PREFIX = 64
 
 
-def client_address(request: Request) -> str:
-    """Return the client's address, for IPv6 its /64 network.
+def client_address(request: Request | HttpRequest) -> str:
+    """Return the client's address, for IPv6 its /64 network; empty when there is none.
 
     Each of our TRUSTED_PROXY_HOPS proxies appends the address that it saw to
     X-Forwarded-For, so what a client has made up stands to the left of what counts.
     """
-    address = request.META["REMOTE_ADDR"]
+    address = request.META.get("REMOTE_ADDR", "")
     hops = settings.TRUSTED_PROXY_HOPS
     header = request.META.get("HTTP_X_FORWARDED_FOR", "")
     seen = [part.strip() for part in header.split(",") if part.strip()]

@@ -13,39 +13,55 @@ from shop.api.client_address import client_address
 from shop.errors import RateLimited, ServiceUnavailable
 
 if TYPE_CHECKING:
+    from django.http import HttpRequest
+
     # DRF's views import this module through the settings.
     from rest_framework.views import APIView
+
+
+def password_login_count(request: HttpRequest | Request, *, username: str) -> None:
+    """Count a password login of an account, whatever address it comes from.
+
+    Raises: RateLimited, ServiceUnavailable when Valkey is away: guessing must not
+    become free.
+    """
+    identity = f"name:{username.strip().lower()[:150]}"
+    _count(request, "staff_login", identity, fail_open=False)
+
+
+def _count(
+    request: HttpRequest | Request, scope: str, identity: str, *, fail_open: bool
+) -> None:
+    usage = get_usage(
+        request,
+        group=scope,
+        key=lambda group, request: identity,
+        rate=settings.RATELIMITS[scope],
+        increment=True,
+    )
+    if usage is None or not usage["should_limit"]:
+        return
+    if usage["time_left"] >= 0:
+        raise RateLimited(retry_after_seconds=usage["time_left"] + 1)
+    if not fail_open:
+        raise ServiceUnavailable(retry_after_seconds=5)
 
 
 class RateLimit(BaseThrottle):
     """Count a request in its scope's window; DRF asks after it knows the user.
 
-    With Valkey away a shop goes on selling, so a scope lets requests pass; password
-    logins are the exception, for guessing must not become free.
+    With Valkey away a shop goes on selling: requests pass.
     """
 
     scope: ClassVar[str]
-    fail_open: ClassVar[bool] = True
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         """Return True, or refuse.
 
-        Raises: RateLimited with the seconds left, ServiceUnavailable.
+        Raises: RateLimited with the seconds left.
         """
-        usage = get_usage(
-            request,
-            group=self.scope,
-            key=lambda group, request: self.identity(request),
-            rate=settings.RATELIMITS[self.scope],
-            increment=True,
-        )
-        if usage is None or not usage["should_limit"]:
-            return True
-        if usage["time_left"] >= 0:
-            raise RateLimited(retry_after_seconds=usage["time_left"] + 1)
-        if self.fail_open:
-            return True
-        raise ServiceUnavailable(retry_after_seconds=5)
+        _count(request, self.scope, self.identity(request), fail_open=True)
+        return True
 
     def identity(self, request: Request) -> str:
         """Return whom to count: the user, else the address."""
@@ -98,13 +114,15 @@ class CartLimit(RateLimit):
     scope = "cart"
 
 
-class StaffLoginLimit(RateLimit):
-    """Password logins per account, whatever address they come from."""
+class StaffLoginLimit(BaseThrottle):
+    """Password logins per account; the admin's login counts with it."""
 
-    scope = "staff_login"
-    fail_open = False
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        """Return True, or refuse.
 
-    def identity(self, request: Request) -> str:
+        Raises: what password_login_count() raises.
+        """
         data: Any = request.data
         name = data.get("username") if isinstance(data, dict) else None
-        return f"name:{str(name).strip().lower()[:150]}"
+        password_login_count(request, username=str(name))
+        return True

@@ -56,8 +56,10 @@ class Desk(ModelAdmin):
         are told. A ShopError becomes an error of the form, so what was typed stays.
         `lines` are facts shown above the form, name to value.
         """
-        form = form_class(request.POST or None, **form_arguments)
-        if request.method == "POST" and form.is_valid():
+        # Some forms are a mere button: a POST without fields is one all the same.
+        sent = request.POST if request.method == "POST" else None
+        form = form_class(sent, **form_arguments)
+        if form.is_valid():
             try:
                 told = perform(form.cleaned_data)
             except ShopError as error:
@@ -69,7 +71,7 @@ class Desk(ModelAdmin):
         context = {
             **self.admin_site.each_context(request),
             "title": title,
-            "submit": submit,
+            "submit_label": submit,
             "form": form,
             "lines": lines or {},
             "object": obj,

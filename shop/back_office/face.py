@@ -24,6 +24,19 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "SIDEBAR": {
         "show_search": True,
-        "navigation": [],
+        "navigation": [
+            {
+                "title": "用户",
+                "items": [_link("用户", "person", "accounts.shopper")],
+            },
+            {
+                "title": "系统",
+                "items": [
+                    _link("员工", "badge", "accounts.staff"),
+                    _link("用户组", "group", "auth.group"),
+                    _link("登录失败记录", "lock", "accounts.loginfailure"),
+                ],
+            },
+        ],
     },
 }

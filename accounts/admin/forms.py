@@ -1,0 +1,106 @@
+"""The forms of the desks of accounts."""
+
+from typing import Any, cast
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.forms import BaseUserCreationForm, SetPasswordMixin
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import QuerySet
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
+
+from accounts.models import Staff, User
+
+_VERBS = {"add": "新增", "change": "修改", "delete": "删除", "view": "查看"}
+_NEW_PASSWORD = {"autocomplete": "new-password"}
+
+
+class ReasonForm(forms.Form):
+    """Why an account is shut out."""
+
+    reason = forms.CharField(
+        label="原因", max_length=200, widget=UnfoldAdminTextInputWidget
+    )
+
+
+class ConfirmForm(forms.Form):
+    """Nothing but the button."""
+
+
+class PasswordForm(SetPasswordMixin, forms.Form):  # type: ignore[type-arg]
+    """A new password for a staff account, typed twice."""
+
+    password1, password2 = SetPasswordMixin.create_password_fields()
+
+    def __init__(self, *args: Any, account: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.account = account
+        _password_widgets(self)
+
+    def clean(self) -> Any:
+        """Ask Django's validators."""
+        self.validate_passwords()
+        self.validate_password_for_user(self.account)
+        return super().clean()
+
+
+class StaffAddForm(BaseUserCreationForm):  # type: ignore[type-arg]
+    """A name and a password; a superuser grants rights on the account's page."""
+
+    class Meta(BaseUserCreationForm.Meta):
+        model = Staff
+        fields = ("username",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # The table's constraints are checked on what is typed.
+        self.instance.is_staff = True
+        _name_require(self)
+        _password_widgets(self)
+
+
+class StaffForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A staff account; its fields depend on who looks."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Who may only look has no field.
+        if "username" in self.fields:
+            _name_require(self)
+
+
+class PermissionsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    """What staff may do, in Chinese: 商品:修改."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """Name the model and the deed."""
+        verb = _VERBS.get(obj.codename.partition("_")[0])
+        if verb and obj.name.startswith("Can "):
+            return f"{obj.content_type.name}:{verb}"
+        return f"{obj.content_type.name}:{obj.name}"
+
+
+def permissions_on_offer() -> QuerySet[Permission]:
+    """Return the permissions that some desk of the admin asks for."""
+    desks = ContentType.objects.get_for_models(
+        *admin.site._registry, for_concrete_models=False
+    )
+    return (
+        Permission.objects.filter(content_type__in=desks.values())
+        .select_related("content_type")
+        .order_by("content_type__app_label", "content_type__model", "codename")
+    )
+
+
+def _name_require(form: forms.BaseForm) -> None:
+    """Ask for the name, which the column lets shoppers go without."""
+    field = cast("forms.CharField", form.fields["username"])
+    field.required = True
+    # Django's own field would measure a None.
+    field.empty_value = ""
+
+
+def _password_widgets(form: forms.BaseForm) -> None:
+    for name in ("password1", "password2"):
+        form.fields[name].widget = UnfoldAdminPasswordWidget(attrs=_NEW_PASSWORD)

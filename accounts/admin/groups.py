@@ -1,0 +1,46 @@
+"""The desk of groups: sets of permissions, which only superusers change."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin
+from django.contrib.auth.models import Group
+from django.http import HttpRequest
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+
+from accounts.admin.forms import PermissionsField, permissions_on_offer
+from shop.back_office.desk import Desk
+
+# Registered with Django's own face, by the import above.
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupDesk(GroupAdmin, Desk):
+    """A group's permissions are the rights of its members."""
+
+    filter_horizontal = ()
+
+    def formfield_for_manytomany(
+        self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any
+    ) -> Any:
+        """Offer the permissions as boxes to tick."""
+        kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget
+        if db_field.name == "permissions":
+            kwargs["form_class"] = PermissionsField
+            kwargs["queryset"] = permissions_on_offer()
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return is_superuser(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_superuser(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_superuser(request)
+
+
+def is_superuser(request: HttpRequest) -> bool:
+    """Say whether who asks may grant rights."""
+    return bool(request.user.is_active and request.user.is_superuser)

@@ -1,0 +1,201 @@
+"""The desk of staff accounts."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_post_parameters
+from unfold.decorators import action
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+
+from accounts import services
+from accounts.admin.forms import (
+    ConfirmForm,
+    PasswordForm,
+    PermissionsField,
+    ReasonForm,
+    StaffAddForm,
+    StaffForm,
+    permissions_on_offer,
+)
+from accounts.admin.groups import is_superuser
+from accounts.models import Staff
+from accounts.views.person import user_of
+from shop.back_office.desk import Desk
+
+_RIGHTS = ("is_superuser", "groups", "user_permissions")
+_FACTS = ("is_active", "inactive_reason", "last_login", "created_at")
+
+
+@admin.register(Staff)
+class StaffDesk(Desk):
+    """Whoever may change staff still changes no account that has rights they lack."""
+
+    list_display = ("username", "is_superuser", "is_active", "last_login", "created_at")
+    list_filter = ("is_active", "is_superuser", "groups")
+    search_fields = ("username",)
+    ordering = ("username",)
+    show_full_result_count = False
+    form = StaffForm
+    actions_detail = ("password", "deactivate", "activate")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Leave out shoppers."""
+        staff: QuerySet[Any] = super().get_queryset(request)
+        return staff.filter(is_staff=True)
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """Ask for a password only of a new account."""
+        if obj is None:
+            kwargs["form"] = StaffAddForm
+        return super().get_form(request, obj, change, **kwargs)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Show rights and state of an account that there is."""
+        if obj is None:
+            return ((None, {"fields": ("username", "password1", "password2")}),)
+        return (
+            (None, {"fields": ("username", *_FACTS)}),
+            ("权限", {"fields": _RIGHTS}),
+        )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Let only superusers grant rights."""
+        return _FACTS if is_superuser(request) else (*_FACTS, *_RIGHTS)
+
+    def formfield_for_manytomany(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """Offer groups and permissions as boxes to tick."""
+        kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget
+        if db_field.name == "user_permissions":
+            kwargs["form_class"] = PermissionsField
+            kwargs["queryset"] = permissions_on_offer()
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def save_model(
+        self, request: HttpRequest, obj: Any, form: Any, change: bool
+    ) -> None:
+        """Leave the rules to the services."""
+        if change:
+            services.staff_change(
+                actor_id=user_of(request).pk, account=obj, changed=form.changed_data
+            )
+        else:
+            services.staff_add(account=obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse accounts with rights that who asks lacks."""
+        is_let: bool = super().has_change_permission(request, obj)
+        if obj is None or not is_let:
+            return is_let
+        return services.staff_is_within(actor=user_of(request), account=obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse: what staff did names them."""
+        return False
+
+    def has_act_permission(self, request: HttpRequest, object_id: Any) -> bool:
+        """Say whether who asks may act on this account."""
+        account = self.get_object(request, object_id)
+        return account is not None and self.has_change_permission(request, account)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Offer what the account's state allows; nobody shuts themselves out."""
+        account = self.get_object(request, object_id)
+        if account is None:
+            return []
+        hidden = {"deactivate", "activate"}
+        if account.pk != request.user.pk:
+            hidden.remove("deactivate" if account.is_active else "activate")
+        offered = super().get_actions_detail(request, object_id)
+        return [one for one in offered if one.path not in hidden]
+
+    @method_decorator(sensitive_post_parameters())
+    def changeform_view(self, *args: Any, **kwargs: Any) -> Any:
+        """Keep a new account's password out of crash reports."""
+        return super().changeform_view(*args, **kwargs)
+
+    @method_decorator(sensitive_post_parameters())
+    @action(
+        description="重设密码", url_path="password", icon="key", permissions=["act"]
+    )
+    def password(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Set a password; the account's sessions end."""
+        account = self._account(request, object_id)
+
+        def perform(data: Any) -> str:
+            services.staff_password_set(
+                actor_id=user_of(request).pk,
+                user_id=account.pk,
+                password=data["password1"],
+            )
+            return "已重设密码"
+
+        return self.action_page(
+            request,
+            account,
+            title="重设密码",
+            submit="保存",
+            form_class=PasswordForm,
+            perform=perform,
+            lines={"员工": account},
+            account=account,
+        )
+
+    @action(
+        description="停用", url_path="deactivate", icon="block", permissions=["act"]
+    )
+    def deactivate(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Shut staff out."""
+        account = self._account(request, object_id)
+
+        def perform(data: Any) -> str:
+            services.staff_deactivate(
+                actor_id=user_of(request).pk, user_id=account.pk, reason=data["reason"]
+            )
+            return f"已停用,原因:{data['reason']}"
+
+        return self.action_page(
+            request,
+            account,
+            title="停用员工",
+            submit="停用",
+            form_class=ReasonForm,
+            perform=perform,
+            lines={"员工": account, "后果": "立即退出后台和接口,不能再登录"},
+        )
+
+    @action(
+        description="启用",
+        url_path="activate",
+        icon="check_circle",
+        permissions=["act"],
+    )
+    def activate(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Let staff in again."""
+        account = self._account(request, object_id)
+
+        def perform(data: Any) -> str:
+            services.staff_activate(actor_id=user_of(request).pk, user_id=account.pk)
+            return "已启用"
+
+        return self.action_page(
+            request,
+            account,
+            title="启用员工",
+            submit="启用",
+            form_class=ConfirmForm,
+            perform=perform,
+            lines={"员工": account, "停用原因": account.inactive_reason},
+        )
+
+    def _account(self, request: HttpRequest, object_id: str) -> Staff:
+        account: Staff | None = self.get_object(request, object_id)
+        if account is None:
+            raise Http404
+        return account
