@@ -96,6 +96,16 @@ def origin(name: str) -> str:
     return value
 
 
+def link(name: str, default: str) -> str:
+    """Return a web address, path and all, without a slash at its end."""
+    value = text(name, default).rstrip("/")
+    parts = _split(value)
+    is_address = bool(parts and parts.hostname and parts.scheme in {"http", "https"})
+    if value and (not is_address or "?" in value or "#" in value):
+        raise ImproperlyConfigured(f"{name} must be https://host/path")
+    return value
+
+
 def valkey(name: str) -> str:
     """Return the URL of a Valkey server."""
     value = text(name)

@@ -139,6 +139,23 @@ STATIC_ROOT = Path(env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles")))
 MEDIA_URL = "/media/"
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(BASE_DIR / "media")))
 FILE_UPLOAD_PERMISSIONS = 0o644
+# Pictures lie in MEDIA_ROOT unless a bucket is named.
+S3_BUCKET = env.text("S3_BUCKET", "")
+S3_ENDPOINT_URL = env.link("S3_ENDPOINT_URL", "")
+S3_REGION = env.text("S3_REGION", "us-east-1")
+S3_ACCESS_KEY_ID = env.text("S3_ACCESS_KEY_ID", "")
+S3_SECRET_ACCESS_KEY = env.text("S3_SECRET_ACCESS_KEY", "")
+S3_PUBLIC_URL = env.link("S3_PUBLIC_URL", "")
+S3_ADDRESSING_STYLE = env.text("S3_ADDRESSING_STYLE", "auto")
+S3_TIMEOUT_SECONDS = env.number("S3_TIMEOUT_SECONDS", 5, least=1)
+STORAGES = {
+    "default": {
+        "BACKEND": "shop.storage.PictureStorage"
+        if S3_BUCKET
+        else "django.core.files.storage.FileSystemStorage"
+    },
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
 # A JSON body is held to 1 MiB by the parser; this bounds forms and file uploads.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
 UPLOAD_MAX_BYTES = 5 * 1024 * 1024
@@ -317,6 +334,8 @@ if not IS_DEVELOPMENT:
         raise ImproperlyConfigured("RATELIMIT_ENABLE=0 needs SHOP_ENV=development")
     if not PUBLIC_URL.startswith("https://"):
         raise ImproperlyConfigured("PUBLIC_URL must be https")
+    if S3_BUCKET and not S3_PUBLIC_URL.startswith("https://"):
+        raise ImproperlyConfigured("S3_PUBLIC_URL must be https")
     if TRUSTED_PROXY_HOPS > 0:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
@@ -325,6 +344,12 @@ if not IS_DEVELOPMENT:
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
+if S3_BUCKET and not (S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY and S3_PUBLIC_URL):
+    raise ImproperlyConfigured(
+        "S3_BUCKET needs S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY and S3_PUBLIC_URL"
+    )
+if S3_ADDRESSING_STYLE not in {"auto", "path", "virtual"}:
+    raise ImproperlyConfigured("S3_ADDRESSING_STYLE must be auto, path or virtual")
 if len(WECHAT_API_V3_KEY.encode()) != 32:
     raise ImproperlyConfigured("WECHAT_API_V3_KEY must be 32 bytes")
 for _name, _key in {"SECRET_KEY": SECRET_KEY, "JWT_SIGNING_KEY": _JWT_KEY}.items():
@@ -366,6 +391,9 @@ LOGGING = {
         # Their DEBUG lines hold URLs with the app secret, and raw statements.
         "urllib3": {"level": "WARNING"},
         "requests": {"level": "WARNING"},
+        "boto3": {"level": "WARNING"},
+        "botocore": {"level": "WARNING"},
+        "s3transfer": {"level": "WARNING"},
         "django.db.backends": {"level": "WARNING"},
         # Each start of each periodic job; failures are ERROR.
         "procrastinate": {"level": "WARNING"},
