@@ -1,0 +1,71 @@
+"""The admin's URLs, and the permission that each needs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.urls import URLPattern, reverse
+
+# What Django itself serves for each model, and the verb of the permission.
+_STANDARD = {
+    "changelist": "view",
+    "add": "add",
+    "change": "view",
+    "delete": "delete",
+    "history": "view",
+}
+# What a desk asks for under a name of its own.
+_NEEDS = {
+    "accounts_shopper_deactivate": "accounts.deactivate_shopper",
+    "accounts_shopper_activate": "accounts.deactivate_shopper",
+    "accounts_staff_password": "accounts.change_staff",
+    "accounts_staff_deactivate": "accounts.change_staff",
+    "accounts_staff_activate": "accounts.change_staff",
+}
+# Whoever grants rights may do everything already.
+SUPERUSERS_ALONE = {"auth_group_add", "auth_group_delete"}
+
+
+@dataclass(frozen=True)
+class AdminRoute:
+    """A URL of a desk: its name, whether it names an object, who is let in."""
+
+    name: str
+    of_an_object: bool
+    permission: str
+
+    def url(self, key: Any) -> str:
+        return reverse(f"admin:{self.name}", args=[key] if self.of_an_object else [])
+
+
+def routes_of(model: type[Model]) -> Iterator[AdminRoute]:
+    """Yield each URL of a registered model, its custom ones included."""
+    desk = admin.site._registry[model]
+    for pattern in desk.get_urls():
+        # Django's old `<id>/` has no name and leads to `<id>/change/`.
+        if pattern.name:
+            yield AdminRoute(
+                name=pattern.name,
+                of_an_object="object_id" in str(pattern.pattern),
+                permission=_permission(desk, pattern),
+            )
+
+
+def _permission(desk: Any, pattern: URLPattern) -> str:
+    opts = desk.opts
+    name = str(pattern.name)
+    deed = name.removeprefix(f"{opts.app_label}_{opts.model_name}_")
+    if deed in _STANDARD:
+        return f"{opts.app_label}.{_STANDARD[deed]}_{opts.model_name}"
+    if name in _NEEDS:
+        return _NEEDS[name]
+    allowed = getattr(getattr(desk, deed, None), "allowed_permissions", None)
+    assert allowed, f"{name} lets in anybody: give its action permissions"
+    [asked] = allowed
+    if "." in asked:
+        return str(asked)
+    verbs = {"view", "add", "change", "delete"}
+    assert asked in verbs, f"add the permission of {name} to _NEEDS"
+    return f"{opts.app_label}.{asked}_{opts.model_name}"
