@@ -105,15 +105,16 @@ class StaffDesk(Desk):
         return account is not None and self.has_change_permission(request, account)
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        """Offer what the account's state allows; nobody shuts themselves out."""
+        """Offer what the account's state allows.
+
+        One's own password is changed elsewhere, and nobody shuts themselves out.
+        """
         account = self.get_object(request, object_id)
-        if account is None:
+        if account is None or account.pk == request.user.pk:
             return []
-        hidden = {"deactivate", "activate"}
-        if account.pk != request.user.pk:
-            hidden.remove("deactivate" if account.is_active else "activate")
+        hidden = "activate" if account.is_active else "deactivate"
         offered = super().get_actions_detail(request, object_id)
-        return [one for one in offered if one.path not in hidden]
+        return [one for one in offered if one.path != hidden]
 
     @method_decorator(sensitive_post_parameters())
     def changeform_view(self, *args: Any, **kwargs: Any) -> Any:
