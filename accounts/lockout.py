@@ -4,6 +4,7 @@ The admin's login and the API's staff login count together.
 """
 
 from collections.abc import Mapping
+from ipaddress import ip_network
 from typing import Any
 
 from axes.attempts import get_cool_off_threshold
@@ -73,7 +74,10 @@ def _failures(which: Q) -> Sum:
 
 def address_counted(request: AnyRequest) -> str | None:
     """Return the client's address; of an IPv6 network its first, for the column."""
-    return client_address(request).partition("/")[0] or None
+    try:
+        return str(ip_network(client_address(request)).network_address)
+    except ValueError:
+        return None
 
 
 def name_counted(request: AnyRequest, credentials: Credentials = None) -> str:

@@ -280,9 +280,10 @@ def test_a_nul_in_the_name_is_refused(staff):
     assert api_login("a\0b").status_code == 400
 
 
-def test_a_request_without_an_address_is_counted(staff):
-    assert statuses(api_login, 4, address="") == [401] * 4
-    assert_api_locked(api_login(address=""))
+@pytest.mark.parametrize("address", ["", "no address"])
+def test_a_request_without_an_address_is_counted(staff, address):
+    assert statuses(api_login, 4, address=address) == [401] * 4
+    assert_api_locked(api_login(address=address))
 
 
 def test_the_record_keeps_no_password(staff):

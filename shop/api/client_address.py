@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -36,5 +36,9 @@ def _network(address: str) -> str:
     except ValueError:
         return address[:64]
     if isinstance(parsed, IPv6Address):
-        return str(ip_network(f"{parsed}/{_IPV6_PREFIX}", strict=False))
+        # How a socket for both families writes IPv4; one /64 would hold all of them.
+        if parsed.ipv4_mapped:
+            return str(parsed.ipv4_mapped)
+        # By its number: a zone (fe80::1%eth0) belongs to no network.
+        return str(IPv6Network((int(parsed), _IPV6_PREFIX), strict=False))
     return str(parsed)

@@ -20,6 +20,9 @@ from shop.api.client_address import client_address
         (2, "1.2.3.4", "10.0.0.1"),
         (1, None, "10.0.0.1"),
         (1, "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        (1, "::ffff:1.2.3.4", "1.2.3.4"),
+        (1, "fe80::1%eth0", "fe80::/64"),
+        (1, "::1", "::/64"),
         (1, "not an address", "not an address"),
     ],
 )
