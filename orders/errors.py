@@ -64,6 +64,37 @@ class OrdersOpen(ShopError):
     message = "您还有未完成的订单,暂时无法注销"
 
 
+class ParcelBooked(ShopError):
+    """The order has a parcel of that carrier and number already."""
+
+    code = "parcel_booked"
+    http_status = 409
+    message = "该运单已登记,请勿重复提交"
+
+
+class PiecesExceeded(ShopError):
+    """More pieces than are left: facts `items[{itemId, name, requested, left}]`."""
+
+    code = "pieces_exceeded"
+    http_status = 409
+
+
+class PriceChanged(ShopError):
+    """The order costs something else than its reader has seen."""
+
+    code = "price_changed"
+    http_status = 409
+    message = "订单价格已变化,请刷新后重试"
+
+
+class PaymentInProgress(ShopError):
+    """The shopper has begun to pay at this very moment."""
+
+    code = "payment_in_progress"
+    http_status = 409
+    message = "买家正在付款,请稍后再试"
+
+
 class PaymentMismatch(ShopError):
     """A verified payment is not the one that we asked for; never mark it paid."""
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from orders.models import Order, OrderItem, OrderStatus, Shipment
+from orders.models import Order, OrderItem, OrderStatus, Shipment, ShipmentItem
 from orders.models.order import LINES_MAX, QUANTITY_MAX
 from orders.services.placing import Destination, OrderRequest
 from orders.services.quoting import Wish
@@ -132,15 +132,26 @@ class OrderItemSerializer(ShopModelSerializer):
         )
 
 
+class ShipmentItemSerializer(ShopModelSerializer):
+    """How much of a line is in a parcel."""
+
+    itemId = serializers.IntegerField(source="order_item_id")
+
+    class Meta:
+        model = ShipmentItem
+        fields = ("itemId", "quantity")
+
+
 class ShipmentSerializer(ShopModelSerializer):
     """A parcel."""
 
+    items = ShipmentItemSerializer(many=True)
     trackingNo = serializers.CharField(source="tracking_no")
     shippedAt = LocalTimeField(source="shipped_at")
 
     class Meta:
         model = Shipment
-        fields = ("carrier", "trackingNo", "shippedAt")
+        fields = ("carrier", "trackingNo", "shippedAt", "items")
 
 
 class OrderAddressSerializer(serializers.Serializer[Order]):

@@ -47,12 +47,25 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
     def having_keyword(self, keyword: str) -> "OrderQuerySet":
         """Keep what has the word in a product's name or in its number."""
-        lines = OrderItem.objects.filter(order=OuterRef("pk"), name__icontains=keyword)
-        return self.filter(Q(order_no__icontains=keyword) | Exists(lines))
+        return self.filter(_is_named(keyword))
+
+    def having_word(self, word: str) -> "OrderQuerySet":
+        """Keep what staff look for: also by whom the goods are for."""
+        receiver = Q(name__icontains=word) | Q(phone__icontains=word)
+        return self.filter(_is_named(word) | receiver)
 
     def for_display(self) -> "OrderQuerySet":
         """Bring along what the API shows of an order."""
-        return self.prefetch_related("items", "shipments")
+        return self.prefetch_related("items", "shipments__items")
+
+    def to_ship(self) -> "OrderQuerySet":
+        """Keep what is paid and has not left in full."""
+        return self.filter(status=OrderStatus.PAID)
+
+
+def _is_named(keyword: str) -> Q:
+    lines = OrderItem.objects.filter(order=OuterRef("pk"), name__icontains=keyword)
+    return Q(order_no__icontains=keyword) | Q(Exists(lines))
 
 
 class Order(models.Model):
@@ -123,6 +136,11 @@ class Order(models.Model):
     class Meta:
         verbose_name = "订单"
         verbose_name_plural = "订单"
+        permissions = (
+            ("ship_order", "可以发货"),
+            ("cancel_order", "可以取消未付款订单"),
+            ("reprice_order", "可以改价"),
+        )
         constraints = (
             models.UniqueConstraint(
                 "user", "idempotency_key", name="order_idempotency_key_once"
@@ -171,6 +189,11 @@ class Order(models.Model):
                 name="order_unconfirmed",
                 condition=Q(status=OrderStatus.SHIPPED),
             ),
+            models.Index(
+                F("id").desc(),
+                name="order_to_ship",
+                condition=Q(status=OrderStatus.PAID),
+            ),
         )
 
     def __str__(self) -> str:
@@ -197,6 +220,18 @@ class Order(models.Model):
         if self.status == OrderStatus.SHIPPED:
             return ["confirm"]
         return ["delete"] if self.is_ended else []
+
+    @property
+    def staff_actions(self) -> list[str]:
+        """Name what staff may do now."""
+        if self.is_closing:
+            return []
+        if self.status == OrderStatus.PENDING:
+            return ["reprice", "cancel"]
+        actions = ["ship"] if self.status == OrderStatus.PAID else []
+        if not self.is_ended and self.shipments.exists():
+            actions.append("correct")
+        return actions
 
 
 class OrderItem(models.Model):
@@ -231,30 +266,3 @@ class OrderItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} × {self.quantity}"
-
-
-class OrderEvent(models.Model):
-    """A transition: from, to, who, why, when. Append-only."""
-
-    order = models.ForeignKey(Order, models.PROTECT, related_name="events")
-    # Empty at the first event, the placing.
-    from_status = models.CharField("原状态", max_length=10, default="", blank=True)
-    to_status = models.CharField("新状态", max_length=10)
-    # Null when nobody did it but the clock or WeChat.
-    operator = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        null=True,
-        related_name="+",
-        db_index=False,
-    )
-    reason = models.CharField("原因", max_length=200, default="", blank=True)
-    created_at = models.DateTimeField("时间", auto_now_add=True)
-
-    class Meta:
-        verbose_name = "订单事件"
-        verbose_name_plural = "订单事件"
-        ordering = ("pk",)
-
-    def __str__(self) -> str:
-        return f"{self.from_status} → {self.to_status}"

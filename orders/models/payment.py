@@ -43,6 +43,9 @@ class Payment(models.Model):
     expires_at = models.DateTimeField("支付截止")
     prepay_id = models.CharField(max_length=64, default="", blank=True)
     prepay_at = models.DateTimeField("预支付时间", null=True)
+    # Since then WeChat may have closed it, whatever became of the answer: its
+    # parameters are asked for anew, for the kept ones may be dead.
+    close_asked_at = models.DateTimeField(null=True, editable=False)
     transaction_id = models.CharField(
         "微信单号",
         max_length=32,

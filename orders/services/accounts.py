@@ -61,7 +61,7 @@ def _payers_forget(user_id: int) -> None:
 def account_export(*, user: User) -> dict[str, Any]:
     """Return everything that is kept about a shopper, hidden orders included."""
     orders = Order.objects.filter(user=user).order_by("-pk").for_display()
-    orders = orders.prefetch_related("payments", "events")
+    orders = orders.prefetch_related("payments", "price_changes", "events")
     return {
         **user_export(user=user),
         "orders": [_order_export(order) for order in orders],
@@ -69,7 +69,7 @@ def account_export(*, user: User) -> dict[str, Any]:
 
 
 def _order_export(order: Order) -> dict[str, Any]:
-    """Return an order with the payments and the events that the API leaves out."""
+    """Return an order with what the API leaves out: payments, prices, events."""
     return {
         **OrderSerializer(order).data,
         "idempotencyKey": order.idempotency_key,
@@ -83,6 +83,15 @@ def _order_export(order: Order) -> dict[str, Any]:
                 "facts": payment.facts,
             }
             for payment in order.payments.all()
+        ],
+        "priceChanges": [
+            {
+                "from": str(change.old_total_amount),
+                "to": str(change.new_total_amount),
+                "reason": change.reason,
+                "createdAt": _local(change.created_at),
+            }
+            for change in order.price_changes.all()
         ],
         "events": [
             {

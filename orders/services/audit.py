@@ -110,6 +110,57 @@ _CHECKS = {
             ORDER BY id DESC LIMIT 1) AS event ON true
         WHERE o.status IS DISTINCT FROM event.to_status
     """,
+    "price_change": """
+        SELECT 'order ' || o.order_no, format('costs %%s + %%s - %%s, its last price'
+            ' change says %%s + %%s - %%s', o.goods_amount, o.freight_amount,
+            o.discount_amount, o.goods_amount, change.new_freight_amount,
+            change.new_discount_amount)
+        FROM (SELECT DISTINCT ON (order_id) * FROM orders_orderpricechange
+              ORDER BY order_id, id DESC) AS change
+        JOIN orders_order o ON o.id = change.order_id
+        WHERE (o.freight_amount, o.discount_amount)
+            <> (change.new_freight_amount, change.new_discount_amount)
+    """,
+    "old_price": """
+        SELECT 'payment ' || payment.out_trade_no, format('is open and asks for %%s,'
+            ' its order costs %%s', payment.amount, o.total_amount)
+        FROM orders_payment payment JOIN orders_order o ON o.id = payment.order_id
+        WHERE payment.state = 'open' AND o.status = 'pending'
+            AND payment.amount <> o.total_amount
+    """,
+    "parcels": """
+        SELECT 'order ' || o.order_no, format('a parcel holds line %%s of another'
+            ' order', item.id)
+        FROM orders_shipmentitem sent
+        JOIN orders_shipment shipment ON shipment.id = sent.shipment_id
+        JOIN orders_orderitem item ON item.id = sent.order_item_id
+        JOIN orders_order o ON o.id = shipment.order_id
+        WHERE item.order_id <> o.id
+    """,
+    "pieces": """
+        SELECT 'order ' || o.order_no, format('line %%s: %%s pieces are shipped, %%s'
+            ' were ordered', item.id, sum(sent.quantity), item.quantity)
+        FROM orders_shipmentitem sent
+        JOIN orders_orderitem item ON item.id = sent.order_item_id
+        JOIN orders_order o ON o.id = item.order_id
+        GROUP BY o.id, item.id HAVING sum(sent.quantity) > item.quantity
+    """,
+    "shipped": """
+        SELECT 'order ' || o.order_no, format('is %%s, %%s of %%s pieces are shipped',
+            o.status, pieces.sent, pieces.ordered)
+        FROM orders_order o JOIN (
+            SELECT item.order_id, sum(item.quantity) AS ordered,
+                coalesce(sum(line.quantity), 0) AS sent
+            FROM orders_orderitem item LEFT JOIN (
+                SELECT order_item_id, sum(quantity) AS quantity
+                FROM orders_shipmentitem GROUP BY order_item_id
+            ) AS line ON line.order_item_id = item.id
+            GROUP BY item.order_id) AS pieces ON pieces.order_id = o.id
+        WHERE CASE WHEN o.status IN ('shipped', 'completed')
+            THEN pieces.sent < pieces.ordered
+            WHEN o.status = 'paid' THEN pieces.sent >= pieces.ordered
+            ELSE pieces.sent > 0 END
+    """,
     "sales": """
         SELECT 'product ' || product.id, format('sales are %%s, its paid orders hold'
             ' %%s', product.sales, coalesce(sold.quantity, 0))

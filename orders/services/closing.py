@@ -7,9 +7,10 @@ that the next sweep finds.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import OperationalError, transaction
 from django.utils import timezone
@@ -18,11 +19,10 @@ from catalog.services.stock import stock_return
 from orders.errors import IllegalTransition
 from orders.locks import due_orders_lock, order_lock, own_order_lock
 from orders.models import Order, OrderStatus, PaymentState
-from orders.services.payments import payment_settle
+from orders.services.payments import payment_close
 from orders.services.transitions import order_move
 from shop.errors import ShopError
-from shop.wechat import pay
-from shop.wechat.errors import WeChatRefused, WeChatUnavailable
+from shop.wechat.errors import WeChatUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -36,22 +36,36 @@ FAILURES_MAX = 3
 
 
 def order_cancel(*, order_no: str, user_id: int, reason: str = "") -> Order:
-    """Cancel a shopper's unpaid order.
+    """Cancel a shopper's own unpaid order.
 
     The order that comes back is cancelled, or closing when WeChat could not be asked.
 
     Locks: the order, then its SKUs; none while WeChat is asked.
     Raises: OrderNotFound, IllegalTransition (also when it turns out to be paid).
     """
-    reason = reason or "买家取消"
+    lock = partial(own_order_lock, order_no, user_id)
+    return _cancel(lock, operator_id=user_id, reason=reason or "买家取消")
+
+
+def order_cancel_by_staff(*, order_id: int, operator_id: int, reason: str) -> Order:
+    """Cancel anybody's unpaid order, just as its shopper would.
+
+    Locks: as order_cancel.
+    Raises: IllegalTransition (also when it turns out to be paid).
+    """
+    lock = partial(order_lock, order_id)
+    return _cancel(lock, operator_id=operator_id, reason=reason)
+
+
+def _cancel(lock: Callable[[], Order], *, operator_id: int, reason: str) -> Order:
     with transaction.atomic(durable=True):
-        order = own_order_lock(order_no, user_id)
+        order = lock()
         if order.status != OrderStatus.PENDING or order.is_closing:
             raise IllegalTransition("订单无法取消", status=order.status)
         if not order.payments.open().exists():
-            _release(order, operator_id=user_id, reason=reason)
+            _release(order, operator_id=operator_id, reason=reason)
             return order
-        _claim(order, operator_id=user_id, reason=reason, now=timezone.now())
+        _claim(order, operator_id=operator_id, reason=reason, now=timezone.now())
     try:
         order = order_close(order_id=order.pk)
     except (ShopError, OperationalError):
@@ -71,7 +85,7 @@ def order_close(*, order_id: int) -> Order:
     """
     order = Order.objects.get(pk=order_id)
     for payment in order.payments.open():
-        if not _is_closed_at_wechat(payment.out_trade_no):
+        if not payment_close(out_trade_no=payment.out_trade_no):
             return Order.objects.get(pk=order_id)
     with transaction.atomic(durable=True):
         order = order_lock(order_id)
@@ -79,25 +93,6 @@ def order_close(*, order_id: int) -> Order:
         if order.status == OrderStatus.PENDING and order.is_closing:
             _release(order, operator_id=order.closing_by_id, reason=order.close_reason)
     return order
-
-
-def _is_closed_at_wechat(out_trade_no: str) -> bool:
-    """Tell that no payment can come; False when one came, which is booked by then."""
-    facts = pay.query(out_trade_no)
-    state = facts["trade_state"] if facts else "NOTPAY"
-    if state == "CLOSED":
-        return True
-    if state != "SUCCESS":
-        if pay.close(out_trade_no):
-            return True
-        # Paid between the two calls.
-        facts = pay.query(out_trade_no)
-    if not facts or facts["trade_state"] != "SUCCESS":
-        # REFUND or worse: a person must look, so the order stays closing.
-        logger.error("payment %s can be neither closed nor booked", out_trade_no)
-        raise WeChatRefused
-    payment_settle(facts=facts)
-    return False
 
 
 def _release(order: Order, *, operator_id: int | None, reason: str) -> None:

@@ -1,16 +1,20 @@
 """From paid to completed: shipping, receipt, and putting an order out of sight."""
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from orders.errors import IllegalTransition
+from orders.errors import IllegalTransition, ParcelBooked, PiecesExceeded
 from orders.locks import order_lock, own_order_lock
-from orders.models import Order, OrderStatus, Shipment
+from orders.models import Order, OrderItem, OrderStatus, Shipment, ShipmentItem
 from orders.services.transitions import order_move
+from shop.errors import Invalid
 
 logger = logging.getLogger(__name__)
 
@@ -19,25 +23,119 @@ _BATCH_SIZE = 1000
 
 @transaction.atomic
 def order_ship(
-    *, order_id: int, carrier: str, tracking_no: str, operator_id: int | None
+    *,
+    order_id: int,
+    carrier: str,
+    tracking_no: str,
+    operator_id: int | None,
+    quantities: Mapping[int, int] | None = None,
 ) -> Shipment:
-    """Book the parcel of a paid order.
+    """Book a parcel of a paid order; with the last piece the order is shipped.
+
+    `quantities` are pieces by the id of the order's line; None is all that is left.
+    A parcel that leaves something behind moves nothing: it is its own trace.
 
     Locks: the order.
-    Raises: IllegalTransition.
+    Raises: IllegalTransition, ParcelBooked, PiecesExceeded, Invalid.
     """
     order = order_lock(order_id)
-    now = timezone.now()
-    order_move(
-        order=order,
-        to=OrderStatus.SHIPPED,
-        operator_id=operator_id,
-        reason=f"{carrier} {tracking_no}",
-        shipped_at=now,
+    if order.status != OrderStatus.PAID:
+        raise IllegalTransition(
+            f"订单{order.get_status_display()},不能发货", status=order.status
+        )
+    shipment = Shipment(order=order, carrier=carrier, tracking_no=tracking_no)
+    shipment.shipped_at = timezone.now()
+    _parcel_save(shipment)
+    left = lines_left(order)
+    packed = _packed(left, quantities)
+    ShipmentItem.objects.bulk_create(
+        ShipmentItem(shipment=shipment, order_item=item, quantity=quantity)
+        for item, quantity in packed.items()
     )
-    return Shipment.objects.create(
-        order=order, carrier=carrier, tracking_no=tracking_no, shipped_at=now
-    )
+    if sum(packed.values()) == sum(left.values()):
+        order_move(
+            order=order,
+            to=OrderStatus.SHIPPED,
+            operator_id=operator_id,
+            reason=f"{carrier} {tracking_no}",
+            shipped_at=shipment.shipped_at,
+        )
+    return shipment
+
+
+def lines_left(order: Order) -> dict[OrderItem, int]:
+    """Return each line with how many of its pieces have not left yet."""
+    shipped = Coalesce(Sum("shipment_items__quantity"), 0)
+    items = order.items.annotate(shipped=shipped)
+    return {item: item.quantity - item.shipped for item in items}
+
+
+def _packed(
+    left: Mapping[OrderItem, int], quantities: Mapping[int, int] | None
+) -> dict[OrderItem, int]:
+    """Return what goes into a parcel, without the lines that don't.
+
+    Raises: PiecesExceeded, Invalid.
+    """
+    if quantities is None:
+        quantities = {item.pk: count for item, count in left.items()}
+    known = {item.pk: item for item in left}
+    wanted = {pk: count for pk, count in quantities.items() if count}
+    if not wanted or wanted.keys() - known.keys() or min(wanted.values()) < 1:
+        raise Invalid.field("quantities", "请选择要发货的商品和数量")
+    packed = {known[pk]: count for pk, count in wanted.items()}
+    _require_left(left, packed)
+    return packed
+
+
+def _require_left(
+    left: Mapping[OrderItem, int], packed: Mapping[OrderItem, int]
+) -> None:
+    exceeded = [item for item, count in packed.items() if count > left[item]]
+    if exceeded:
+        raise PiecesExceeded(
+            f"商品{exceeded[0].name}只剩{left[exceeded[0]]}件未发货",
+            items=[
+                {
+                    "itemId": item.pk,
+                    "name": item.name,
+                    "requested": packed[item],
+                    "left": left[item],
+                }
+                for item in exceeded
+            ],
+        )
+
+
+@transaction.atomic
+def shipment_correct(*, shipment_id: int, carrier: str, tracking_no: str) -> Shipment:
+    """Mend a parcel's carrier or number; what was in it stays.
+
+    Locks: the order.
+    Raises: IllegalTransition, ParcelBooked.
+    """
+    order_id = Shipment.objects.values_list("order_id", flat=True).get(pk=shipment_id)
+    order = order_lock(order_id)
+    if order.is_ended:
+        raise IllegalTransition(
+            f"订单{order.get_status_display()},不能更正运单", status=order.status
+        )
+    shipment = order.shipments.get(pk=shipment_id)
+    shipment.carrier, shipment.tracking_no = carrier, tracking_no
+    _parcel_save(shipment)
+    return shipment
+
+
+def _parcel_save(shipment: Shipment) -> None:
+    """Save a parcel that the order does not have yet.
+
+    Raises: ParcelBooked.
+    """
+    try:
+        with transaction.atomic():
+            shipment.save()
+    except IntegrityError as error:
+        raise ParcelBooked from error
 
 
 @transaction.atomic(durable=True)

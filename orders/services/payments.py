@@ -17,6 +17,7 @@ from orders.errors import (
     IllegalTransition,
     OrderExpired,
     PaymentMismatch,
+    PriceChanged,
 )
 from orders.locks import (
     open_payment_lock,
@@ -28,7 +29,7 @@ from orders.models import Order, OrderItem, OrderStatus, Payment, PaymentState
 from orders.numbers import out_trade_no_make
 from orders.services.transitions import order_move
 from shop.wechat import pay
-from shop.wechat.errors import WeChatRefused, WeChatUnavailable
+from shop.wechat.errors import PaymentClosed, WeChatRefused, WeChatUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -46,22 +47,22 @@ def payment_start(*, order_no: str, user: User) -> dict[str, str]:
     """Return what wx.requestPayment needs to pay an order.
 
     The attempt is written before WeChat hears of it, so a lost answer is asked for
-    again under the same number. A cancel that comes meanwhile wins: the shopper gets
-    no parameters, without which nobody can pay.
+    again under the same number. A cancel or a new price that comes meanwhile wins: the
+    shopper gets no parameters, without which nobody can pay.
 
-    Locks: the order, before and after the call, not during it.
-    Raises: OrderNotFound, IllegalTransition, OrderExpired, WeChatUnavailable,
-        WeChatRefused.
+    Locks: the order, before and after each call, not during it.
+    Raises: OrderNotFound, IllegalTransition, OrderExpired, PriceChanged,
+        WeChatUnavailable, WeChatRefused.
     """
     payment = _attempt(order_no, user)
     if not _is_reusable(payment):
-        prepay_id = pay.prepay(
-            out_trade_no=payment.out_trade_no,
-            description=_description(payment.order_id),
-            amount=payment.amount,
-            openid=user.openid or "",
-            expires_at=payment.expires_at,
-        )
+        try:
+            prepay_id = _prepay(payment, user)
+        except PaymentClosed:
+            # A repricing that did not get to its end has closed it: begin anew.
+            _mark_closed(payment)
+            payment = _attempt(order_no, user)
+            prepay_id = _prepay(payment, user)
         _keep_prepay(payment, prepay_id)
     return pay.client_parameters(payment.prepay_id)
 
@@ -74,6 +75,9 @@ def _attempt(order_no: str, user: User) -> Payment:
     now = timezone.now()
     if order.expires_at <= now:
         raise OrderExpired
+    if order.payments.succeeded().exists():
+        # Late money of an old price: nobody shall pay twice.
+        raise IllegalTransition("订单已收到一笔付款,请联系客服", status=order.status)
     payment = open_payment_lock(order)
     if payment and not payment.prepay_id and payment.expires_at < now + PREPAY_MIN:
         # WeChat may never have heard of it, and it is too late to tell.
@@ -90,22 +94,42 @@ def _attempt(order_no: str, user: User) -> Payment:
 
 
 def _is_reusable(payment: Payment) -> bool:
-    if not payment.prepay_id or payment.prepay_at is None:
+    if not payment.prepay_id or payment.prepay_at is None or payment.close_asked_at:
         return False
     return payment.prepay_at + PREPAY_REUSE > timezone.now()
 
 
-def _keep_prepay(payment: Payment, prepay_id: str) -> None:
-    """Keep a prepay_id, unless the order was cancelled or paid while WeChat answered.
+def _prepay(payment: Payment, user: User) -> str:
+    return pay.prepay(
+        out_trade_no=payment.out_trade_no,
+        description=_description(payment.order_id),
+        amount=payment.amount,
+        openid=user.openid or "",
+        expires_at=payment.expires_at,
+    )
 
-    Raises: IllegalTransition.
+
+@transaction.atomic(durable=True)
+def _mark_closed(payment: Payment) -> None:
+    """Write down that WeChat has closed an attempt."""
+    order = order_lock(payment.order_id)
+    attempts = order.payments.open().filter(pk=payment.pk)
+    attempts.update(state=PaymentState.CLOSED, updated_at=timezone.now())
+
+
+def _keep_prepay(payment: Payment, prepay_id: str) -> None:
+    """Keep a prepay_id, unless the order has changed while WeChat answered.
+
+    Raises: IllegalTransition, when it was cancelled or paid; PriceChanged.
     """
     payment.prepay_id, payment.prepay_at = prepay_id, timezone.now()
     try:
         with transaction.atomic(durable=True):
-            _require_payable(order_lock(payment.order_id))
+            order = order_lock(payment.order_id)
+            _require_payable(order)
+            _require_current(payment_lock(payment.pk), order)
             payment.save(update_fields=["prepay_id", "prepay_at", "updated_at"])
-    except IllegalTransition:
+    except (IllegalTransition, PriceChanged):
         _close_quietly(payment.out_trade_no)
         raise
 
@@ -123,17 +147,49 @@ def _require_payable(order: Order) -> None:
         raise IllegalTransition(status=order.status)
 
 
+def _require_current(payment: Payment, order: Order) -> None:
+    if payment.state != PaymentState.OPEN or payment.amount != order.total_amount:
+        raise PriceChanged
+
+
 def _description(order_id: int) -> str:
     names = OrderItem.objects.filter(order=order_id).values_list("name", flat=True)[:2]
     return names[0] if len(names) == 1 else f"{names[0]}等"
+
+
+def payment_close(*, out_trade_no: str) -> bool:
+    """Close an attempt at WeChat; False when it was paid, which is booked by then.
+
+    True: no payment can come under this number any more. The attempt itself is left
+    to the caller.
+
+    Locks: none during the calls.
+    Raises: WeChatUnavailable, WeChatRefused, PaymentMismatch.
+    """
+    facts = pay.query(out_trade_no)
+    state = facts["trade_state"] if facts else "NOTPAY"
+    if state == "CLOSED":
+        return True
+    if state != "SUCCESS":
+        if pay.close(out_trade_no):
+            return True
+        # Paid between the two calls.
+        facts = pay.query(out_trade_no)
+    if not facts or facts["trade_state"] != "SUCCESS":
+        # REFUND or worse: a person must look.
+        logger.error("payment %s can be neither closed nor booked", out_trade_no)
+        raise WeChatRefused
+    payment_settle(facts=facts)
+    return False
 
 
 def payment_settle(*, facts: Mapping[str, Any]) -> Order:
     """Book what WeChat says of a payment; the only way for an order to become paid.
 
     `facts` come from a verified notification or a query's answer. Called again with
-    the same facts it changes nothing. Money for an order that is cancelled already is
-    booked on the payment, and alarmed; it never disappears.
+    the same facts it changes nothing. Money for an order that is cancelled already, or
+    that costs something else by now, is booked on the payment, and alarmed; it never
+    disappears, and it never makes that order paid.
 
     Locks: the order, the payment, then the products whose sales it counts.
     Raises: PaymentMismatch, when this is not the payment that we asked for.
@@ -157,14 +213,17 @@ def payment_settle(*, facts: Mapping[str, Any]) -> Order:
         if order.payments.succeeded().exists():
             raise _mismatch("second payment of the order", facts)
         _book(payment, facts)
-        if order.status == OrderStatus.PENDING:
+        is_price_right = payment.amount == order.total_amount
+        if order.status == OrderStatus.PENDING and is_price_right:
             _mark_paid(order, payment)
         else:
             logger.error(
-                "order %s was %s when its payment %s came",
+                "order %s was %s when its payment %s came: %s of %s",
                 order.order_no,
                 order.status,
                 payment.out_trade_no,
+                payment.amount,
+                order.total_amount,
             )
     return order
 

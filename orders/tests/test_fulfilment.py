@@ -55,6 +55,7 @@ def test_shipped_order_shows_its_parcel_and_can_be_confirmed(
             "carrier": "SF",
             "trackingNo": "SF1234567890",
             "shippedAt": data["shippedAt"],
+            "items": [{"itemId": data["items"][0]["id"], "quantity": 1}],
         }
     ]
     event = OrderEvent.objects.latest("pk")

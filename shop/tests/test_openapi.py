@@ -110,7 +110,7 @@ FIELDS = {
     "totalAmount status closing address remark actions expiresAt paidAt shippedAt "
     "completedAt cancelledAt shipments createdAt updatedAt",
     "OrderItem": "id productId skuId name specs price quantity image",
-    "Shipment": "carrier trackingNo shippedAt",
+    "Shipment": "carrier trackingNo shippedAt items",
     "Address": "id name phone province city district detail isDefault",
     "Login": "token refreshToken expiresIn userId isNew userInfo",
     "Quote": "items goodsAmount freightAmount discountAmount totalAmount coupons",

@@ -22,6 +22,10 @@ class WeChatRefused(ShopError):
     message = "微信服务异常,请稍后再试"
 
 
+class PaymentClosed(WeChatRefused):
+    """No payment can come under this number any more; another one is needed."""
+
+
 class NotificationRefused(ShopError):
     """A notification is not from WeChat, not fresh or not for us."""
 

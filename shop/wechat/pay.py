@@ -19,7 +19,12 @@ from django.conf import settings
 from django.utils import timezone
 from wechatpayv3 import WeChatPay, WeChatPayType
 
-from shop.wechat.errors import NotificationRefused, WeChatRefused, WeChatUnavailable
+from shop.wechat.errors import (
+    NotificationRefused,
+    PaymentClosed,
+    WeChatRefused,
+    WeChatUnavailable,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +61,8 @@ def prepay(
 ) -> str:
     """Announce a payment; the same parameters again give a fresh prepay_id.
 
-    Raises: WeChatUnavailable (it may have been announced), WeChatRefused.
+    Raises: WeChatUnavailable (it may have been announced), PaymentClosed,
+        WeChatRefused.
     Source: PAY/…/mini-program-payment/apilist.
     """
     status, body = _call(
@@ -70,6 +76,8 @@ def prepay(
             notify_url=settings.PUBLIC_URL + NOTIFY_PATH,
         ),
     )
+    if _is_closed(body):
+        raise PaymentClosed
     prepay_id = body.get("prepay_id")
     if status != 200 or not isinstance(prepay_id, str) or not prepay_id:
         raise _refused("prepay", status, body)
@@ -99,12 +107,9 @@ def close(out_trade_no: str) -> bool:
     Raises: WeChatUnavailable, WeChatRefused.
     """
     status, body = _call("close", lambda pay: pay.close(out_trade_no=out_trade_no))
-    code = body.get("code")
-    if status == 204 or code in {"ORDER_CLOSED", "ORDERCLOSED"}:
+    if status == 204 or _is_closed(body) or _is_unknown(body):
         return True
-    if _is_unknown(body):
-        return True
-    if code in {"ORDERPAID", "ORDER_PAID"}:
+    if body.get("code") in {"ORDERPAID", "ORDER_PAID"}:
         return False
     raise _refused("close", status, body)
 
@@ -112,6 +117,10 @@ def close(out_trade_no: str) -> bool:
 def _is_unknown(body: Mapping[str, Any]) -> bool:
     """Tell by WeChat's own code; a bare 404 may be a proxy's, or a wrong path."""
     return body.get("code") in {"ORDER_NOT_EXIST", "ORDERNOTEXIST"}
+
+
+def _is_closed(body: Mapping[str, Any]) -> bool:
+    return body.get("code") in {"ORDER_CLOSED", "ORDERCLOSED"}
 
 
 def client_parameters(prepay_id: str) -> dict[str, str]:
