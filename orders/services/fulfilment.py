@@ -66,7 +66,7 @@ def order_ship(
 def lines_left(order: Order) -> dict[OrderItem, int]:
     """Return each line with how many of its pieces have not left yet."""
     shipped = Coalesce(Sum("shipment_items__quantity"), 0)
-    items = order.items.annotate(shipped=shipped)
+    items = order.items.annotate(shipped=shipped).order_by("pk")
     return {item: item.quantity - item.shipped for item in items}
 
 

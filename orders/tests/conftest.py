@@ -4,12 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from rest_framework.test import APIClient
 
 from catalog.models import Product, Sku, StockMovement
-from orders.models import Order, OrderEvent, OrderItem
+from orders.models import Order, OrderEvent, OrderItem, Payment
+from orders.numbers import out_trade_no_make
 from orders.services.audit import orders_audit
+from orders.services.payments import payment_settle
 
 ADDRESS = {
     "name": "张三",
@@ -35,6 +38,31 @@ def placed(api: APIClient, *lines: dict[str, Any], **fields: Any) -> dict[str, A
     assert response.status_code == 201, response.content
     data: dict[str, Any] = response.json()["data"]
     return data
+
+
+def paid_order(api: APIClient, *lines: dict[str, Any]) -> Order:
+    """Place an order and book a verified payment of it, without asking WeChat."""
+    order = Order.objects.get(order_no=placed(api, *lines)["orderNo"])
+    payment = Payment.objects.create(
+        order=order,
+        out_trade_no=out_trade_no_make(order_no=order.order_no, attempt=1),
+        amount=order.total_amount,
+        expires_at=order.expires_at,
+    )
+    return payment_settle(facts=payment_facts(payment))
+
+
+def payment_facts(payment: Payment) -> dict[str, Any]:
+    """Return what WeChat says of a payment that succeeded."""
+    return {
+        "appid": settings.WECHAT_APPID,
+        "mchid": settings.WECHAT_MCHID,
+        "out_trade_no": payment.out_trade_no,
+        "transaction_id": f"42{payment.pk:08d}",
+        "trade_state": "SUCCESS",
+        "amount": {"total": int(payment.amount * 100), "currency": "CNY"},
+        "payer": {"openid": "openid-shopper"},
+    }
 
 
 def stock_of(product: Product) -> int:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from decimal import Decimal
 from io import StringIO
-from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -11,42 +10,43 @@ from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from accounts.models import User
 from catalog.models import Product
 from orders.models import Order, Payment
 from orders.services.audit import orders_audit
-from orders.services.payments import payment_settle
-from orders.tests.conftest import line, placed
+from orders.services.fulfilment import order_ship
+from orders.services.repricing import Price, order_reprice
+from orders.tests.conftest import line, paid_order, placed
 
 
 @pytest.fixture
 def books(
-    shopper_api: APIClient, tea: Product, cup: Product, settings: Any
+    shopper_api: APIClient, tea: Product, cup: Product, staff: User
 ) -> dict[str, Order]:
-    """One order of each sort: pending, paid, cancelled; the books are right."""
+    """One order of each sort; the pending one was repriced. The books are right."""
+
+    def order(*, is_paid: bool = False) -> Order:
+        lines = line(tea), line(cup)
+        if is_paid:
+            return paid_order(shopper_api, *lines)
+        return Order.objects.get(order_no=placed(shopper_api, *lines)["orderNo"])
+
     orders = {
-        name: Order.objects.get(
-            order_no=placed(shopper_api, line(tea), line(cup))["orderNo"]
-        )
-        for name in ("pending", "paid", "cancelled")
+        "shipped": order(is_paid=True),
+        "pending": order(),
+        "paid": order(is_paid=True),
+        "cancelled": order(),
     }
+    call = {"carrier": "SF", "tracking_no": "SF1", "operator_id": None}
+    order_ship(order_id=orders["shipped"].pk, **call)
+    order_reprice(
+        order_id=orders["pending"].pk,
+        seen=Price(Decimal("0.00"), Decimal("0.00")),
+        new=Price(Decimal("5.00"), Decimal("0.00")),
+        operator_id=staff.pk,
+        reason="偏远地区",
+    )
     shopper_api.post(f"/api/orders/{orders['cancelled'].order_no}/cancel")
-    paid = orders["paid"]
-    Payment.objects.create(
-        order=paid,
-        out_trade_no=f"{paid.order_no}P001",
-        amount=paid.total_amount,
-        expires_at=paid.expires_at,
-    )
-    payment_settle(
-        facts={
-            "appid": settings.WECHAT_APPID,
-            "mchid": settings.WECHAT_MCHID,
-            "out_trade_no": f"{paid.order_no}P001",
-            "transaction_id": "42",
-            "trade_state": "SUCCESS",
-            "amount": {"total": 12450, "currency": "CNY"},
-        }
-    )
     return orders
 
 
@@ -162,6 +162,45 @@ def second_success(books: dict[str, Order]) -> None:
         (sql("UPDATE catalog_product SET sales = sales + 1"), {"sales"}),
         (
             sql(
+                "UPDATE orders_order SET discount_amount = 1,"
+                " total_amount = total_amount - 1 WHERE id = %(pending)s"
+            ),
+            {"price_change"},
+        ),
+        (
+            sql(
+                "INSERT INTO orders_payment (order_id, out_trade_no, amount, state,"
+                " expires_at, prepay_id, created_at, updated_at) SELECT %(pending)s,"
+                " 'P9', 1, 'open', now(), '', now(), now()"
+            ),
+            {"old_price"},
+        ),
+        (
+            sql(
+                "UPDATE orders_shipment SET order_id = %(paid)s"
+                " WHERE order_id = %(shipped)s"
+            ),
+            {"parcels"},
+        ),
+        (sql("UPDATE orders_shipmentitem SET quantity = 2"), {"pieces"}),
+        (
+            sql(
+                "DELETE FROM orders_shipmentitem WHERE id ="
+                " (SELECT min(id) FROM orders_shipmentitem)"
+            ),
+            {"shipped"},
+        ),
+        (
+            sql(
+                "UPDATE orders_shipmentitem SET order_item_id = other.id FROM"
+                " orders_orderitem mine JOIN orders_orderitem other"
+                " ON other.sku_id = mine.sku_id AND other.order_id = %(paid)s"
+                " WHERE mine.id = order_item_id"
+            ),
+            {"parcels", "shipped"},
+        ),
+        (
+            sql(
                 "INSERT INTO orders_payment (order_id, out_trade_no, amount, state,"
                 " expires_at, prepay_id, created_at, updated_at) SELECT %(cancelled)s,"
                 " 'P9', 1, 'open', now(), '', now(), now()"
@@ -191,5 +230,5 @@ def test_command_lists_findings_and_fails(books: dict[str, Order]) -> None:
         call_command("orders_audit", stdout=out)
     product = Product.objects.get(name="龙井茶")
     assert out.getvalue() == (
-        f"sales: product {product.pk}: sales are 9, its paid orders hold 1\n"
+        f"sales: product {product.pk}: sales are 9, its paid orders hold 2\n"
     )

@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -16,13 +17,19 @@ from accounts.models import User
 from accounts.services import session_open
 from catalog.models import Product, Sku, StockMovement
 from conftest import alone
+from orders.errors import IllegalTransition
 from orders.models import Order, OrderEvent, Payment
 from orders.services import closing
-from orders.services.closing import FAILURES_MAX, Sweep, orders_expire
+from orders.services.closing import (
+    FAILURES_MAX,
+    Sweep,
+    order_cancel_by_staff,
+    orders_expire,
+)
 from orders.services.fulfilment import order_ship
 from orders.services.placing import Destination, OrderRequest, order_place
 from orders.services.quoting import Wish
-from orders.tests.conftest import ADDRESS, line, placed, stock_of
+from orders.tests.conftest import ADDRESS, line, paid_order, placed, stock_of
 from shop.devstack.simulator.process import SimulatorProcess
 
 pytestmark = pytest.mark.usefixtures("audited")
@@ -217,6 +224,77 @@ def test_payment_that_arrives_while_closing_is_taken(
     expire_all()
     assert orders_expire() == Sweep()
     assert stock_of(tea) == 9
+
+
+def staff_cancel(staff: User) -> Order:
+    return order_cancel_by_staff(
+        order_id=Order.objects.get().pk, operator_id=staff.pk, reason="缺货"
+    )
+
+
+def test_staff_cancel_as_the_shopper_does(
+    wechat_api: APIClient, simulator: SimulatorProcess, tea: Product, staff: User
+) -> None:
+    _, out_trade_no = started(wechat_api, tea)
+    assert staff_cancel(staff).status == "cancelled"
+    assert trade_state(simulator, out_trade_no) == "CLOSED"
+    assert stock_of(tea) == 10
+    event = OrderEvent.objects.latest("pk")
+    assert (event.to_status, event.operator, event.reason) == (
+        "cancelled",
+        staff,
+        "缺货",
+    )
+
+
+def test_staff_cancel_waits_for_wechat_too(
+    wechat_api: APIClient, simulator: SimulatorProcess, tea: Product, staff: User
+) -> None:
+    started(wechat_api, tea)
+    simulator.fault("query", "500", 1)
+    order = staff_cancel(staff)
+    assert (order.status, order.is_closing) == ("pending", True)
+    assert stock_of(tea) == 9
+    expire_all()
+    assert orders_expire() == Sweep(cancelled=1)
+    assert OrderEvent.objects.latest("pk").operator == staff
+
+
+def test_staff_cannot_cancel_what_is_paid(
+    shopper_api: APIClient, tea: Product, staff: User
+) -> None:
+    paid_order(shopper_api, line(tea))
+    with pytest.raises(IllegalTransition, match="订单无法取消"):
+        staff_cancel(staff)
+    assert Order.objects.get().status == "paid"
+    assert stock_of(tea) == 9
+
+
+def test_shopper_and_staff_at_once_cancel_once(
+    wechat_api: APIClient,
+    simulator: SimulatorProcess,
+    shop_server: Any,
+    tea: Product,
+    staff: User,
+) -> None:
+    order_no, _ = started(wechat_api, tea)
+    together = threading.Barrier(2)
+
+    def by_staff() -> None:
+        with suppress(IllegalTransition):
+            staff_cancel(staff)
+
+    def run(work: Any) -> None:
+        try:
+            together.wait()
+            work()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(run, [by_staff, lambda: cancel(wechat_api, order_no)]))
+    assert OrderEvent.objects.filter(to_status="cancelled").count() == 1
+    assert stock_of(tea) == 10
 
 
 def test_a_strangers_order_cannot_be_cancelled(

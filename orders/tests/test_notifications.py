@@ -26,12 +26,15 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import User
 from catalog.models import Product
 from conftest import alone, lock_waiters, wait_until
 from orders.models import Order, OrderEvent, Payment
+from orders.services.audit import orders_audit
+from orders.services.closing import Sweep, orders_expire
 from orders.tests.conftest import line, placed
 from shop.wechat import pay
 from shop.wechat.errors import NotificationRefused
@@ -396,6 +399,35 @@ def test_payment_of_a_cancelled_order_is_booked_and_alarmed(
     assert Order.objects.get().status == "cancelled"
     assert Product.objects.get().sales == 0
     assert "was cancelled when its payment" in caplog.text
+
+
+def test_late_payment_of_an_old_price_is_booked_and_never_pays_the_order(
+    send: Sent,
+    facts: dict[str, Any],
+    shopper_api: APIClient,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """WeChat said that none could come; should one come, a person must look."""
+    Payment.objects.update(state="closed")
+    Order.objects.update(discount_amount="9.00", total_amount="90.00")
+    for _ in range(2):
+        assert send(facts).status_code == 204
+    assert Payment.objects.get().state == "succeeded"
+    assert Order.objects.get().status == "pending"
+    assert Product.objects.get().sales == 0
+    assert "was pending when its payment" in caplog.text
+    problems = [(finding.check, finding.problem) for finding in orders_audit()]
+    assert problems == [("paid", "is pending, paid 99.00 of 90.00")]
+
+    answer = shopper_api.post(f"/api/orders/{Order.objects.get().order_no}/pay")
+    assert answer.status_code == 409
+    assert answer.json()["message"] == "订单已收到一笔付款,请联系客服"
+    assert Payment.objects.count() == 1
+
+    Order.objects.update(due_at=timezone.now())
+    assert orders_expire() == Sweep(cancelled=1)
+    problems = [(finding.check, finding.problem) for finding in orders_audit()]
+    assert problems == [("paid", "is cancelled, paid 99.00 of 90.00")]
 
 
 def test_second_payment_of_an_order_is_alarmed_and_tried_again(
