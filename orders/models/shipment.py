@@ -1,5 +1,6 @@
 """A parcel on its way, and what is in it."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -15,6 +16,14 @@ class Shipment(models.Model):
     carrier = models.CharField("快递公司", max_length=50)
     tracking_no = models.CharField("快递单号", max_length=64)
     shipped_at = models.DateTimeField("发货时间")
+    # Null for what was booked before this was kept.
+    operator = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+    )
 
     class Meta:
         verbose_name = "发货"

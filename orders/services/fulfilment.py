@@ -44,7 +44,7 @@ def order_ship(
             f"订单{order.get_status_display()},不能发货", status=order.status
         )
     shipment = Shipment(order=order, carrier=carrier, tracking_no=tracking_no)
-    shipment.shipped_at = timezone.now()
+    shipment.shipped_at, shipment.operator_id = timezone.now(), operator_id
     _parcel_save(shipment)
     left = lines_left(order)
     packed = _packed(left, quantities)

@@ -26,6 +26,16 @@ UNFOLD: dict[str, Any] = {
         "show_search": True,
         "navigation": [
             {
+                "title": "订单",
+                "items": [
+                    {
+                        **_link("订单", "receipt", "orders.order"),
+                        "badge": "orders.admin.stages.to_ship_badge",
+                    },
+                    _link("支付", "payments", "orders.payment"),
+                ],
+            },
+            {
                 "title": "用户",
                 "items": [_link("用户", "person", "accounts.shopper")],
             },

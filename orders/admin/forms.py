@@ -1,0 +1,125 @@
+"""What staff fill in to ship, cancel and reprice."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from unfold.widgets import (
+    UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from orders.admin.tables import item_name
+from orders.carriers import CARRIERS
+from orders.models import Order, OrderItem, Shipment
+from orders.services.repricing import Price
+from shop.api.text import plain_text
+
+
+def _money(label: str) -> forms.DecimalField:
+    return forms.DecimalField(
+        label=label,
+        min_value=Decimal("0.00"),
+        max_digits=12,
+        decimal_places=2,
+        widget=UnfoldAdminDecimalFieldWidget(attrs={"step": "0.01"}),
+    )
+
+
+class ReasonForm(forms.Form):
+    """Why."""
+
+    reason = forms.CharField(
+        label="原因", max_length=200, widget=UnfoldAdminTextInputWidget
+    )
+
+    def clean_reason(self) -> str:
+        """Return the reason as plain text: the shopper may come to read it."""
+        return plain_text(self.cleaned_data["reason"])
+
+
+class RepriceForm(ReasonForm):
+    """The new freight and discount, and the ones that the page showed."""
+
+    freight_amount = _money("运费(元)")
+    discount_amount = _money("优惠(元)")
+    seen_freight_amount = forms.DecimalField(widget=forms.HiddenInput)
+    seen_discount_amount = forms.DecimalField(widget=forms.HiddenInput)
+    field_order = ("freight_amount", "discount_amount", "reason")
+
+    def clean(self) -> dict[str, Any]:
+        """Add the two prices, once all figures are there."""
+        data = super().clean() or {}
+        if not self.errors:
+            data["new"] = Price(data["freight_amount"], data["discount_amount"])
+            data["seen"] = Price(
+                data["seen_freight_amount"], data["seen_discount_amount"]
+            )
+        return data
+
+
+class ParcelForm(forms.Form):
+    """A carrier and its number."""
+
+    carrier = forms.ChoiceField(
+        label="快递公司", choices=[*CARRIERS.items()], widget=UnfoldAdminSelectWidget
+    )
+    tracking_no = forms.RegexField(
+        r"^[0-9A-Za-z-]{4,64}$",
+        label="快递单号",
+        error_messages={"invalid": "快递单号只能是4到64位字母、数字和横线"},
+        widget=UnfoldAdminTextInputWidget,
+    )
+
+
+class ShipForm(ParcelForm):
+    """A parcel, and how many pieces of each line go into it: all that are left."""
+
+    def __init__(
+        self, *args: Any, left: Mapping[OrderItem, int], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self._quantities = {
+            f"quantity_{item.pk}": item.pk for item, count in left.items() if count
+        }
+        for item, count in left.items():
+            if count:
+                self.fields[f"quantity_{item.pk}"] = _pieces(item, count)
+
+    def clean(self) -> dict[str, Any]:
+        """Add `quantities`, pieces by the id of the order's line."""
+        data = super().clean() or {}
+        data["quantities"] = {
+            pk: data.get(name) or 0 for name, pk in self._quantities.items()
+        }
+        return data
+
+
+def _pieces(item: OrderItem, left: int) -> forms.IntegerField:
+    return forms.IntegerField(
+        label=item_name(item),
+        help_text=f"还有{left}件未发,不在这个包裹里的填0",
+        min_value=0,
+        max_value=left,
+        initial=left,
+        widget=UnfoldAdminIntegerFieldWidget,
+    )
+
+
+class CorrectForm(ParcelForm):
+    """Which parcel of the order, and its right carrier and number."""
+
+    field_order = ("shipment", "carrier", "tracking_no")
+
+    def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["shipment"] = forms.ModelChoiceField(
+            label="包裹",
+            queryset=Shipment.objects.filter(order=order),
+            empty_label=None,
+            widget=UnfoldAdminSelectWidget,
+        )
+        self.order_fields(self.field_order)

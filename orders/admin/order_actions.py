@@ -1,0 +1,220 @@
+"""What staff do with an order: each a page of its own that calls a service."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from unfold.decorators import action
+
+from accounts.models import User
+from orders.admin.forms import CorrectForm, ReasonForm, RepriceForm, ShipForm
+from orders.admin.stages import STAGES, stage_of
+from orders.admin.tables import destination, money
+from orders.models import Order, OrderStatus
+from orders.services.closing import order_cancel_by_staff
+from orders.services.fulfilment import lines_left, order_ship, shipment_correct
+from orders.services.repricing import order_reprice
+from shop.back_office.desk import Desk
+
+
+class OrderActions(Desk):
+    """Ship, mend a parcel's number, reprice, cancel.
+
+    A button is there, and its page opens, only while the order's state allows it and
+    for staff who have the action's own permission.
+    """
+
+    actions_detail = ("ship", "correct", "reprice", "cancel")
+
+    # Methods, for the check of unfold asks the database for permissions given by name,
+    # and must pass before the tables are there.
+    def has_ship_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("orders.ship_order")
+
+    def has_reprice_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("orders.reprice_order")
+
+    def has_cancel_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("orders.cancel_order")
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Offer what the order's state allows and the staff's permissions too."""
+        order = self.get_object(request, str(object_id))
+        allowed = order.staff_actions if order else []
+        return [
+            offered
+            for offered in super().get_actions_detail(request, object_id)
+            if offered.method.original_function_name in allowed
+        ]
+
+    def _order(self, request: HttpRequest, object_id: str, name: str) -> Order | None:
+        """Return an order whose state allows the action; otherwise say so."""
+        order: Order | None = self.get_object(request, object_id)
+        if order and name in order.staff_actions:
+            return order
+        stage = f"订单{STAGES[stage_of(order)].word}" if order else "订单不存在"
+        self.message_user(request, f"{stage},不能这样做", messages.ERROR)
+        return None
+
+    def _back(self, object_id: str) -> HttpResponse:
+        # Of an order that isn't there, Django's own page says so and goes to the list.
+        url = reverse(f"{self.admin_site.name}:orders_order_change", args=[object_id])
+        return HttpResponseRedirect(url)
+
+    @action(
+        description="发货",
+        url_path="ship",
+        icon="local_shipping",
+        permissions=["view", "ship"],
+    )
+    def ship(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Book a parcel."""
+        order = self._order(request, object_id, "ship")
+        if order is None:
+            return self._back(object_id)
+
+        def perform(data: Mapping[str, Any]) -> str:
+            parcel = order_ship(
+                order_id=order.pk,
+                carrier=data["carrier"],
+                tracking_no=data["tracking_no"],
+                operator_id=_operator(request),
+                quantities=data["quantities"],
+            )
+            is_last = parcel.order.status == OrderStatus.SHIPPED
+            rest = "订单已全部发货" if is_last else "订单还有商品未发"
+            return f"已登记包裹 {parcel},{rest}"
+
+        return self.action_page(
+            request,
+            order,
+            title=f"发货 {order}",
+            submit="确认发货",
+            form_class=ShipForm,
+            perform=perform,
+            lines=_receiver(order),
+            left=lines_left(order),
+        )
+
+    @action(
+        description="更正运单",
+        url_path="correct",
+        icon="edit_note",
+        permissions=["view", "ship"],
+    )
+    def correct(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Mend the carrier or number of a parcel; the log keeps what it was."""
+        order = self._order(request, object_id, "correct")
+        if order is None:
+            return self._back(object_id)
+
+        def perform(data: Mapping[str, Any]) -> str:
+            was = str(data["shipment"])
+            parcel = shipment_correct(
+                shipment_id=data["shipment"].pk,
+                carrier=data["carrier"],
+                tracking_no=data["tracking_no"],
+            )
+            return f"包裹 {was} 已更正为 {parcel}"
+
+        return self.action_page(
+            request,
+            order,
+            title=f"更正运单 {order}",
+            submit="确认更正",
+            form_class=CorrectForm,
+            perform=perform,
+            lines=_receiver(order),
+            order=order,
+        )
+
+    @action(
+        description="改价",
+        url_path="reprice",
+        icon="price_change",
+        permissions=["view", "reprice"],
+    )
+    def reprice(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Change freight and discount."""
+        order = self._order(request, object_id, "reprice")
+        if order is None:
+            return self._back(object_id)
+
+        def perform(data: Mapping[str, Any]) -> str:
+            changed = order_reprice(
+                order_id=order.pk,
+                seen=data["seen"],
+                new=data["new"],
+                operator_id=_operator(request),
+                reason=data["reason"],
+            )
+            return f"应付金额已改为{money(changed.total_amount)}"
+
+        return self.action_page(
+            request,
+            order,
+            title=f"改价 {order}",
+            submit="确认改价",
+            form_class=RepriceForm,
+            perform=perform,
+            lines=_price(order),
+            initial={
+                "freight_amount": order.freight_amount,
+                "discount_amount": order.discount_amount,
+                "seen_freight_amount": order.freight_amount,
+                "seen_discount_amount": order.discount_amount,
+            },
+        )
+
+    @action(
+        description="取消订单",
+        url_path="cancel",
+        icon="cancel",
+        permissions=["view", "cancel"],
+    )
+    def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Cancel, with a reason."""
+        order = self._order(request, object_id, "cancel")
+        if order is None:
+            return self._back(object_id)
+
+        def perform(data: Mapping[str, Any]) -> str:
+            ended = order_cancel_by_staff(
+                order_id=order.pk, operator_id=_operator(request), reason=data["reason"]
+            )
+            if ended.is_closing:
+                return "微信暂时联系不上,订单正在关闭,系统会自动重试"
+            return "订单已取消,库存已退回"
+
+        return self.action_page(
+            request,
+            order,
+            title=f"取消订单 {order}",
+            submit="确认取消",
+            form_class=ReasonForm,
+            perform=perform,
+            lines=_price(order),
+        )
+
+
+def _operator(request: HttpRequest) -> int:
+    return cast(User, request.user).pk
+
+
+def _receiver(order: Order) -> dict[str, str]:
+    return {
+        "收货人": f"{order.name} {order.phone}",
+        "地址": destination(order),
+        "买家留言": order.remark or "-",
+    }
+
+
+def _price(order: Order) -> dict[str, str]:
+    return {
+        "商品金额": money(order.goods_amount),
+        "运费": money(order.freight_amount),
+        "优惠": money(order.discount_amount),
+        "应付金额": money(order.total_amount),
+    }

@@ -1,0 +1,67 @@
+"""Payment attempts, to be read."""
+
+import json
+
+from django.contrib import admin
+from django.utils.html import format_html
+from unfold.contrib.filters.admin import RangeDateFilter
+from unfold.decorators import display
+
+from orders.admin.read_only import ReadOnlyDesk
+from orders.admin.tables import link, money
+from orders.models import Payment, PaymentState
+
+
+@admin.register(Payment)
+class PaymentDesk(ReadOnlyDesk):
+    """All attempts, newest first."""
+
+    list_display = (
+        "out_trade_no",
+        "state_label",
+        "total",
+        "transaction_id",
+        "created_at",
+        "paid_at",
+    )
+    list_filter = ("state", ("created_at", RangeDateFilter))
+    list_filter_submit = True
+    ordering = ("-pk",)
+    # Beginnings, for which there are indexes; ours begins with the order's number.
+    search_fields = ("out_trade_no__startswith", "transaction_id__startswith")
+    search_help_text = "商户单号、微信单号或订单号"
+    fields = (
+        ("out_trade_no", "order_link"),
+        ("state_label", "total"),
+        ("created_at", "expires_at"),
+        ("transaction_id", "paid_at"),
+        "facts_text",
+    )
+
+    @display(
+        description="状态",
+        label={
+            PaymentState.OPEN.label: "warning",
+            PaymentState.SUCCEEDED.label: "success",
+            PaymentState.CLOSED.label: "default",
+        },
+    )
+    def state_label(self, payment: Payment) -> str:
+        return payment.get_state_display()
+
+    @display(description="金额", ordering="amount")
+    def total(self, payment: Payment) -> str:
+        return money(payment.amount)
+
+    @display(description="订单")
+    def order_link(self, payment: Payment) -> str:
+        return link("orders_order_change", payment.order)
+
+    @display(description="微信事实")
+    def facts_text(self, payment: Payment) -> str:
+        text = json.dumps(payment.facts, ensure_ascii=False, indent=2)
+        if payment.facts is None:
+            return "-"
+        return format_html(
+            '<pre style="white-space: pre-wrap; word-break: break-all">{}</pre>', text
+        )

@@ -1,0 +1,23 @@
+"""Desks of what is never edited by hand."""
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from shop.back_office.desk import Desk
+
+
+class ReadOnlyDesk(Desk):
+    """Rows that staff may see, and that services alone write."""
+
+    actions = None
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -1,0 +1,63 @@
+"""Where an order is, in the words of staff: a little more than its status."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.admin import SimpleListFilter
+from django.db.models import Exists, OuterRef, Q
+from django.http import HttpRequest
+
+from orders.models import Order, OrderStatus, Shipment
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage, the colour of its label, and which orders are in it."""
+
+    word: str
+    colour: str
+    where: Q
+
+
+HAS_PARCELS = Exists(Shipment.objects.filter(order=OuterRef("pk")))
+STAGES: Mapping[str, Stage] = {
+    "pending": Stage(
+        "待付款", "warning", Q(status=OrderStatus.PENDING, closing_at=None)
+    ),
+    "closing": Stage("关闭中", "danger", Q(closing_at__isnull=False)),
+    "paid": Stage("待发货", "info", Q(status=OrderStatus.PAID) & ~Q(HAS_PARCELS)),
+    "partly": Stage("部分发货", "info", Q(status=OrderStatus.PAID) & Q(HAS_PARCELS)),
+    "shipped": Stage("已发货", "primary", Q(status=OrderStatus.SHIPPED)),
+    "completed": Stage("已完成", "success", Q(status=OrderStatus.COMPLETED)),
+    "cancelled": Stage("已取消", "default", Q(status=OrderStatus.CANCELLED)),
+}
+
+
+def stage_of(order: Order) -> str:
+    """Return the stage of an order that comes with `has_parcels`."""
+    if order.is_closing:
+        return "closing"
+    is_partly = order.has_parcels  # type: ignore[attr-defined]
+    if order.status == OrderStatus.PAID and is_partly:
+        return "partly"
+    return order.status
+
+
+class StageFilter(SimpleListFilter):
+    """Narrow a list of orders to one stage."""
+
+    title = "状态"
+    parameter_name = "stage"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, stage.word) for name, stage in STAGES.items()]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        stage = STAGES.get(self.value() or "")
+        return queryset.filter(stage.where) if stage else queryset
+
+
+def to_ship_badge(request: HttpRequest) -> int:
+    """Count what waits to be shipped, in whole or in part; the sidebar shows it."""
+    return Order.objects.to_ship().count()
