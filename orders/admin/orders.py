@@ -6,7 +6,6 @@ from django.contrib import admin
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
-from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.decorators import display
 
 from orders.admin.order_actions import OrderActions
@@ -14,6 +13,7 @@ from orders.admin.read_only import ReadOnlyDesk
 from orders.admin.stages import HAS_PARCELS, STAGES, StageFilter, stage_of
 from orders.admin.tables import destination, money, order_tables
 from orders.models import Order, OrderItem
+from shop.back_office.day_range import DayRangeFilter
 
 _LINES = (
     OrderItem.objects.filter(order=OuterRef("pk"))
@@ -37,7 +37,7 @@ class OrderDesk(OrderActions, ReadOnlyDesk):
         "created_at",
         "paid_at",
     )
-    list_filter = (StageFilter, ("created_at", RangeDateFilter))
+    list_filter = (StageFilter, ("created_at", DayRangeFilter))
     list_filter_submit = True
     ordering = ("-pk",)
     search_fields = ("order_no",)

@@ -4,12 +4,12 @@ import json
 
 from django.contrib import admin
 from django.utils.html import format_html
-from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.decorators import display
 
 from orders.admin.read_only import ReadOnlyDesk
 from orders.admin.tables import link, money
 from orders.models import Payment, PaymentState
+from shop.back_office.day_range import DayRangeFilter
 
 
 @admin.register(Payment)
@@ -24,7 +24,7 @@ class PaymentDesk(ReadOnlyDesk):
         "created_at",
         "paid_at",
     )
-    list_filter = ("state", ("created_at", RangeDateFilter))
+    list_filter = ("state", ("created_at", DayRangeFilter))
     list_filter_submit = True
     ordering = ("-pk",)
     # Beginnings, for which there are indexes; ours begins with the order's number.

@@ -5,13 +5,18 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import Permission
 from django.db import connection
+from django.test import Client
+from django.utils import timezone
 from rest_framework.test import APIClient
 
+from accounts.models import User
 from catalog.models import Product, Sku, StockMovement
 from orders.models import Order, OrderEvent, OrderItem, Payment
 from orders.numbers import out_trade_no_make
 from orders.services.audit import orders_audit
+from orders.services.fulfilment import order_ship
 from orders.services.payments import payment_settle
 
 ADDRESS = {
@@ -120,3 +125,53 @@ def deadlocks() -> int:
         )
         count: int = cursor.fetchone()[0]
     return count
+
+
+
+ORDERS = "/admin/orders/order/"
+
+
+@pytest.fixture
+def desk(client: Client, staff: User) -> Client:
+    client.force_login(staff)
+    return client
+
+
+def page(client: Client, url: str) -> str:
+    response = client.get(url)
+    assert response.status_code == 200
+    return str(response.content.decode())
+
+
+@pytest.fixture
+def one_of_each(shopper_api: APIClient, tea: Product, cup: Product) -> dict[str, Order]:
+    """An order in each stage, oldest first."""
+    orders = {
+        name: paid_order(shopper_api, line(tea), line(cup))
+        for name in ("shipped", "completed", "partly", "paid")
+    }
+    for name in ("shipped", "completed", "partly"):
+        lines = list(orders[name].items.values_list("pk", flat=True))
+        order_ship(
+            order_id=orders[name].pk,
+            carrier="SF",
+            tracking_no=f"SF-{name}",
+            operator_id=None,
+            quantities={lines[0]: 1} if name == "partly" else None,
+        )
+    shopper_api.post(f"/api/orders/{orders['completed'].order_no}/confirm")
+    for name in ("cancelled", "closing", "pending"):
+        order_no = placed(shopper_api, line(tea))["orderNo"]
+        orders[name] = Order.objects.get(order_no=order_no)
+    shopper_api.post(f"/api/orders/{orders['cancelled'].order_no}/cancel")
+    closing = Order.objects.filter(pk=orders["closing"].pk)
+    closing.update(closing_at=timezone.now(), close_reason="不想要了")
+    return orders
+
+
+def clerk(client: Client, *codenames: str) -> Client:
+    user = User.objects.create_user("clerk", "a-long-password-9")
+    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    assert user.user_permissions.count() == len(codenames)
+    client.force_login(user)
+    return client

@@ -1,0 +1,240 @@
+"""Orders in the admin: found, read, and never edited by hand."""
+
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from catalog.models import Product
+from orders.admin.stages import STAGES
+from orders.models import Order, Payment
+from orders.services.fulfilment import order_ship
+from orders.services.repricing import Price, order_reprice
+from orders.tests.conftest import ORDERS, clerk, line, page, paid_order, placed
+
+
+def numbers(client: Client, **query: Any) -> list[str]:
+    """List the order numbers that the list shows, in its order."""
+    changelist = client.get(ORDERS, query).context["cl"]
+    return [order.order_no for order in changelist.result_list]
+
+
+def test_list_shows_each_stage_newest_first(
+    desk: Client, one_of_each: dict[str, Order]
+) -> None:
+    shown = desk.get(ORDERS)
+    assert numbers(desk) == [
+        order.order_no for order in sorted(one_of_each.values(), key=lambda o: -o.pk)
+    ]
+    text = shown.content.decode()
+    for stage in STAGES.values():
+        assert stage.word in text
+    for word in ("订单号", "买家", "应付金额", "商品数", "下单时间", "付款时间"):
+        assert word in text
+    rows = {order.order_no: order for order in shown.context["cl"].result_list}
+    partly = rows[one_of_each["partly"].order_no]
+    model_admin = shown.context["cl"].model_admin
+    assert model_admin.stage(partly) == "部分发货"
+    assert model_admin.lines_count(partly) == 2
+    assert model_admin.total(partly) == "¥124.50"
+    assert model_admin.stage(rows[one_of_each["closing"].order_no]) == "关闭中"
+
+
+@pytest.mark.parametrize("name", list(STAGES))
+def test_filter_by_stage(
+    desk: Client, one_of_each: dict[str, Order], name: str
+) -> None:
+    assert numbers(desk, stage=name) == [one_of_each[name].order_no]
+
+
+def test_filter_by_date(desk: Client, one_of_each: dict[str, Order]) -> None:
+    """Days of the shop's own time, the first and the last included."""
+    for name, moment in (
+        ("shipped", "2020-03-01 23:59:59.999999"),
+        ("completed", "2020-03-02 00:00:00"),
+        ("partly", "2020-03-03 23:59:59.999999"),
+        ("paid", "2020-03-04 00:00:00"),
+    ):
+        created_at = timezone.make_aware(datetime.fromisoformat(moment))
+        Order.objects.filter(pk=one_of_each[name].pk).update(created_at=created_at)
+    # As the browser's calendar writes a day, and as people do.
+    days = {"created_at_from": "2020/03/02", "created_at_to": "2020-03-03"}
+    assert numbers(desk, **days) == [
+        one_of_each["partly"].order_no,
+        one_of_each["completed"].order_no,
+    ]
+    assert len(numbers(desk, created_at_from="2020-03-02")) == 6
+    assert len(numbers(desk, created_at_from="neverday")) == 7
+
+
+def test_search(
+    desk: Client, shopper_api: APIClient, tea: Product, cup: Product
+) -> None:
+    of_tea = placed(shopper_api, line(tea))["orderNo"]
+    of_cup = placed(shopper_api, line(cup))["orderNo"]
+    Order.objects.filter(order_no=of_cup).update(name="李四", phone="13912345678")
+    assert numbers(desk, q=of_tea) == [of_tea]
+    assert numbers(desk, q="茶杯") == [of_cup]
+    assert numbers(desk, q="13912345678") == [of_cup]
+    assert numbers(desk, q=" 李四 ") == [of_cup]
+    assert numbers(desk, q="100%") == []
+    assert numbers(desk, q="\x00") == [of_cup, of_tea]
+
+
+def test_statements_do_not_grow_with_the_rows(
+    desk: Client, shopper_api: APIClient, tea: Product, cup: Product
+) -> None:
+    def statements(url: str) -> int:
+        page(desk, url)  # Once, to fill Django's cache of content types.
+        with CaptureQueriesContext(connection) as queries:
+            page(desk, url)
+        assert len(queries) <= 20
+        return len(queries)
+
+    first = paid_order(shopper_api, line(tea))
+    order_ship(order_id=first.pk, carrier="SF", tracking_no="SF1", operator_id=None)
+    few = statements(ORDERS)
+    few_found = statements(f"{ORDERS}?q=茶&stage=shipped")
+    few_of_one = statements(f"{ORDERS}{first.pk}/change/")
+
+    for _ in range(3):
+        order = paid_order(shopper_api, line(tea), line(cup))
+        for item in order.items.all():
+            order_ship(
+                order_id=order.pk,
+                carrier="SF",
+                tracking_no=f"SF{item.pk}",
+                operator_id=None,
+                quantities={item.pk: 1},
+            )
+    assert statements(ORDERS) == few
+    assert statements(f"{ORDERS}?q=茶&stage=shipped") == few_found
+    assert statements(f"{ORDERS}{order.pk}/change/") == few_of_one
+
+
+def test_page_tells_everything(
+    desk: Client, staff: User, shopper_api: APIClient, tea: Product, cup: Product
+) -> None:
+    data = placed(shopper_api, line(tea, 3), line(cup), remark="请快一点")
+    order = Order.objects.get(order_no=data["orderNo"])
+    order_reprice(
+        order_id=order.pk,
+        seen=Price(Decimal("0.00"), Decimal("0.00")),
+        new=Price(Decimal("8.00"), Decimal("20.50")),
+        operator_id=staff.pk,
+        reason="老顾客",
+    )
+    url = f"{ORDERS}{order.pk}/change/"
+    text = page(desk, url)
+    for fact in (
+        *("待付款", "龙井茶", "茶杯", "¥297.00", "322.50", "8.00", "20.50", "310.00"),
+        *("张三", "13800138000", "广东省深圳市南山区科技园1号", "请快一点"),
+        *("买家下单", "改价", "应付金额¥322.50 → ¥310.00", "原因:老顾客", "boss"),
+    ):
+        assert fact in text, fact
+
+
+def test_page_tells_of_payment_parcels_and_every_step(
+    desk: Client, staff: User, one_of_each: dict[str, Order]
+) -> None:
+    order = one_of_each["partly"]
+    payment = Payment.objects.get(order=order)
+    text = page(desk, f"{ORDERS}{order.pk}/change/")
+    for fact in (
+        *("部分发货", payment.out_trade_no, "已支付", payment.transaction_id),
+        *("顺丰速运", "SF-partly", "龙井茶 × 1"),
+        *("发出包裹", f"微信支付 {payment.transaction_id}"),
+    ):
+        assert fact in text, fact
+    assert f"/admin/orders/payment/{payment.pk}/change/" in text
+
+    text = page(desk, f"{ORDERS}{one_of_each['closing'].pk}/change/")
+    assert "关闭中" in text
+    assert "开始关闭" in text
+    assert "不想要了" in text
+
+
+def test_nothing_is_edited_added_or_deleted_by_hand(
+    desk: Client, one_of_each: dict[str, Order]
+) -> None:
+    order = one_of_each["pending"]
+    url = f"{ORDERS}{order.pk}/change/"
+    text = page(desk, url)
+    assert 'name="status"' not in text
+    assert 'name="total_amount"' not in text
+    changed = {"status": "paid", "total_amount": "1.00", "remark": "x"}
+    assert desk.post(url, changed).status_code == 403
+    assert desk.get(f"{ORDERS}add/").status_code == 403
+    assert desk.post(f"{ORDERS}{order.pk}/delete/", {"post": "yes"}).status_code == 403
+    delete = {"action": "delete_selected", "_selected_action": [order.pk]}
+    desk.post(ORDERS, {**delete, "post": "yes"})
+    order.refresh_from_db()
+    assert (order.status, order.total_amount, order.remark) == (
+        "pending",
+        Decimal("99.00"),
+        "",
+    )
+
+
+def test_what_shoppers_wrote_is_text(
+    desk: Client, shopper_api: APIClient, product_make: Callable[..., Product]
+) -> None:
+    order = paid_order(shopper_api, line(product_make("<b>茶</b>")))
+    Order.objects.filter(pk=order.pk).update(remark="<script>alert(1)</script>")
+    order.events.update(reason="<img src=x>")
+    text = page(desk, f"{ORDERS}{order.pk}/change/")
+    for bad in ("<b>茶", "<script>alert(1)", "<img src=x>"):
+        assert bad not in text
+    assert "&lt;b&gt;茶" in text
+
+
+def test_badge_counts_what_waits_to_be_shipped(
+    desk: Client, one_of_each: dict[str, Order]
+) -> None:
+    badge = page(desk, ORDERS).partition('href="/admin/orders/order/"')[2]
+    badge = badge.partition('href="/admin/orders/payment/"')[0]
+    assert "".join(badge.rpartition("</span>")[0].rpartition(">")[2].split()) == "2"
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    assert "order_to_ship" in Order.objects.to_ship().explain()
+
+
+def test_staff_without_the_permission_see_no_orders(
+    client: Client, one_of_each: dict[str, Order]
+) -> None:
+    client = clerk(client)
+    assert client.get(ORDERS).status_code == 403
+    assert client.get(f"{ORDERS}{one_of_each['paid'].pk}/change/").status_code == 403
+    assert ORDERS not in client.get("/admin/").content.decode()
+
+
+def test_payments_of_an_order_need_their_own_permission(
+    client: Client, one_of_each: dict[str, Order]
+) -> None:
+    order = one_of_each["paid"]
+    out_trade_no = Payment.objects.get(order=order).out_trade_no
+    client = clerk(client, "view_order")
+    text = page(client, f"{ORDERS}{order.pk}/change/")
+    assert out_trade_no not in text
+    assert "龙井茶" in text
+    assert client.get("/admin/orders/payment/").status_code == 403
+
+
+def test_own_permissions_have_chinese_names(db: None) -> None:
+    named = Permission.objects.filter(
+        codename__in=("ship_order", "cancel_order", "reprice_order")
+    )
+    assert sorted(named.values_list("name", flat=True)) == [
+        "可以发货",
+        "可以取消未付款订单",
+        "可以改价",
+    ]
