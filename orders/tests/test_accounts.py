@@ -1,6 +1,7 @@
 """DELETE /api/auth/user and GET /api/auth/user/export: the account with its orders."""
 
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from orders.services.accounts import account_delete
 from orders.services.fulfilment import order_ship
 from orders.services.placing import Destination, OrderRequest, order_place
 from orders.services.quoting import Wish
+from orders.services.repricing import Price, order_reprice
 from orders.tests.conftest import ADDRESS, body, line, placed, stock_of
 from shop.api.tests.pictures import upload_of
 from shop.devstack.simulator.process import SimulatorProcess
@@ -187,6 +189,23 @@ def test_order_that_is_placed_during_the_deletion_finds_nobody(
             placed_late.result()
     assert Order.objects.count() == 0
     assert stock_of(tea) == 10
+
+
+def test_export_tells_of_a_changed_price(
+    wechat_api: APIClient, buyer: User, staff: User, tea: Product
+) -> None:
+    placed(wechat_api, line(tea))
+    order_reprice(
+        order_id=Order.objects.get().pk,
+        seen=Price(Decimal("0.00"), Decimal("0.00")),
+        new=Price(Decimal("0.00"), Decimal("9.00")),
+        operator_id=staff.pk,
+        reason="老顾客",
+    )
+    (order,) = wechat_api.get("/api/auth/user/export").json()["data"]["orders"]
+    (change,) = order["priceChanges"]
+    assert change.pop("createdAt").endswith("+08:00")
+    assert change == {"from": "99.00", "to": "90.00", "reason": "老顾客"}
 
 
 def test_export_holds_account_addresses_and_all_orders(
