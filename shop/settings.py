@@ -132,7 +132,6 @@ DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 # --- Language, time, files ---------------------------------------------------------
 
 LANGUAGE_CODE = "zh-hans"
-LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
 STATIC_URL = "/static/"

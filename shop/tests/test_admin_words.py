@@ -9,7 +9,7 @@ from django.test import Client
 
 from accounts.models import User
 
-FOLDER = settings.BASE_DIR / "locale" / "zh_Hans" / "LC_MESSAGES"
+FOLDER = settings.BASE_DIR / "shop" / "locale" / "zh_Hans" / "LC_MESSAGES"
 
 
 def test_the_compiled_words_are_those_that_are_written() -> None:
