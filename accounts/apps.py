@@ -10,8 +10,5 @@ class AccountsConfig(AppConfig):
     verbose_name = "用户"
 
     def ready(self) -> None:
-        """Refuse a wrong encryption key; tell drf-spectacular of our tokens."""
+        """Tell drf-spectacular of our tokens."""
         from accounts import schema  # noqa: F401 - importing it registers it
-        from accounts.encryption import keys_check
-
-        keys_check()

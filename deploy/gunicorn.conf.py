@@ -45,8 +45,9 @@ workers = _number("WORKERS", _whole("WEB_CONCURRENCY", _wanted))
 worker_class = "gthread"
 threads = _number("THREADS", 8)
 
-# Loads the application once and shares its memory. wsgi.py leaves no connection open.
-preload_app = _text("PRELOAD", "1") == "1"
+# Loads the application once and shares its memory. wsgi.py leaves no connection open,
+# and ends the whole program, not a child again and again, when it can't serve.
+preload_app = True
 
 # A worker that is silent for so long hangs: every wait in the shop is shorter.
 timeout = _number("TIMEOUT", 30)
@@ -84,12 +85,11 @@ limit_request_fields = _number("LIMIT_REQUEST_FIELDS", 64)
 
 def when_ready(server: Any) -> None:
     """Load the routes before the workers fork, and not once in each first request."""
-    if preload_app:
-        from django.urls import get_resolver
+    from django.urls import get_resolver
 
-        _ = get_resolver().url_patterns
-        # What lives now lives for ever: keep the collector from copying its pages.
-        gc.freeze()
+    _ = get_resolver().url_patterns
+    # What lives now lives for ever: keep the collector from copying its pages.
+    gc.freeze()
 
 
 def refusal_write(line: Any, status: int, reason: str, message: str) -> None:

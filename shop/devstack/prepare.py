@@ -7,19 +7,15 @@ STAFF_PASSWORD. One process for all, because loading Django costs a second.
 import sys
 import time
 
-import django
-from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 
 from shop.devstack.terminal import say_step
+from shop.start import shop_start
 
 
 def main(staff_name: str) -> None:
     """Run the three commands; all of them change nothing when nothing is due."""
-    try:
-        django.setup()
-    except ImproperlyConfigured as error:
-        sys.exit(f"configuration error: {error}")
+    shop_start()
     step("tables", "migrate", "--no-input")
     step("staff account", "staff_create", "--username", staff_name, "--superuser")
     step("demo shop", "seed_demo")

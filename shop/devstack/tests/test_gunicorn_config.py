@@ -49,7 +49,6 @@ def test_defaults() -> None:
         ("GUNICORN_WORKERS", "7", "workers", 7),
         ("WEB_CONCURRENCY", "5", "workers", 5),
         ("GUNICORN_THREADS", "3", "threads", 3),
-        ("GUNICORN_PRELOAD", "0", "preload_app", False),
         ("GUNICORN_TIMEOUT", "9", "timeout", 9),
         ("GUNICORN_GRACEFUL_TIMEOUT", "9", "graceful_timeout", 9),
         ("GUNICORN_KEEPALIVE", "9", "keepalive", 9),
