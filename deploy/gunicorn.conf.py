@@ -1,13 +1,18 @@
 """gunicorn: how the web program listens and works; each value from the environment."""
 
+import atexit
 import gc
 import os
+import shutil
 import sys
+import tempfile
 import uuid
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from gunicorn import util
+from gunicorn.glogging import Logger
 
 
 def _text(name: str, default: str) -> str:
@@ -73,14 +78,56 @@ worker_tmp_dir = _text("WORKER_TMP_DIR", "") or (
 # The socket for gunicornc has one path per user: two shops would fight for it.
 control_socket_disable = True
 
-# "-" is the standard output, where systemd and Docker collect it.
-accesslog = _text("ACCESS_LOG", "-")
-errorlog = _text("ERROR_LOG", "-")
-loglevel = _text("LOG_LEVEL", "info")
+
+class ShopLogger(Logger):
+    """Leave gunicorn's lines to the shop's own log, which knows the user of each."""
+
+    def setup(self, cfg: Any) -> None:
+        """Hand everything up; gunicorn calls this again on each reload."""
+        super().setup(cfg)
+        self.error_log.propagate = True
+
+
+logger_class = ShopLogger
+accesslog = None
+errorlog = None
 
 # Room for a long token and a keyword; more is an attack.
 limit_request_line = _number("LIMIT_REQUEST_LINE", 4094)
 limit_request_fields = _number("LIMIT_REQUEST_FIELDS", 64)
+
+
+def _folder_remove(folder: str, maker: int) -> None:
+    # The processes that are forked inherit the wish, but not the right.
+    if os.getpid() == maker:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+# The figures of all processes, and of a worker on the same machine, lie in one folder.
+figures = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
+if not figures:
+    figures = tempfile.mkdtemp(prefix="shop-metrics-")
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = figures
+    atexit.register(_folder_remove, figures, os.getpid())
+
+
+def on_starting(server: Any) -> None:
+    """Forget the figures of an earlier run; those of the worker are its own."""
+    kept = ("_worker.db", f"_{os.getpid()}.db")
+    for path in Path(figures).glob("*.db"):
+        if not path.name.endswith(kept):
+            path.unlink(missing_ok=True)
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """Give a process the lowest free place, so that it goes on with its figures."""
+    taken = {other.place for other in server.WORKERS.values()}
+    worker.place = min(set(range(len(taken) + 1)) - taken)
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Tell the process which place is its own."""
+    os.environ["METRICS_PROCESS"] = f"web{worker.place}"
 
 
 def when_ready(server: Any) -> None:

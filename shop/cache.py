@@ -7,6 +7,8 @@ from redis import Redis
 from redis.exceptions import ConnectionError as ValkeyConnectionError
 from redis.exceptions import InvalidResponse, TimeoutError
 
+from shop.metrics import CACHE_FAILURES
+
 # Long enough that waiting is rare, short enough that counting is soon back.
 REST_SECONDS = 1.0
 
@@ -28,8 +30,13 @@ class ImpatientRedis(Redis):
         try:
             return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
         except TimeoutError:
+            CACHE_FAILURES.inc()
             pool.rests_until = time.monotonic() + REST_SECONDS
             raise
+        except ValkeyConnectionError:
+            CACHE_FAILURES.inc()
+            raise
         except InvalidResponse as error:
+            CACHE_FAILURES.inc()
             # Not a Valkey, or one cut in two: as good as none.
             raise ValkeyConnectionError("not the protocol") from error

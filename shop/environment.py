@@ -86,6 +86,14 @@ def level(name: str, default: str) -> str:
     return value
 
 
+def folder(name: str, default: str) -> Path | None:
+    """Return a folder that this process may write to; None when it is empty."""
+    value = text(name, default)
+    if value and not os.access(value, os.W_OK | os.X_OK):
+        raise ImproperlyConfigured(f"{name} must be a folder that can be written")
+    return Path(value) if value else None
+
+
 def origin(name: str) -> str:
     """Return a web address of a host alone, without a slash at its end."""
     value = text(name).rstrip("/")

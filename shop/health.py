@@ -1,27 +1,33 @@
-"""Whether the process is up and whether it can serve."""
+"""Whether the process is up and whether it can serve; for a balancer, by address."""
 
 from django.core.cache import cache
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponsePermanentRedirect,
+    JsonResponse,
+)
+from django.middleware.common import CommonMiddleware
+
+from shop.queue import queue_state
+
+# Asked of a node itself, by its address: no name of ALLOWED_HOSTS is known there.
+NODE_PATHS = {"/healthz", "/readyz", "/metrics"}
 
 _migrated = False
 
-# A worker sends a heartbeat every 10 s; a job that has waited for a minute is late.
-_QUEUE = """
-SELECT
-    EXISTS (
-        SELECT FROM procrastinate_workers
-        WHERE last_heartbeat > now() - interval '60 seconds'
-    ),
-    EXISTS (
-        SELECT FROM procrastinate_jobs job
-        JOIN procrastinate_events event
-            ON event.job_id = job.id AND event.type = 'deferred'
-        WHERE job.status = 'todo'
-            AND coalesce(job.scheduled_at, event.at) < now() - interval '60 seconds'
-    )
-"""
+
+class ShopCommonMiddleware(CommonMiddleware):
+    """Ask for a known host name, save where a node is asked by its address."""
+
+    def process_request(
+        self, request: HttpRequest
+    ) -> HttpResponsePermanentRedirect | None:
+        if request.path in NODE_PATHS:
+            return None
+        return super().process_request(request)
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -35,17 +41,17 @@ def readyz(request: HttpRequest) -> HttpResponse:
     Cache, worker and queue are told as `degraded` when they are not well; that takes
     no node out.
     """
-    database = _database_state()
-    facts = {"database": database, "cache": _cache_state()}
-    if database == "ok":
-        facts |= _queue_states()
-    is_ready = database == "ok"
+    facts = {"database": database_state(), "cache": cache_state()}
+    if facts["database"] == "ok":
+        facts |= _queue_facts()
+    is_ready = facts["database"] == "ok"
     degraded = [name for name, state in facts.items() if state != "ok"]
     body = {"status": "ok" if is_ready else "unavailable", "degraded": degraded}
     return JsonResponse(body | facts, status=200 if is_ready else 503)
 
 
-def _database_state() -> str:
+def database_state() -> str:
+    """Return ok, away or migrations missing."""
     # Kept, because migrations are never undone under a process.
     global _migrated
     try:
@@ -60,17 +66,20 @@ def _database_state() -> str:
     return "ok" if _migrated else "migrations missing"
 
 
-def _queue_states() -> dict[str, str]:
-    with connection.cursor() as cursor:
-        cursor.execute(_QUEUE)
-        is_worker_alive, is_late = cursor.fetchone()
-    return {
-        "worker": "ok" if is_worker_alive else "away",
-        "queue": "late" if is_late else "ok",
-    }
-
-
-def _cache_state() -> str:
+def cache_state() -> str:
+    """Return ok or away."""
     # The cache swallows its errors, so ask for what was just written.
     cache.set("readyz", "ok", 10)
     return "ok" if cache.get("readyz") == "ok" else "away"
+
+
+def _queue_facts() -> dict[str, str]:
+    try:
+        queue = queue_state()
+    except (DatabaseError, InterfaceError):
+        # Gone since it was asked a moment ago, or slow.
+        return {"database": "away"}
+    return {
+        "worker": "ok" if queue.is_worker_alive else "away",
+        "queue": "late" if queue.is_late else "ok",
+    }

@@ -1,5 +1,6 @@
 """Settings: each value comes from the environment, with a safe default or a refusal."""
 
+import logging
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -8,6 +9,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from shop import environment as env
 from shop.back_office.face import UNFOLD as UNFOLD
+from shop.logs.config import logging_config
+from shop.logs.context import job_noted
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -53,11 +56,12 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "shop.api.request_id.RequestIdMiddleware",
+    "shop.logs.access.AccessMiddleware",
     # Before all others, so that what they refuse is enveloped too.
     "shop.api.exceptions.EnvelopeErrorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "shop.health.ShopCommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -208,7 +212,10 @@ AXES_VERBOSE = False
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 # The sweeps alone are thousands of jobs a day; what failed stays to be looked at.
-PROCRASTINATE_WORKER_DEFAULTS = {"delete_jobs": "successful"}
+PROCRASTINATE_WORKER_DEFAULTS = {
+    "delete_jobs": "successful",
+    "worker_middleware": [job_noted],
+}
 
 # --- The API -----------------------------------------------------------------------
 
@@ -339,40 +346,9 @@ METRICS_TOKEN = env.text("METRICS_TOKEN", "")
 
 # --- Logs --------------------------------------------------------------------------
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {
-        "request_id": {"()": "shop.api.request_id.RequestIdFilter"},
-        "one_line": {"()": "shop.api.request_id.OneLineFilter"},
-    },
-    "formatters": {
-        "line": {
-            "format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"
-        }
-    },
-    "handlers": {
-        "stderr": {
-            "class": "logging.StreamHandler",
-            "filters": ["request_id"],
-            "formatter": "line",
-        }
-    },
-    "root": {"handlers": ["stderr"], "level": env.level("LOG_LEVEL", "INFO")},
-    "loggers": {
-        "django": {"handlers": [], "propagate": True},
-        "django.security.DisallowedHost": {"filters": ["one_line"]},
-        "django_redis.cache": {"filters": ["one_line"]},
-        # Their DEBUG lines hold URLs with the app secret, and raw statements.
-        "urllib3": {"level": "WARNING"},
-        "requests": {"level": "WARNING"},
-        "boto3": {"level": "WARNING"},
-        "botocore": {"level": "WARNING"},
-        "s3transfer": {"level": "WARNING"},
-        "django.db.backends": {"level": "WARNING"},
-        # Each start of each periodic job; failures are ERROR.
-        "procrastinate": {"level": "WARNING"},
-        # Each login; failures are WARNING.
-        "axes": {"level": "WARNING"},
-    },
-}
+LOG_DIR = env.folder("LOG_DIR", "")
+LOGGING = logging_config(
+    is_readable=IS_DEVELOPMENT, level=env.level("LOG_LEVEL", "INFO"), folder=LOG_DIR
+)
+# A closed pipe or a full disk is no request's fault, and has nowhere to be told.
+logging.raiseExceptions = IS_DEVELOPMENT

@@ -11,10 +11,12 @@ from shop.api.config import ConfigView
 from shop.api.exceptions import error_view
 from shop.api.schema_view import DocsView, SchemaView
 from shop.health import healthz, readyz
+from shop.metrics_view import metrics
 
 urlpatterns = [
     path("healthz", healthz),
     path("readyz", readyz),
+    path("metrics", metrics),
     path("api/schema", SchemaView.as_view(), name="schema"),
     path("api/docs", DocsView.as_view(url_name="schema")),
     path("api/config", ConfigView.as_view()),

@@ -21,6 +21,7 @@ from orders.models import Order, OrderItem, OrderStatus
 from orders.numbers import order_no_make
 from orders.services.quoting import Line, Quote, Wish, quote_make
 from shop.errors import Invalid, NotFound
+from shop.metrics import ORDERS
 
 # The lines and the first event in one statement. The lock on the shopper waits for an
 # account deletion that is under way (and a later deletion waits for us): a shopper who
@@ -104,12 +105,15 @@ def order_place(
         RequestInProgress, UserNotFound, Busy.
     """
     try:
-        return _placed(user_id, request, idempotency_key)
+        order, is_new = _placed(user_id, request, idempotency_key)
     except IntegrityError as error:
         if not _is_key_taken(error):
             raise
         # A twin committed between our look at the key and our insert: look again.
-        return _placed(user_id, request, idempotency_key)
+        order, is_new = _placed(user_id, request, idempotency_key)
+    if is_new:
+        ORDERS.labels(OrderStatus.PENDING.value).inc()
+    return order, is_new
 
 
 @transaction.atomic(durable=True)

@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from orders.errors import IllegalTransition
 from orders.models import Order, OrderEvent, OrderStatus
 from orders.models.order import TRANSITIONS
+from shop.metrics import ORDERS
 
 
 def order_move(
@@ -44,3 +46,4 @@ def order_move(
         operator_id=operator_id,
         reason=reason,
     )
+    transaction.on_commit(ORDERS.labels(to.value).inc)

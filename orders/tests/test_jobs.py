@@ -1,11 +1,12 @@
 """The worker's jobs: registered with a rhythm, and really run by a worker."""
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
-from urllib.parse import urlsplit, urlunsplit
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -18,6 +19,10 @@ from catalog.models import Product
 from orders.jobs import orders_autoconfirm, orders_sweep
 from orders.models import Order
 from orders.tests.conftest import line, placed
+from shop.tests.test_start import PRODUCTION
+from shop.tests.web_process import database_url
+
+WORKER = (sys.executable, "manage.py", "procrastinate", "worker")
 
 
 @pytest.fixture
@@ -33,16 +38,17 @@ def queue(transactional_db: None) -> Iterator[None]:
     clear()
 
 
-def run_worker() -> None:
-    """Run a worker on the tests' database until the queue is empty."""
-    name = connection.settings_dict["NAME"]
-    url = urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}"))
-    subprocess.run(
-        [sys.executable, "manage.py", "procrastinate", "worker", "--one-shot"],
-        env={**os.environ, "DATABASE_URL": url},
+def run_worker(**environment: str) -> str:
+    """Run a worker on the tests' database until the queue is empty; return its log."""
+    done = subprocess.run(
+        [*WORKER, "--one-shot"],
+        env={**os.environ, "DATABASE_URL": database_url(), **environment},
         check=True,
         timeout=60,
+        stderr=subprocess.PIPE,
+        text=True,
     )
+    return done.stderr
 
 
 def test_jobs_have_their_rhythm() -> None:
@@ -100,3 +106,26 @@ def test_job_of_a_killed_worker_is_run_again(
     status = Order.objects.get(order_no=order_no).status
     assert status == ("pending" if is_queued_again_already else "cancelled")
     assert not ProcrastinateJob.objects.filter(args__timestamp=0).exists()
+
+
+def logged(text: str, level: str) -> dict[str, Any]:
+    """Return the one line of a level."""
+    lines = [json.loads(line) for line in text.splitlines() if line[0] == "{"]
+    [found] = [line for line in lines if line["level"] == level]
+    return found
+
+
+@pytest.mark.usefixtures("queue")
+def test_lines_of_a_job_name_it(shopper_api: APIClient, tea: Product) -> None:
+    placed(shopper_api, line(tea))
+    Order.objects.update(due_at=timezone.now() - timedelta(seconds=1))
+    job_id = orders_sweep.defer(timestamp=0)
+    failing = orders_autoconfirm.defer(openid="canary")
+    text = run_worker(**PRODUCTION)
+    done = logged(text, "INFO")
+    assert (done["job_id"], done["task"]) == (str(job_id), "orders.jobs.orders_sweep")
+    assert done["message"] == "orders expired: Sweep(cancelled=1, paid=0, waiting=0)"
+    failed = logged(text, "ERROR")
+    assert failed["job_id"] == str(failing)
+    assert "TypeError" in failed["exception"]
+    assert "canary" not in text

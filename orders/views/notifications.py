@@ -11,6 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from orders.services.payments import payment_settle
 from shop.api.exceptions import crash_log
 from shop.errors import ShopError
+from shop.metrics import NOTIFICATIONS
 from shop.wechat import pay
 from shop.wechat.errors import NotificationRefused
 
@@ -27,6 +28,11 @@ class PaymentNotificationView(View):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Turn whatever goes wrong into WeChat's FAIL; the status is what counts."""
+        response = self._answer(request, *args, **kwargs)
+        NOTIFICATIONS.labels(_outcome(response.status_code)).inc()
+        return response
+
+    def _answer(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         try:
             response = super().dispatch(request, *args, **kwargs)
         except ShopError as error:
@@ -47,6 +53,12 @@ class PaymentNotificationView(View):
         if notification.get("event_type") == "TRANSACTION.SUCCESS":
             payment_settle(facts=notification["resource"])
         return HttpResponse(status=204)
+
+
+def _outcome(status: int) -> str:
+    if status < 400:
+        return "accepted"
+    return "refused" if status < 500 else "failed"
 
 
 def _fail(status: int, message: str) -> JsonResponse:

@@ -35,6 +35,7 @@ from shop.errors import (
     ServiceUnavailable,
     ShopError,
 )
+from shop.metrics import ERRORS
 from shop.wechat.pay import NOTIFY_PATH
 
 logger = logging.getLogger(__name__)
@@ -80,6 +81,7 @@ def _described(exc: Exception) -> tuple[int, dict[str, Any], dict[str, str]]:
         if isinstance(exc, drf.APIException):
             return _framework(exc.status_code, _drf_headers(exc))
         return _crash(exc)
+    ERRORS.labels(error.code).inc()
     headers = {}
     if error.retry_after_seconds is not None:
         headers["Retry-After"] = str(error.retry_after_seconds)
@@ -166,6 +168,7 @@ def _crash(exc: Exception) -> tuple[int, dict[str, Any], dict[str, str]]:
         return _framework(413, {})
     if isinstance(exc, _CALLERS_FAULTS):
         return _framework(400, {})
+    ERRORS.labels(ShopError.code).inc()
     crash_log(exc)
     status, body, headers = _framework(500, {})
     if settings.DEBUG:

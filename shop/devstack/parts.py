@@ -49,17 +49,21 @@ class Part:
     input: bytes = b""
     pass_fds: Sequence[int] = ()
     shows_output: bool = False
+    # Where the standard output goes, apart from the log.
+    output: Path | None = None
     process: subprocess.Popen[bytes] = field(init=False, repr=False)
 
     def start(self) -> None:
         """Start the program in a session of its own, so that Ctrl-C reaches only us."""
-        log_rotate(self.log)
-        with self.log.open("ab") as log:
+        output = self.output or self.log
+        for path in {self.log, output}:
+            log_rotate(path)
+        with self.log.open("ab") as log, output.open("ab") as out:
             self.process = subprocess.Popen(  # noqa: S603 - no shell, our own programs
                 [*self._launch(), *self.command],
                 env=dict(self.env),
                 stdin=subprocess.PIPE if self.input else subprocess.DEVNULL,
-                stdout=None if self.shows_output else log,
+                stdout=None if self.shows_output else out,
                 stderr=log,
                 pass_fds=self.pass_fds,
                 start_new_session=True,

@@ -24,16 +24,14 @@ def python(*arguments: str) -> list[str]:
 
 def web(env: Mapping[str, str], logs: Path, listener: int) -> Part:
     """Return gunicorn, which takes over the listening socket of that number."""
-    settings = WEB_SETTINGS | {
-        "GUNICORN_BIND": f"fd://{listener}",
-        "GUNICORN_ACCESS_LOG": str(logs / "access.log"),
-    }
+    settings = WEB_SETTINGS | {"GUNICORN_BIND": f"fd://{listener}"}
     config = str(PROJECT / "deploy" / "gunicorn.conf.py")
     return Part(
         name="web",
         command=python("-m", "gunicorn", "shop.wsgi", "-c", config),
         env={**env, **settings},
         log=logs / "web.log",
+        output=logs / "access.log",
         pass_fds=(listener,),
     )
 

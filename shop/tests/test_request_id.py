@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from shop.api.request_id import RequestIdFilter
+from shop.logs.formatters import ReadableFormatter
 
 MADE = re.compile(r"[0-9a-f]{32}")
 
@@ -20,7 +20,7 @@ def log() -> Iterator[io.StringIO]:
     [handler] = [
         handler
         for handler in logging.getLogger().handlers
-        if any(isinstance(one, RequestIdFilter) for one in handler.filters)
+        if isinstance(handler.formatter, ReadableFormatter)
     ]
     assert isinstance(handler, logging.StreamHandler)
     written = io.StringIO()

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from shop.errors import RateLimited, ShopError
+from shop.metrics import wechat_call
 from shop.wechat.errors import WeChatRefused, WeChatUnavailable
 
 logger = logging.getLogger(__name__)
@@ -182,18 +183,22 @@ def _call(
     Raises: WeChatUnavailable.
     """
     try:
-        with requests.request(
-            method,
-            settings.WECHAT_API_BASE + path,
-            params=params,
-            json=body,
-            timeout=TIMEOUT_SECONDS,
-            allow_redirects=False,
-            stream=True,
-        ) as response:
+        with (
+            wechat_call(path) as call,
+            requests.request(
+                method,
+                settings.WECHAT_API_BASE + path,
+                params=params,
+                json=body,
+                timeout=TIMEOUT_SECONDS,
+                allow_redirects=False,
+                stream=True,
+            ) as response,
+        ):
             status, raw = response.status_code, _bounded(response)
-        if status < 500 and isinstance(reply := json.loads(raw), dict):
-            return reply
+            if status < 500 and isinstance(reply := json.loads(raw), dict):
+                call.outcome = "refused" if reply.get("errcode") else "ok"
+                return reply
         failure = f"HTTP {status}"
     except (requests.RequestException, ValueError, RecursionError) as error:
         failure = type(error).__name__

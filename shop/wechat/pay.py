@@ -19,6 +19,7 @@ from django.conf import settings
 from django.utils import timezone
 from wechatpayv3 import WeChatPay, WeChatPayType
 
+from shop.metrics import wechat_call
 from shop.wechat.errors import (
     NotificationRefused,
     PaymentClosed,
@@ -200,16 +201,24 @@ def _call(
 ) -> tuple[int, dict[str, Any]]:
     """Make one call; whatever leaves its outcome open is WeChatUnavailable."""
     try:
-        status, text = call(_pay())
+        with wechat_call(name) as measured:
+            status, text = call(_pay())
+            if not _is_open(status):
+                measured.outcome = "ok" if status < 400 else "refused"
     except Exception as error:
         # requests' errors, a reply whose signature fails, a reply without one. The
         # class alone is logged: the text may hold the URL.
         logger.warning("wechat pay %s: %s", name, type(error).__name__)
         raise WeChatUnavailable from None
-    if status >= 500 or status == 429:
+    if _is_open(status):
         logger.warning("wechat pay %s: status %d", name, status)
         raise WeChatUnavailable
     return status, _parsed(name, status, text)
+
+
+def _is_open(status: int) -> bool:
+    """Tell that the answer does not say what was done."""
+    return status >= 500 or status == 429
 
 
 def _parsed(name: str, status: int, text: str | bytes) -> dict[str, Any]:

@@ -1,0 +1,94 @@
+"""What is counted and measured; no label is ever a person, or a text that one typed.
+
+gunicorn's processes, and the worker beside them, keep their figures in files of
+PROMETHEUS_MULTIPROC_DIR, which each of them can add up. Without it the figures are
+those of this process.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, values
+from prometheus_client.multiprocess import MultiProcessCollector
+
+FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+PROCESS_VARIABLE = "METRICS_PROCESS"
+
+
+def _process() -> str:
+    """Return the name of this process's files.
+
+    A place, not a process id: a process that is replaced goes on with the files of
+    the one before, so that there are never more of them.
+    """
+    return os.environ.get(PROCESS_VARIABLE) or str(os.getpid())
+
+
+if FOLDER_VARIABLE in os.environ:
+    values.ValueClass = values.MultiProcessValue(_process)  # type: ignore[no-untyped-call]
+
+registry = CollectorRegistry()
+
+REQUESTS = Histogram(
+    "shop_request_seconds",
+    "Requests by method, route and status, and how long they took",
+    ["method", "route", "status"],
+    registry=registry,
+)
+ERRORS = Counter(
+    "shop_errors",
+    "Refusals and failures of the API by their slug, as in docs/errors.md",
+    ["error"],
+    registry=registry,
+)
+ORDERS = Counter(
+    "shop_orders", "Orders that came into a status", ["status"], registry=registry
+)
+NOTIFICATIONS = Counter(
+    "shop_notifications",
+    "WeChat's payment notifications: accepted, refused or failed",
+    ["outcome"],
+    registry=registry,
+)
+WECHAT = Histogram(
+    "shop_wechat_seconds",
+    "Calls to WeChat: ok, refused or unavailable, and how long they took",
+    ["route", "outcome"],
+    # A call is given up after 3 s or 5 s.
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 7.5),
+    registry=registry,
+)
+CACHE_FAILURES = Counter(
+    "shop_cache_failures",
+    "Commands that the cache did not answer; one that hangs is left alone for a second",
+    registry=registry,
+)
+
+
+@dataclass
+class Call:
+    """A call under way; whoever makes it says how it ended."""
+
+    outcome: str = "unavailable"
+
+
+@contextmanager
+def wechat_call(route: str) -> Iterator[Call]:
+    """Measure a call; unless its outcome is set, WeChat was not to be had."""
+    call, began = Call(), time.perf_counter()
+    try:
+        yield call
+    finally:
+        WECHAT.labels(route, call.outcome).observe(time.perf_counter() - began)
+
+
+def registry_of_all() -> CollectorRegistry:
+    """Return the figures of all processes that share the folder, else of this one."""
+    if FOLDER_VARIABLE not in os.environ:
+        return registry
+    shared = CollectorRegistry()
+    MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
+    return shared
