@@ -23,8 +23,7 @@ def demo_load(*, on_progress: Callable[[int, int], None]) -> bool:
     `on_progress` is told how many products of how many are there.
     """
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        catalogue_claim()
         if Product.objects.exists() or Category.objects.exists():
             return False
         categories = _categories_load()
@@ -33,6 +32,12 @@ def demo_load(*, on_progress: Callable[[int, int], None]) -> bool:
             _goods_load(goods, categories)
             on_progress(number, len(GOODS))
     return True
+
+
+def catalogue_claim() -> None:
+    """Wait until no other load is under way; the claim ends with the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
 def _categories_load() -> dict[str, Category]:

@@ -1,0 +1,70 @@
+"""migrate against a table that is in use: it gives up, and a later run succeeds."""
+
+import os
+from collections.abc import Iterator
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import psycopg
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from shop.tests.test_start import start
+
+MIGRATE = ("manage.py", "migrate", "catalog")
+BRIEFLY = ("--lock-timeout", "0.1", "--tries", "2")
+
+
+@pytest.fixture
+def fresh_url() -> Iterator[str]:
+    """A database of its own, without a table."""
+    name = f"migrate_{uuid4().hex}"
+    url = os.environ["DATABASE_URL"]
+    with psycopg.connect(url, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name}")
+        yield urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def functions(url: str) -> int:
+    """Count what the second migration makes."""
+    with psycopg.connect(url) as database:
+        row = database.execute(
+            "SELECT count(*) FROM pg_proc WHERE proname LIKE 'catalog_search_%'"
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def test_it_gives_up_and_a_later_run_succeeds(fresh_url: str) -> None:
+    settings = {"DATABASE_URL": fresh_url, "DATABASE_LOCK_TIMEOUT_SECONDS": "60"}
+    assert start((*MIGRATE, "0001"), **settings).returncode == 0
+    with psycopg.connect(fresh_url) as holder:
+        holder.execute("LOCK TABLE catalog_product IN ROW EXCLUSIVE MODE")
+        run = start((*MIGRATE, *BRIEFLY), **settings)
+        assert run.returncode == 1
+        assert run.stderr == (
+            "a table is in use; tries left: 1\n"
+            "CommandError: gave up: another session holds a lock on a table. The"
+            " migration that waited has changed nothing; run migrate again\n"
+        )
+        assert functions(fresh_url) == 0
+    run = start((*MIGRATE, *BRIEFLY), **settings)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert functions(fresh_url) > 0
+
+
+@pytest.mark.usefixtures("transactional_db")
+def test_its_own_limits_hold() -> None:
+    """What the environment says is for the web program."""
+    call_command("migrate", verbosity=0)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting('lock_timeout'),"
+            " current_setting('statement_timeout')"
+        )
+        limits = cursor.fetchone()
+    # They would go on for the tests that follow.
+    connection.close()
+    assert limits == ("2s", "0")
