@@ -343,6 +343,7 @@ X_FRAME_OPTIONS = "DENY"
 
 # Without one, /metrics does not exist.
 METRICS_TOKEN = env.text("METRICS_TOKEN", "")
+SENTRY_DSN = env.text("SENTRY_DSN", "")
 
 # --- Logs --------------------------------------------------------------------------
 
