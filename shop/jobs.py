@@ -2,11 +2,16 @@
 
 import logging
 
+from asgiref.sync import sync_to_async
+from django.core.management import call_command
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Job, Status
 
 logger = logging.getLogger(__name__)
+
+# Long enough for somebody to look at what failed.
+JOBS_KEPT_HOURS = 30 * 24
 
 
 @app.periodic(cron="* * * * *")
@@ -19,6 +24,22 @@ async def jobs_rescue(timestamp: int) -> None:
     for job in await app.job_manager.get_stalled_jobs():
         logger.warning("job %s (%s) lost its worker", job.id, job.task_name)
         await _queue_again(job)
+
+
+@app.periodic(cron="40 20 * * *")
+@app.task(queueing_lock="retention")
+async def retention(timestamp: int) -> None:
+    """Delete what nobody needs any more: ended jobs, and expired logins of the admin.
+
+    Jobs that succeeded are gone already. Running it twice does no harm.
+    """
+    await app.job_manager.delete_old_jobs(
+        nb_hours=JOBS_KEPT_HOURS,
+        include_failed=True,
+        include_cancelled=True,
+        include_aborted=True,
+    )
+    await sync_to_async(call_command)("clearsessions")
 
 
 async def _queue_again(job: Job) -> None:

@@ -1,21 +1,25 @@
 """The worker's jobs: registered with a rhythm, and really run by a worker."""
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.contrib.sessions.models import Session as AdminSession
+from django.db import connection, transaction
 from django.utils import timezone
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
+from procrastinate.exceptions import AlreadyEnqueued
 from rest_framework.test import APIClient
 
-from catalog.models import Product
+from catalog.models import Product, Sku
 from orders.jobs import orders_autoconfirm, orders_sweep
 from orders.models import Order
 from orders.tests.conftest import line, placed
@@ -61,6 +65,7 @@ def test_jobs_have_their_rhythm() -> None:
         "orders.jobs.orders_sweep": "* * * * * */15",
         "orders.jobs.orders_autoconfirm": "*/10 * * * *",
         "shop.jobs.jobs_rescue": "* * * * *",
+        "shop.jobs.retention": "40 20 * * *",
     }
 
 
@@ -129,3 +134,82 @@ def test_lines_of_a_job_name_it(shopper_api: APIClient, tea: Product) -> None:
     assert failed["job_id"] == str(failing)
     assert "TypeError" in failed["exception"]
     assert "canary" not in text
+
+
+def count_jobs() -> dict[str, int]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT status, count(*) FROM procrastinate_jobs GROUP BY 1")
+        return dict(cursor.fetchall())
+
+
+def is_waiting_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            " AND datname = current_database()"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+@pytest.mark.usefixtures("queue")
+def test_a_killed_worker_loses_nothing(shopper_api: APIClient, tea: Product) -> None:
+    """Deferred while no worker runs, killed in the middle, done by the next one."""
+    order_no = placed(shopper_api, line(tea))["orderNo"]
+    Order.objects.update(due_at=timezone.now() - timedelta(seconds=1))
+    job_id = orders_sweep.defer(timestamp=0)
+    environment = {
+        "DATABASE_URL": database_url(),
+        "DATABASE_LOCK_TIMEOUT_SECONDS": "60",
+    }
+    worker = subprocess.Popen(WORKER, env={**os.environ, **environment})
+    with transaction.atomic():
+        Sku.objects.select_for_update().get(product=tea)
+        deadline = time.monotonic() + 60
+        while not is_waiting_for_a_lock():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        worker.kill()
+        worker.wait()
+    assert Order.objects.get(order_no=order_no).status == "pending"
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = '2026-01-01'")
+    Order.objects.update(due_at=timezone.now() - timedelta(seconds=1))
+    # The killed one may have queued it by the clock.
+    with contextlib.suppress(AlreadyEnqueued):
+        app.tasks["shop.jobs.jobs_rescue"].defer(timestamp=0)
+    run_worker()
+    assert Order.objects.get(order_no=order_no).status == "cancelled"
+    assert not ProcrastinateJob.objects.filter(pk=job_id).exists()
+
+
+@pytest.mark.usefixtures("queue")
+def test_what_ended_long_ago_is_deleted() -> None:
+    """Jobs of 31 days, whatever their end, and no younger ones; the admin's logins."""
+    statuses = ("failed", "cancelled", "aborted", "todo")
+    ids = {
+        (status, days): orders_autoconfirm.configure(
+            queueing_lock=f"{status}-{days}", schedule_in={"days": 1}
+        ).defer(timestamp=0)
+        for status in statuses
+        for days in (29, 31)
+    }
+    with connection.cursor() as cursor:
+        for (status, days), job_id in ids.items():
+            cursor.execute(
+                "UPDATE procrastinate_jobs SET status = %s WHERE id = %s",
+                [status, job_id],
+            )
+            cursor.execute(
+                "UPDATE procrastinate_events SET at = now() - %s * interval '1 day'"
+                " WHERE job_id = %s",
+                [days, job_id],
+            )
+    for key, hours in (("old", -1), ("new", 1)):
+        expires = timezone.now() + timedelta(hours=hours)
+        AdminSession.objects.create(session_key=key, expire_date=expires)
+    for _ in range(2):
+        app.tasks["shop.jobs.retention"].defer(timestamp=0)
+        run_worker()
+    assert count_jobs() == {"failed": 1, "cancelled": 1, "aborted": 1, "todo": 2}
+    assert [one.session_key for one in AdminSession.objects.all()] == ["new"]
