@@ -1,20 +1,26 @@
 """What the trade adds to the figures of /metrics."""
 
+import contextlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from procrastinate.exceptions import AlreadyEnqueued
 from rest_framework.test import APIClient
 
 from catalog.models import Product
+from orders.jobs import orders_sweep
 from orders.models import Order, Payment
 from orders.services.closing import orders_expire
 from orders.tests.conftest import body, line, placed
+from orders.tests.test_jobs import run_worker
 from shop.devstack.simulator.process import SimulatorProcess
 from shop.metrics import registry
 from shop.metrics_view import PartsCollector
+from shop.tests.web_process import WebProcess
 
 
 @pytest.fixture
@@ -125,3 +131,24 @@ def test_the_parts_are_asked_once_in_a_while(
     with django_assert_num_queries(1):
         first = list(collector.collect())
         assert list(collector.collect()) == first
+
+
+@pytest.mark.usefixtures("transactional_db")
+def test_the_workers_figures_are_there_too(
+    shopper_api: APIClient, tea: Product, tmp_path: Path
+) -> None:
+    """A node that starts later forgets its own old figures, not the worker's."""
+    figures = tmp_path / "figures"
+    figures.mkdir()
+    shared = {"PROMETHEUS_MULTIPROC_DIR": str(figures)}
+    (figures / "counter_web7.db").write_bytes(bytes(64))
+    placed(shopper_api, line(tea))
+    Order.objects.update(due_at="2026-01-01T00:00+08:00")
+    with contextlib.suppress(AlreadyEnqueued):
+        orders_sweep.defer(timestamp=0)
+    run_worker(**shared, METRICS_PROCESS="worker")
+    token = "t0ken-of-the-scraper"
+    with WebProcess(tmp_path, **shared, METRICS_TOKEN=token) as node:
+        page = node.get("/metrics", Authorization=f"Bearer {token}").text
+    assert 'shop_orders_total{status="cancelled"} 1.0\n' in page
+    assert not (figures / "counter_web7.db").exists()

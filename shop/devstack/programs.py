@@ -24,7 +24,7 @@ def python(*arguments: str) -> list[str]:
 
 def web(env: Mapping[str, str], logs: Path, listener: int) -> Part:
     """Return gunicorn, which takes over the listening socket of that number."""
-    settings = WEB_SETTINGS | {"GUNICORN_BIND": f"fd://{listener}"}
+    settings = WEB_SETTINGS | {"GUNICORN_BIND": f"fd://{listener}"} | _figures(logs)
     config = str(PROJECT / "deploy" / "gunicorn.conf.py")
     return Part(
         name="web",
@@ -41,9 +41,16 @@ def worker(env: Mapping[str, str], logs: Path) -> Part:
     return Part(
         name="worker",
         command=python(str(PROJECT / "manage.py"), "procrastinate", "worker"),
-        env=env,
+        env={**env, **_figures(logs), "METRICS_PROCESS": "worker"},
         log=logs / "worker.log",
     )
+
+
+def _figures(logs: Path) -> dict[str, str]:
+    """Return where web and worker keep the figures that /metrics adds up."""
+    folder = logs.parent / "metrics"
+    folder.mkdir(exist_ok=True)
+    return {"PROMETHEUS_MULTIPROC_DIR": str(folder)}
 
 
 def simulator(env: Mapping[str, str], logs: Path, port: int, folder: Path) -> Part:
