@@ -18,11 +18,21 @@ from psycopg.conninfo import make_conninfo
 _RATE = re.compile(r"[1-9][0-9]{0,8}/([1-9][0-9]{0,6})?[smhd]")
 
 
+# What was asked for, and what it is without a value; None: the start is refused.
+_read: dict[str, str | None] = {}
+
+
+def settings_read() -> dict[str, str | None]:
+    """Return the default of each setting that was read, in that order."""
+    return dict(_read)
+
+
 def text(name: str, default: str | None = None) -> str:
     """Return NAME, or the content of the file that NAME_FILE names.
 
     An empty value is as good as none. Raises: ImproperlyConfigured, as all here do.
     """
+    _read[name] = default
     if path := os.environ.get(f"{name}_FILE"):
         value = _content(f"{name}_FILE", path)
     else:

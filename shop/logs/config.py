@@ -34,9 +34,14 @@ def logging_config(
             # Their DEBUG lines hold URLs with the app secret, and raw statements.
             "urllib3": {"level": "WARNING"},
             "requests": {"level": "WARNING"},
+            "boto3": {"level": "WARNING"},
+            "botocore": {"level": "WARNING"},
+            "s3transfer": {"level": "WARNING"},
             "django.db.backends": {"level": "WARNING"},
             # Each start of each periodic job; failures are ERROR.
             "procrastinate": {"level": "WARNING"},
+            # Each login; failures are WARNING.
+            "axes": {"level": "WARNING"},
         },
     }
 
