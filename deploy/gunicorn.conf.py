@@ -69,11 +69,11 @@ keepalive = _number("KEEPALIVE", 75)
 max_requests = _number("MAX_REQUESTS", 20000)
 max_requests_jitter = _number("MAX_REQUESTS_JITTER", 2000)
 
-# The heartbeat file must not wait for a disk, or a busy disk kills healthy workers.
-MEMORY_DISK = "/dev/shm"  # noqa: S108 - gunicorn makes and unlinks the file safely
-worker_tmp_dir = _text("WORKER_TMP_DIR", "") or (
-    MEMORY_DISK if os.path.isdir(MEMORY_DISK) else None
-)
+# The heartbeat file must not wait for a disk, or a busy disk kills healthy workers; and
+# a process that writes into a mapped file of a full disk is killed at once.
+MEMORY_DISK = "/dev/shm"  # noqa: S108 - the files are made and removed safely
+memory_disk = MEMORY_DISK if os.path.isdir(MEMORY_DISK) else None
+worker_tmp_dir = _text("WORKER_TMP_DIR", "") or memory_disk
 
 # The socket for gunicornc has one path per user: two shops would fight for it.
 control_socket_disable = True
@@ -106,7 +106,7 @@ def _folder_remove(folder: str, maker: int) -> None:
 # The figures of all processes, and of a worker on the same machine, lie in one folder.
 figures = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
 if not figures:
-    figures = tempfile.mkdtemp(prefix="shop-metrics-")
+    figures = tempfile.mkdtemp(prefix="shop-metrics-", dir=memory_disk)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = figures
     atexit.register(_folder_remove, figures, os.getpid())
 

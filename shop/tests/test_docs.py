@@ -14,6 +14,7 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from procrastinate.contrib.django import app
+from prometheus_client.metrics import MetricWrapperBase
 
 import accounts
 import catalog
@@ -24,6 +25,7 @@ from shop.configuration import MEANINGS
 from shop.devstack.programs import PROJECT
 from shop.devstack.tests.stack_process import StackProcess
 from shop.errors import ShopError
+from shop.metrics_view import PartsCollector
 
 DOCS = PROJECT / "docs"
 READMES = ("README.md", "README.zh-CN.md")
@@ -191,6 +193,26 @@ def test_every_periodic_job_is_listed() -> None:
     listed = [code(job)[0] for job, *_ in list(rows(page, "Work by the clock"))[1:]]
     tasks = app.periodic_registry.periodic_tasks.values()
     assert sorted(listed) == sorted(periodic.task.name for periodic in tasks)
+
+
+# --- metrics.md --------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("db")
+def test_every_metric_is_listed_with_its_labels() -> None:
+    listed = {
+        code(name)[0].removesuffix("_total"): set(labels.split(", ")) - {""}
+        for name, labels, *_ in list(rows(DOCS / "metrics.md"))[1:]
+    }
+    declared = {
+        metric._name: set(metric._labelnames)
+        for metric in vars(shop.metrics).values()
+        if isinstance(metric, MetricWrapperBase)
+    }
+    asked = {
+        family.name: set(family._labelnames) for family in PartsCollector().collect()
+    }
+    assert listed == declared | asked
 
 
 # --- links and names ---------------------------------------------------------------

@@ -137,6 +137,17 @@ def test_figures_outlive_their_process(node: WebProcess) -> None:
     assert len(list(figures_folder(node).glob("histogram_web*.db"))) == 2
 
 
+def test_figures_survive_a_reload(transactional_db: None, tmp_path: Path) -> None:
+    own = {"METRICS_TOKEN": TOKEN, "GUNICORN_WORKERS": "1"}
+    with WebProcess(tmp_path, **PRODUCTION, **own) as node:
+        ask_both(node, 3)
+        [worker] = node.workers()
+        node.process.send_signal(signal.SIGHUP)
+        eventually(lambda: len(new := node.workers()) == 1 and new != [worker])
+        ask_both(node, 3)
+        assert figures(node)[CONFIG] == 6
+
+
 def test_routes_are_templates_and_made_up_methods_are_one(node: WebProcess) -> None:
     for number in (1, 2, 3):
         assert node.get(f"/api/products/{number}", **BEHIND_PROXY).status_code == 404
