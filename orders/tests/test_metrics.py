@@ -1,6 +1,5 @@
 """What the trade adds to the figures of /metrics."""
 
-import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,6 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.test import Client
-from procrastinate.exceptions import AlreadyEnqueued
 from rest_framework.test import APIClient
 
 from catalog.models import Product
@@ -133,7 +131,7 @@ def test_the_parts_are_asked_once_in_a_while(
         assert list(collector.collect()) == first
 
 
-@pytest.mark.usefixtures("transactional_db")
+@pytest.mark.usefixtures("queue")
 def test_the_workers_figures_are_there_too(
     shopper_api: APIClient, tea: Product, tmp_path: Path
 ) -> None:
@@ -144,8 +142,7 @@ def test_the_workers_figures_are_there_too(
     (figures / "counter_web7.db").write_bytes(bytes(64))
     placed(shopper_api, line(tea))
     Order.objects.update(due_at="2026-01-01T00:00+08:00")
-    with contextlib.suppress(AlreadyEnqueued):
-        orders_sweep.defer(timestamp=0)
+    orders_sweep.defer(timestamp=0)
     run_worker(**shared, METRICS_PROCESS="worker")
     token = "t0ken-of-the-scraper"
     with WebProcess(tmp_path, **shared, METRICS_TOKEN=token) as node:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import requests
+from django.db import connection
 
 from shop.tests.test_start import PRODUCTION, WSGI, assert_refused, start
 from shop.tests.web_process import WebProcess
@@ -32,8 +33,12 @@ def node(
     """A production node of two processes."""
     folder = tmp_path_factory.mktemp("node")
     own = {"METRICS_TOKEN": TOKEN, "GUNICORN_WORKERS": "2", "GUNICORN_THREADS": "2"}
-    with django_db_blocker.unblock(), WebProcess(folder, **PRODUCTION, **own) as node:
-        yield node
+    with django_db_blocker.unblock():
+        with connection.cursor() as cursor:
+            # Tests of the worker leave rows that no test's end takes away.
+            cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers CASCADE")
+        with WebProcess(folder, **PRODUCTION, **own) as node:
+            yield node
 
 
 def eventually(found: Callable[[], Any]) -> Any:
