@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.db.models.signals import post_migrate
 
 from shop.tests.test_start import start
 
@@ -55,16 +56,29 @@ def test_it_gives_up_and_a_later_run_succeeds(fresh_url: str) -> None:
     assert functions(fresh_url) > 0
 
 
-@pytest.mark.usefixtures("transactional_db")
-def test_its_own_limits_hold() -> None:
-    """What the environment says is for the web program."""
-    call_command("migrate", verbosity=0)
+def limits() -> tuple[str, str]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT current_setting('lock_timeout'),"
             " current_setting('statement_timeout')"
         )
-        limits = cursor.fetchone()
-    # They would go on for the tests that follow.
-    connection.close()
-    assert limits == ("2s", "0")
+        lock, statement = cursor.fetchone()
+    return lock, statement
+
+
+@pytest.mark.usefixtures("transactional_db")
+def test_its_own_limits_hold_while_it_runs() -> None:
+    """What the environment says is for the web program, and holds again afterwards."""
+    seen = []
+
+    def look(**kwargs: object) -> None:
+        seen.append(limits())
+
+    before = limits()
+    post_migrate.connect(look)
+    try:
+        call_command("migrate", verbosity=0)
+    finally:
+        post_migrate.disconnect(look)
+    assert set(seen) == {("2s", "0")}
+    assert before == limits() == ("3s", "5s")

@@ -1,6 +1,8 @@
 """migrate, which waits for a lock only as long as a shopper can."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -48,13 +50,12 @@ class Command(DjangoCommand):
         """
         for left in reversed(range(options["tries"])):
             try:
-                self._timeouts_set(options["database"], options["lock_timeout"])
-                super().handle(*args, **options)
+                with _limits(options["database"], options["lock_timeout"]):
+                    super().handle(*args, **options)
+                return
             except OperationalError as error:
                 if not isinstance(error.__cause__, LockNotAvailable):
                     raise
-            else:
-                return
             if left:
                 self.stderr.write(f"a table is in use; tries left: {left}")
                 time.sleep(PAUSE_SECONDS)
@@ -63,11 +64,20 @@ class Command(DjangoCommand):
             " waited has changed nothing; run migrate again"
         )
 
-    def _timeouts_set(self, database: str, lock_seconds: float) -> None:
-        """Set this session's limits; an index may take as long as it takes."""
-        with connections[database].cursor() as cursor:
-            cursor.execute(
-                "SELECT set_config('lock_timeout', %s, false),"
-                " set_config('statement_timeout', '0', false)",
-                [f"{int(lock_seconds * 1000)}ms"],
-            )
+
+@contextmanager
+def _limits(database: str, lock_seconds: float) -> Iterator[None]:
+    """Set this session's limits for a while; an index takes as long as it takes."""
+    connection = connections[database]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('lock_timeout', %s, false),"
+            " set_config('statement_timeout', '0', false)",
+            [f"{int(lock_seconds * 1000)}ms"],
+        )
+    try:
+        yield
+    finally:
+        # Whoever called the command may go on with this connection.
+        with connection.cursor() as cursor:
+            cursor.execute("RESET lock_timeout; RESET statement_timeout")
