@@ -40,7 +40,7 @@ _WECHAT_HOSTS = {
 @register(TAG)
 def keys_check(app_configs: Any, **kwargs: Any) -> list[Error]:
     """Refuse keys that are too short, or would fail at the first login or payment."""
-    return [*_sizes(), *_forms()]
+    return [*_sizes(), *_forms(), *_storage()]
 
 
 @register(TAG)
@@ -61,6 +61,7 @@ def secrets_of_settings() -> dict[str, str]:
         "WECHAT_SECRET": settings.WECHAT_SECRET,
         "WECHAT_API_V3_KEY": settings.WECHAT_API_V3_KEY,
         "METRICS_TOKEN": settings.METRICS_TOKEN,
+        "S3_SECRET_ACCESS_KEY": settings.S3_SECRET_ACCESS_KEY,
         "the password of DATABASE_URL": database["PASSWORD"],
         "the password of VALKEY_URL": _password(str(cache["LOCATION"])),
     }
@@ -133,6 +134,12 @@ def _is_public_key(pem: str) -> bool:
         return False
 
 
+def _storage() -> Iterator[Error]:
+    names = ("S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY", "S3_PUBLIC_URL")
+    if settings.S3_BUCKET and not all(getattr(settings, name) for name in names):
+        yield Error(f"S3_BUCKET needs {', '.join(names)}", id="shop.E013")
+
+
 def _guessable() -> Iterator[Error]:
     for name, secret in secrets_of_settings().items():
         if is_guessable(secret):
@@ -163,6 +170,8 @@ def _addresses() -> Iterator[Error]:
         yield Error("ALLOWED_HOSTS=* needs SHOP_ENV=development", id="shop.E009")
     if not settings.PUBLIC_URL.startswith("https://"):
         yield Error("PUBLIC_URL must be https", id="shop.E010")
+    if settings.S3_PUBLIC_URL and not settings.S3_PUBLIC_URL.startswith("https://"):
+        yield Error("S3_PUBLIC_URL must be https", id="shop.E014")
     for name, hosts in _WECHAT_HOSTS.items():
         if getattr(settings, name) not in hosts:
             yield Error(

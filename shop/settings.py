@@ -151,6 +151,8 @@ S3_ACCESS_KEY_ID = env.text("S3_ACCESS_KEY_ID", "")
 S3_SECRET_ACCESS_KEY = env.text("S3_SECRET_ACCESS_KEY", "")
 S3_PUBLIC_URL = env.link("S3_PUBLIC_URL", "")
 S3_ADDRESSING_STYLE = env.text("S3_ADDRESSING_STYLE", "auto")
+if S3_ADDRESSING_STYLE not in {"auto", "path", "virtual"}:
+    raise ImproperlyConfigured("S3_ADDRESSING_STYLE must be auto, path or virtual")
 S3_TIMEOUT_SECONDS = env.number("S3_TIMEOUT_SECONDS", 5, least=1)
 STORAGES = {
     "default": {
