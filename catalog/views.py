@@ -29,6 +29,7 @@ from catalog.tree import category_tree
 from shop.api.envelope import success
 from shop.api.permissions import StaffModelPermission
 from shop.api.ratelimit import ReadLimit, WriteLimit
+from shop.replica.routing import replica_read
 
 _PUBLIC_METHODS = {"GET", "HEAD", "OPTIONS"}
 
@@ -58,12 +59,14 @@ class ProductViewSet(GenericViewSet[Product]):
         # The schema's generator has a view without a request, at first.
         return bool(self.request) and self.request.method in _PUBLIC_METHODS
 
+    @replica_read
     def list(self, request: Request) -> Response:
         """List what is on sale, the newest first."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(ProductSerializer(page, many=True).data)
 
     @extend_schema(responses=ProductDetailSerializer)
+    @replica_read
     def retrieve(self, request: Request, pk: str) -> Response:
         """Return a product that is on sale, with its SKUs."""
         product = product_shown(Product.objects.on_sale(), int(pk))
@@ -102,7 +105,7 @@ class ProductViewSet(GenericViewSet[Product]):
 
 
 def _written(product_id: int) -> Any:
-    """Show staff what they wrote, on sale or not."""
+    """Show staff what they wrote, on sale or not; the replica may not have it yet."""
     product = product_shown(Product.objects.all(), product_id)
     return ProductDetailSerializer(product).data
 
@@ -115,6 +118,7 @@ class CategoryListView(APIView):
     throttle_classes = (ReadLimit,)
 
     @extend_schema(responses=CategorySerializer(many=True))
+    @replica_read
     def get(self, request: Request) -> Response:
         """Return the roots, each with its children."""
         return success(CategorySerializer(category_tree(), many=True).data)

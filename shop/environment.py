@@ -133,9 +133,15 @@ def valkey(name: str) -> str:
     return value
 
 
-def database(name: str) -> dict[str, Any]:
-    """Turn postgresql://user:password@host:port/name?option=… into Django's form."""
-    parts = _split(text(name))
+def database(name: str, default: str | None = None) -> dict[str, Any]:
+    """Turn postgresql://user:password@host:port/name?option=… into Django's form.
+
+    An empty default makes it optional: nothing is returned.
+    """
+    url = text(name, default)
+    if not url:
+        return {}
+    parts = _split(url)
     if parts is None or parts.scheme not in {"postgresql", "postgres"}:
         raise ImproperlyConfigured(f"{name} must be postgresql://…/name")
     if not parts.path.strip("/"):

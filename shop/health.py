@@ -1,7 +1,7 @@
 """Whether the process is up and whether it can serve; for a balancer, by address."""
 
 from django.core.cache import cache
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.http import (
     HttpRequest,
@@ -12,6 +12,7 @@ from django.http import (
 from django.middleware.common import CommonMiddleware
 
 from shop.queue import queue_state
+from shop.replica.routing import REPLICA, watch
 
 # Asked of a node itself, by its address: no name of ALLOWED_HOSTS is known there.
 NODE_PATHS = {"/healthz", "/readyz", "/metrics"}
@@ -38,10 +39,12 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> HttpResponse:
     """Answer 503 when the database is away or migrations are missing.
 
-    Cache, worker and queue are told as `degraded` when they are not well; that takes
-    no node out.
+    Cache, replica, worker and queue are told as `degraded` when they are not well;
+    that takes no node out.
     """
     facts = {"database": database_state(), "cache": cache_state()}
+    if REPLICA in connections:
+        facts["replica"] = "ok" if watch.is_fit() else "away"
     if facts["database"] == "ok":
         facts |= _queue_facts()
     is_ready = facts["database"] == "ok"

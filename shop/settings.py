@@ -87,10 +87,11 @@ TEMPLATES = [
 # --- Data --------------------------------------------------------------------------
 
 DATABASES = {"default": env.database("DATABASE_URL")}
-DATABASES["default"] |= {
-    "CONN_MAX_AGE": env.number("DATABASE_CONN_MAX_AGE_SECONDS", 300),
-    "CONN_HEALTH_CHECKS": True,
-}
+if _replica := env.database("DATABASE_REPLICA_URL", ""):
+    DATABASES["replica"] = _replica | {"ENGINE": "shop.replica"}
+DATABASE_ROUTERS = ["shop.replica.routing.ReplicaRouter"]
+DATABASE_REPLICA_MAX_LAG_SECONDS = env.number("DATABASE_REPLICA_MAX_LAG_SECONDS", 5)
+_CONN_MAX_AGE_SECONDS = env.number("DATABASE_CONN_MAX_AGE_SECONDS", 300)
 # A waiting shopper is told "busy" after 3 s; a query that takes 5 s is a fault.
 _LOCK_TIMEOUT_SECONDS = env.number("DATABASE_LOCK_TIMEOUT_SECONDS", 3)
 _STATEMENT_TIMEOUT_SECONDS = env.number("DATABASE_STATEMENT_TIMEOUT_SECONDS", 5)
@@ -103,18 +104,22 @@ _SESSION = {
     # rows: each is cut into its pieces again.
     "work_mem": "32MB",
 }
-DATABASES["default"]["OPTIONS"] = {
-    "connect_timeout": 3,
-    "application_name": "shop",
-    **DATABASES["default"]["OPTIONS"],
-    "options": " ".join(
-        [
-            *(f"-c {name}={value}" for name, value in _SESSION.items()),
-            # What DATABASE_URL says comes last and wins.
-            DATABASES["default"]["OPTIONS"].get("options", ""),
-        ]
-    ).strip(),
-}
+for _alias, _database in DATABASES.items():
+    _database["CONN_MAX_AGE"] = _CONN_MAX_AGE_SECONDS
+    # A replica that went away is noticed by the read, which the primary then answers.
+    _database["CONN_HEALTH_CHECKS"] = _alias == "default"
+    _database["OPTIONS"] = {
+        "connect_timeout": 3,
+        "application_name": "shop",
+        **_database["OPTIONS"],
+        "options": " ".join(
+            [
+                *(f"-c {name}={value}" for name, value in _SESSION.items()),
+                # What the URL says comes last and wins.
+                _database["OPTIONS"].get("options", ""),
+            ]
+        ).strip(),
+    }
 
 # The cache may be lost at any time: a dead Valkey is an empty cache, and a hanging
 # one costs 0.3 s now and then, not the client's default of 5 each time.
