@@ -236,7 +236,7 @@ def test_files_and_tests_that_are_named_exist(page: Path) -> None:
             r"^def (test_\w+)",
             "\n".join(
                 file.read_text()
-                for app in ("accounts", "catalog", "orders", "shop")
+                for app in ("accounts", "catalog", "orders", "shop", "deploy")
                 for file in (PROJECT / app).rglob("test_*.py")
             ),
             re.MULTILINE,
