@@ -29,11 +29,20 @@ def _whole(name: str, value: str) -> int:
     return int(value)
 
 
-def _cores() -> int:
-    """Count the cores that this process may use, not those of the machine."""
+def _cores(limit_file: str = "/sys/fs/cgroup/cpu.max") -> int:
+    """Count the cores that this process may use, not those of the machine.
+
+    A container's limit, as "200000 100000" for two cores, hides none of them.
+    """
+    cores = os.cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        cores = len(os.sched_getaffinity(0))
+    try:
+        with open(limit_file) as file:
+            quota, period = map(int, file.read().split())
+    except (OSError, ValueError):  # Not there, or "max": no limit.
+        return cores
+    return min(cores, -(-quota // period))
 
 
 wsgi_app = "shop.wsgi"
@@ -57,7 +66,7 @@ preload_app = True
 # A worker that is silent for so long hangs: every wait in the shop is shorter.
 timeout = _number("TIMEOUT", 30)
 
-# On a stop, requests that run may end. Under systemd's and Docker's own limits.
+# On a stop, requests that run may end. Under the 30 s of systemd and Docker.
 graceful_timeout = _number("GRACEFUL_TIMEOUT", 20)
 
 # Longer than nginx keeps idle connections to us (60 s), so that nginx closes them

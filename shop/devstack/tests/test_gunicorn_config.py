@@ -4,6 +4,7 @@ import os
 import runpy
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -31,10 +32,31 @@ def settings_printed() -> dict[str, str]:
     return {name.strip(): value for name, _, value in lines}
 
 
+def cores(*limit_file: str) -> int:
+    counted: int = runpy.run_path(str(CONFIG))["_cores"](*limit_file)
+    return counted
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [
+        ("max 100000", None),
+        ("100000 100000", 1),
+        ("10000 100000", 1),
+        ("99900000 100000", None),
+    ],
+)
+def test_cores_of_a_container(tmp_path: Path, limit: str, expected: int | None) -> None:
+    file = tmp_path / "cpu.max"
+    file.write_text(f"{limit}\n")
+    assert cores(str(file)) == (expected or len(os.sched_getaffinity(0)))
+    assert cores(str(tmp_path / "none")) == len(os.sched_getaffinity(0))
+
+
 def test_defaults() -> None:
     settings = settings_printed()
     assert settings["bind"] == "['127.0.0.1:8000']"
-    assert settings["workers"] == str(len(os.sched_getaffinity(0)) + 1)
+    assert settings["workers"] == str(cores() + 1)
     assert settings["worker_class"] == "gthread"
     assert settings["threads"] == "8"
     assert settings["preload_app"] == "True"
