@@ -1,0 +1,315 @@
+"""An ordinary user on a fresh Debian, the systemd way, as docs/operations.md has it.
+
+Without systemd: what the units say is read from them and done as they say it. The
+hardening alone needs the real one, which is asked whether it understands the units
+where it is installed.
+"""
+
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from shop.devstack.ports import HOST
+from shop.devstack.postgres import program_path
+from shop.devstack.programs import PROJECT
+from shop.tests.test_start import REAL_KEY_ID
+
+from .site import wait_until
+from .unit_files import UNITS, Account, Service, Unit
+
+pytestmark = pytest.mark.xdist_group("systemd")
+
+DATABASE = "shop_of_a_fresh_user"
+HEADERS = {"Host": "shop.example", "X-Forwarded-Proto": "https"}
+
+
+def database_url(name: str) -> str:
+    return f"{os.environ['DATABASE_URL'].rpartition('/')[0]}/{name}"
+
+
+@pytest.fixture
+def database() -> Iterator[str]:
+    """Make an empty database; return its address."""
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as session:
+        drop = f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)"
+        session.execute(drop)
+        session.execute(f"CREATE DATABASE {DATABASE}")
+        yield database_url(DATABASE)
+        session.execute(drop)
+
+
+class Server:
+    """The machine: its folders below one, its user, its releases."""
+
+    def __init__(self, root: Path, database: str) -> None:
+        self.root = root
+        self.account = Account()
+        self._folders_make()
+        self._settings_write(database)
+        self.socket = socket.create_server((HOST, 0))
+        self.port = self.socket.getsockname()[1]
+
+    def _folders_make(self) -> None:
+        for name in (
+            *("opt/shop/releases", "etc/shop", "srv/shop/static", "srv/shop/media"),
+            *("var/log/shop", "var/backups/shop", "home"),
+        ):
+            folder = self.root / name
+            folder.mkdir(parents=True)
+            self.account.own(folder)
+
+    def _settings_write(self, database: str) -> None:
+        """Fill in .env.example: what must be set, by the names that stand there."""
+        example = (PROJECT / ".env.example").read_text()
+        heads = ("Must be set ", "Must be set for systemd;")
+        names = []
+        for head in heads:
+            part = example.partition(f"# --- {head}")[2].partition("\n# --- ")[0]
+            names += re.findall(r"^(?:# )?([A-Z]\w+)=", part, re.MULTILINE)
+        values = {
+            **os.environ,
+            "PUBLIC_URL": "https://shop.example",
+            "DATABASE_URL": database,
+            "TRUSTED_PROXY_HOPS": "1",
+            "MEDIA_ROOT": str(self.root / "srv/shop/media"),
+            "STATIC_ROOT": str(self.root / "srv/shop/static"),
+            "WECHAT_PLATFORM_PUBLIC_KEY_ID": REAL_KEY_ID,
+        }
+        for name in ("WECHAT_MERCHANT_PRIVATE_KEY", "WECHAT_PLATFORM_PUBLIC_KEY"):
+            values[f"{name}_FILE"] = str(self._private(f"{name}.pem", values[name]))
+        lines = [f"{name}={values[name]}\n" for name in names]
+        # Fewer processes than cores: others run on this machine.
+        lines += ["GUNICORN_WORKERS=1\n", "GUNICORN_THREADS=2\n"]
+        self._private("shop.env", "".join(lines))
+
+    def _private(self, name: str, text: str) -> Path:
+        path = self.root / "etc/shop" / name
+        path.touch(mode=0o600)
+        path.write_text(text)
+        self.account.own(path)
+        return path
+
+    def backup_env_write(self, database: str) -> None:
+        facts = psycopg.conninfo.conninfo_to_dict(database)
+        names = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD"}
+        lines = [f"PG{names[key]}={facts[key]}\n" for key in names]
+        self._private("backup.env", f"PGDATABASE={facts['dbname']}\n{''.join(lines)}")
+
+    def unit(self, name: str) -> Unit:
+        return Unit(name, self.root)
+
+    def release_make(self, version: str) -> Path:
+        """Put the code where a release lies."""
+        folder = self.root / "opt/shop/releases" / version
+        kept = (PROJECT / ".dockerignore").read_text()
+        folder.mkdir()
+        for name in re.findall(r"^!(\S+)$", kept, re.MULTILINE):
+            source = PROJECT / name
+            if source.is_dir():
+                ignored = shutil.ignore_patterns("__pycache__", "tests", "devstack")
+                shutil.copytree(source, folder / name, ignore=ignored)
+            else:
+                shutil.copy(source, folder / name)
+        self.account.own(folder, *folder.rglob("*"))
+        return folder
+
+    def user_runs(self, *command: str, cwd: Path) -> str:
+        env = {"PATH": os.environ["PATH"], "HOME": str(self.root / "home")}
+        for name in ("PIP_INDEX_URL", "PIP_CONFIG_FILE", "PIP_CERT", "SSL_CERT_FILE"):
+            if name in os.environ:
+                env[name] = os.environ[name]
+        return self.account.run(list(command), cwd=str(cwd), env=env)
+
+    def switch_to(self, release: Path) -> None:
+        """Let "current" point to a release, in one step."""
+        current = self.root / "opt/shop/current"
+        fresh = current.with_suffix(".new")
+        fresh.symlink_to(release)
+        fresh.rename(current)
+
+    def start(self, name: str) -> Service:
+        log = self.root / f"{name}.log"
+        listener = self.socket if name == "shop-web.service" else None
+        return self.unit(name).start(self.account, log, listener)
+
+    def get(self, path: str) -> tuple[int, Any]:
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=60)
+        connection.request("GET", path, headers={**HEADERS, "Connection": "close"})
+        answer = connection.getresponse()
+        body = answer.read()
+        connection.close()
+        return answer.status, json.loads(body)
+
+
+@pytest.fixture
+def server(database: str) -> Iterator[Server]:
+    # Not below pytest's own folder, which another account may not enter.
+    root = Path(tempfile.mkdtemp(prefix="shop-systemd-"))
+    root.chmod(0o755)
+    server = Server(root, database)
+    yield server
+    server.socket.close()
+    shutil.rmtree(root, ignore_errors=True)
+
+
+@pytest.fixture
+def running() -> Iterator[list[Service]]:
+    """What was started; killed if the test fails."""
+    services: list[Service] = []
+    yield services
+    for service in services:
+        if service.process.poll() is None:
+            service.process.kill()
+
+
+@pytest.mark.timeout(300)
+def test_ordinary_user_installs_runs_upgrades_and_rolls_back(
+    server: Server, running: list[Service], database: str
+) -> None:
+    first = server.release_make("1.0")
+    python = str(Path(sys.executable).resolve())
+    server.user_runs(python, "-m", "venv", ".venv", cwd=first)
+    server.user_runs(
+        *(".venv/bin/python", "-m", "pip", "install", "--quiet", "--no-cache-dir"),
+        *("--disable-pip-version-check", "--no-compile", "-r", "requirements.txt"),
+        cwd=first,
+    )
+    server.switch_to(first)
+
+    # Tables and static files, then the two programs.
+    server.unit("shop-migrate.service").run(server.account)
+    assert (server.root / "srv/shop/static/admin/css/base.css").is_file()
+    web = server.start("shop-web.service")
+    running.append(web)
+    assert server.get("/healthz") == (200, {"status": "ok"})
+    worker = server.start("shop-worker.service")
+    running.append(worker)
+    wait_until(lambda: server.get("/readyz")[1]["worker"] == "ok", "no worker")
+    status, body = server.get("/api/products")
+    assert (status, body["data"]["list"]) == (200, [])
+
+    logs_are_rotated(server, web)
+    dump_is_made_and_restored(server, database)
+
+    # The next version: who asks while it starts waits, and nobody is refused.
+    second = server.release_make("1.1")
+    # The requirements are the same; on a server each release has its own.
+    (second / ".venv").symlink_to(first / ".venv")
+    server.switch_to(second)
+    server.unit("shop-migrate.service").run(server.account)
+    web = restarted(server, running, web)
+    assert web.folder == second
+
+    # And back: the tables of the newer version do for the older one.
+    server.switch_to(first)
+    web = restarted(server, running, web)
+    assert web.folder == first
+
+    assert worker.stop() == 0
+    assert web.stop() == 0
+
+
+def logs_are_rotated(server: Server, web: Service) -> None:
+    """Move the logs away and send the signal that the logrotate file sends."""
+    rules = (PROJECT / "deploy/logrotate/shop").read_text()
+    [number] = re.findall(r"systemctl kill .*--signal=(\w+) shop-web", rules)
+    unit = server.unit("shop-web.service")
+    log = Path(unit.environment()["GUNICORN_ACCESS_LOG"])
+    assert f"{log.parent}/*.log {{" in rules.replace("/var/", f"{server.root}/var/")
+    assert "/healthz" in log.read_text()
+    old = log.rename(log.with_name("access.log-20300101"))
+    web.process.send_signal(signal.Signals[f"SIG{number}"])
+    wait_until(log.exists, "no new log")
+    assert server.get("/readyz")[0] == 200
+    wait_until(lambda: "/readyz" in log.read_text(), "nothing in the new log")
+    assert old.exists()
+
+
+def dump_is_made_and_restored(server: Server, database: str) -> None:
+    server.backup_env_write(database)
+    folder = server.root / "var/backups/shop"
+    long_ago = time.time() - 20 * 24 * 3600
+    for name in ("shop-20200101T000000Z.dump", "shop-20200101T000000Z.dump.part"):
+        (folder / name).touch()
+        os.utime(folder / name, (long_ago, long_ago))
+    unit = server.unit("shop-backup.service")
+    path = f"{program_path('pg_dump').parent}:{os.environ['PATH']}"
+    # As ourselves: another account may not reach the embedded programs.
+    done = subprocess.run(
+        unit.commands[0],
+        env=unit.environment() | {"PATH": path, "BACKUP_FOLDER": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    [dump] = folder.iterdir()
+    assert done.stdout == f"backup: {dump}\n"
+    assert dump.stat().st_mode & 0o077 == 0
+    with psycopg.connect(database, autocommit=True) as session:
+        session.execute("CREATE TABLE made_by_mistake ()")
+    program = str(program_path("pg_restore"))
+    options = ["--clean", "--if-exists", "--exit-on-error", "--single-transaction"]
+    subprocess.run([program, *options, f"--dbname={database}", dump], check=True)
+    assert server.get("/readyz")[0] == 200
+
+
+def restarted(server: Server, running: list[Service], web: Service) -> Service:
+    """Restart the web program; who asks meanwhile waits and is answered."""
+    assert web.stop() == 0
+    answers: list[tuple[int, Any]] = []
+    asking = threading.Thread(target=lambda: answers.append(server.get("/healthz")))
+    asking.start()
+    fresh = server.start("shop-web.service")
+    running.append(fresh)
+    asking.join()
+    assert answers == [(200, {"status": "ok"})]
+    assert server.get("/readyz")[0] == 200
+    return fresh
+
+
+def test_systemd_understands_the_units(tmp_path: Path) -> None:
+    names = [one.name for one in UNITS.iterdir() if one.is_file()]
+    assert len(names) == 6
+    shutil.copytree(UNITS, tmp_path / "units")
+    for path in (tmp_path / "units").glob("*.service"):
+        text = path.read_text()
+        assert "\nExecStart=/" in text
+        # It looks whether the program is there.
+        path.write_text(re.sub(r"(?<=\nExecStart=)\S+", "/bin/true", text))
+    analyze = shutil.which("systemd-analyze")
+    if analyze:
+        done = subprocess.run(
+            [analyze, "verify", "--man=no", *names],
+            env={**os.environ, "SYSTEMD_UNIT_PATH": f"{tmp_path}/units:"},
+            cwd=tmp_path / "units",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_every_service_is_held_tight() -> None:
+    for name in ("web", "worker", "migrate", "backup"):
+        unit = Unit(f"shop-{name}.service", Path("/"))
+        assert unit.one("User") == "shop"
+        assert unit.one("NoNewPrivileges") == "yes"
+        assert unit.one("CapabilityBoundingSet") == ""
+        assert unit.one("ProtectSystem") == "strict"
+        assert unit.one("PrivateTmp") == "yes"
