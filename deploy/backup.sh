@@ -14,8 +14,9 @@ keep_days=${BACKUP_KEEP_DAYS:-14}
 backup() (
     set -eu
     file=$folder/shop-$(date -u +%Y%m%dT%H%M%SZ).dump
-    # What an earlier try has left unfinished.
-    rm -f "$folder"/shop-*.dump.part
+    # What this try leaves unfinished, and one that was killed a day ago or more.
+    trap 'rm -f "$file.part"' EXIT
+    find "$folder" -name 'shop-*.dump.part' -mmin +1440 -delete
     pg_dump --format=custom --no-password --file="$file.part"
     # A dump that cannot be read is none.
     pg_restore --list "$file.part" >/dev/null
@@ -31,7 +32,8 @@ if [ "${1:-}" != --daily ]; then
     exit
 fi
 
-trap 'exit 0' TERM INT
+sleeper=
+trap 'kill $sleeper 2>/dev/null; exit 0' TERM INT
 while :; do
     # Not in an "if": the shell would go on after a failure inside.
     set +e
@@ -44,5 +46,6 @@ while :; do
         seconds=3600
     fi
     sleep "$seconds" &
-    wait $!
+    sleeper=$!
+    wait "$sleeper"
 done

@@ -203,6 +203,12 @@ def test_ordinary_user_installs_runs_upgrades_and_rolls_back(
     status, body = server.get("/api/products")
     assert (status, body["data"]["list"]) == (200, [])
 
+    # What a container is asked for finds this one well.
+    env = server.unit("shop-web.service").environment()
+    env["GUNICORN_BIND"] = f"{HOST}:{server.port}"
+    check = [".venv/bin/python", "deploy/healthcheck.py", "/readyz"]
+    assert server.account.run(check, cwd=str(first), env=env) == ""
+
     logs_are_rotated(server, web)
     dump_is_made_and_restored(server, database)
 
