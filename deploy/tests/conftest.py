@@ -12,7 +12,8 @@ from accounts.models import User
 from accounts.services import session_open
 from shop.devstack.simulator.process import SimulatorProcess
 
-from .site import Node, Site
+from .node import Node
+from .site import Site
 
 
 def database_url() -> str:

@@ -1,7 +1,6 @@
 """The real nginx with the real configuration, before real gunicorns, on loopback."""
 
 import http.client
-import ipaddress
 import json
 import os
 import pwd
@@ -9,25 +8,20 @@ import shutil
 import signal
 import ssl
 import subprocess
-import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from shop.devstack import processes
-from shop.devstack.ports import HOST, port_claim, port_find
+from shop.devstack.ports import HOST, port_find
 from shop.devstack.programs import PROJECT
 
-START_SECONDS = 60
-STOP_SECONDS = 40
+from .certificate import certificate_make
+from .node import STOP_SECONDS, Node, wait_until
+
 KEPT = PROJECT / "deploy" / "nginx"
 
 
@@ -44,127 +38,18 @@ class Answer:
         return json.loads(self.body)
 
 
-def wait_until(is_done: Any, what: str) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while not is_done():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
+def assert_envelope(answer: Answer, status: int, message: str, error: str) -> None:
+    assert answer.status == status, answer.body
+    assert answer.headers["Content-Type"].startswith("application/json")
+    assert answer.json == {"code": status, "message": message, "data": {"error": error}}
+    assert answer.headers["X-Request-ID"]
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
 
 
 def nginx_path() -> str:
     """Return the installed nginx; an ordinary user's PATH does not lead there."""
     path = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
     return path or pytest.skip("nginx is not installed")
-
-
-def certificate_make(folder: Path) -> None:
-    """Write a throwaway certificate for 127.0.0.1 and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HOST)])
-    now = datetime.now(UTC)
-    public = key.public_key()
-    identifier = x509.SubjectKeyIdentifier.from_public_key(public)
-    issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(public)
-    usage = dict.fromkeys(
-        (
-            "content_commitment",
-            "key_encipherment",
-            "data_encipherment",
-            "key_agreement",
-            "crl_sign",
-            "encipher_only",
-            "decipher_only",
-        ),
-        False,
-    )
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(public)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(HOST))]),
-            critical=False,
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(
-            x509.KeyUsage(digital_signature=True, key_cert_sign=True, **usage),
-            critical=True,
-        )
-        .add_extension(identifier, critical=False)
-        .add_extension(issuer, critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    (folder / "fullchain.pem").write_bytes(certificate.public_bytes(pem))
-    (folder / "privkey.pem").write_bytes(
-        key.private_bytes(
-            pem,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-
-
-class Node:
-    """One gunicorn."""
-
-    def __init__(self, log: Path, env: Mapping[str, str]) -> None:
-        self.port = port_find()
-        self._log = log
-        self._env = env
-
-    @property
-    def is_running(self) -> bool:
-        return hasattr(self, "process") and self.process.poll() is None
-
-    def start(self) -> None:
-        settings = {
-            "GUNICORN_WORKERS": "1",
-            "GUNICORN_THREADS": "4",
-            "GUNICORN_ACCESS_LOG": str(self._log.with_suffix(".access")),
-        }
-        with port_claim(self.port) as listener, self._log.open("ab") as log:
-            bind = f"fd://{listener.fileno()}"
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py"],
-                env={**os.environ, **self._env, **settings, "GUNICORN_BIND": bind},
-                cwd=PROJECT,
-                stdout=log,
-                stderr=log,
-                pass_fds=(listener.fileno(),),
-            )
-        wait_until(self._is_ready, f"see {self._log}")
-
-    def _is_ready(self) -> bool:
-        assert self.is_running, self._log.read_text()
-        connection = http.client.HTTPConnection(HOST, self.port, timeout=10)
-        try:
-            connection.request("GET", "/healthz")
-            return connection.getresponse().status == 200
-        except OSError:
-            return False
-        finally:
-            connection.close()
-
-    def stop(self, number: int = signal.SIGTERM) -> int:
-        """Send the signal and return the exit status."""
-        if self.is_running:
-            workers = processes.descendants(self.process.pid)
-            self.process.send_signal(number)
-            self.process.wait(STOP_SECONDS)
-            if number == signal.SIGKILL:
-                for worker in workers:
-                    processes.process_signal(worker.pid, number)
-        return self.process.wait()
-
-    @property
-    def served(self) -> int:
-        """Count the requests in the access log."""
-        return self._log.with_suffix(".access").read_text().count("\n")
 
 
 class Site:

@@ -10,7 +10,7 @@ import pytest
 from shop.devstack.postgres import program_path
 from shop.devstack.programs import PROJECT
 
-from .site import wait_until
+from .node import wait_until
 
 SCRIPT = PROJECT / "deploy" / "backup.sh"
 

@@ -1,4 +1,4 @@
-"""The shop behind nginx over HTTPS: the path, the refusals, the cache, the nodes.
+"""The shop behind nginx over HTTPS: the path, the refusals, the files.
 
 On a server SHOP_ENV is production; here it is development in all tests but one, for the
 simulator's sake. What differs is what settings.py refuses then, the redirects and
@@ -6,10 +6,8 @@ cookies that test_production_behind_nginx looks at, and that nginx alone serves 
 """
 
 import http.client
-import signal
 import socket
 import ssl
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,20 +20,10 @@ from shop.devstack.ports import HOST
 from shop.devstack.simulator.process import SimulatorProcess
 from shop.tests.test_start import REAL_KEY_ID
 
-from .site import Answer, Node, Site, wait_until
+from .node import Node, wait_until
+from .site import Answer, Site, assert_envelope
 
 pytestmark = pytest.mark.xdist_group("nginx")
-
-UNAVAILABLE = "服务暂时不可用,请稍后再试"
-
-
-def assert_envelope(answer: Answer, status: int, message: str, error: str) -> None:
-    assert answer.status == status, answer.body
-    assert answer.headers["Content-Type"].startswith("application/json")
-    assert answer.json == {"code": status, "message": message, "data": {"error": error}}
-    assert answer.headers["X-Request-ID"]
-    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
-
 
 # --- The path -----------------------------------------------------------------------
 
@@ -255,195 +243,6 @@ def test_nothing_that_was_uploaded_runs(
     assert headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Cache-Control"] == "public, max-age=31536000, immutable"
-
-
-# --- The cache ----------------------------------------------------------------------
-
-
-def hit(site: Site, path: str, **how: Any) -> Answer:
-    """Ask until the answer comes out of the cache; it is kept for three seconds."""
-    for _ in range(20):
-        answer = site.call("GET", path, **how)
-        if answer.headers["X-Cache"] == "HIT":
-            return answer
-    raise AssertionError("never a hit")
-
-
-@pytest.mark.parametrize(
-    "path", ["/api/products", "/api/products/{pk}", "/api/categories", "/api/config"]
-)
-def test_public_reads_are_shared_and_have_an_id_of_their_own(
-    site: Site,
-    token: str,
-    other_token: str,
-    product_make: Callable[..., Any],
-    path: str,
-) -> None:
-    path = path.format(pk=product_make().pk) + "?shared"
-    first = site.call("GET", path, headers={"X-Request-ID": "first"}, token=token)
-    assert (first.status, first.headers["X-Request-ID"]) == (200, "first")
-    for credentials in (other_token, "dead", ""):
-        answer = hit(site, path, token=credentials)
-        assert answer.body == first.body
-        own = answer.headers["X-Request-ID"]
-        assert own != "first"
-        assert len(own) == 32
-    assert hit(site, path, headers={"X-Request-ID": "mine"}).headers.get_all(
-        "X-Request-ID"
-    ) == ["mine"]
-
-
-def test_nobody_gets_what_is_anothers(
-    site: Site,
-    token: str,
-    other_token: str,
-    shopper: Any,
-    other_shopper: Any,
-) -> None:
-    for path in ("/api/auth/user", "/api/orders", "/api/addresses"):
-        for _ in range(3):
-            one, other = (
-                site.call("GET", path, token=key) for key in (token, other_token)
-            )
-            assert (one.status, other.status) == (200, 200)
-            assert "X-Cache" not in one.headers
-        assert site.call("GET", path).status == 401
-    assert [
-        site.call("GET", "/api/auth/user", token=key).json["data"]["id"]
-        for key in (token, other_token)
-    ] == [shopper.pk, other_shopper.pk]
-
-
-def test_refusals_and_writes_are_not_kept(site: Site) -> None:
-    for _ in range(3):
-        assert site.call("GET", "/api/products/0").headers["X-Cache"] == "MISS"
-        assert site.call("GET", "/api/products?page=0").headers["X-Cache"] == "MISS"
-        assert site.call("POST", "/api/products", {}).status == 401
-
-
-# --- The nodes ----------------------------------------------------------------------
-
-
-class Load:
-    """Shoppers who ask all the time, each from an address of its own."""
-
-    def __init__(self, site: Site, requests: list[tuple[str, str, Any]], token: str):
-        self.answers: list[tuple[str, int]] = []
-        self._site, self._requests, self._token = site, requests, token
-        self._is_over = threading.Event()
-        self._shoppers = [
-            threading.Thread(target=self._ask, args=(f"127.0.2.{number}",))
-            for number in range(1, 5)
-        ]
-
-    def _ask(self, source: str) -> None:
-        while not self._is_over.is_set():
-            for method, path, body in self._requests:
-                answer = self._site.call(
-                    method, path, body, token=self._token, source=source
-                )
-                self.answers.append((method, answer.status))
-
-    def __enter__(self) -> "Load":
-        for shopper in self._shoppers:
-            shopper.start()
-        self.wait_for(8)
-        return self
-
-    def wait_for(self, more: int) -> None:
-        """Wait until so many more answers have come."""
-        seen = len(self.answers)
-        wait_until(lambda: len(self.answers) >= seen + more, "no answers any more")
-
-    def __exit__(self, *exception: Any) -> None:
-        self._is_over.set()
-        for shopper in self._shoppers:
-            shopper.join()
-
-
-def test_a_node_is_taken_out_without_a_failed_request(
-    site: Site,
-    nodes: tuple[Node, Node],
-    token: str,
-    product_make: Callable[..., Any],
-) -> None:
-    items = [{"productId": product_make().pk, "quantity": 1}]
-    preview = {"items": items, "address": ADDRESS}
-    requests = [
-        ("GET", "/api/orders", None),
-        ("POST", "/api/orders/preview", preview),
-    ]
-    first, second = nodes
-    with Load(site, requests, token) as load:
-        site.lead_to(first, second, down=first)
-        site.reload()
-        assert first.stop() == 0
-        served = second.served
-        load.wait_for(20)
-        assert second.served > served
-        first.start()
-        site.lead_to(first, second)
-        site.reload()
-        served = first.served
-        wait_until(lambda: first.served > served, "the node is not taken back")
-    assert set(load.answers) == {("GET", 200), ("POST", 200)}
-
-
-def test_a_node_that_is_killed_fails_no_read(
-    site: Site, nodes: tuple[Node, Node], token: str
-) -> None:
-    with Load(site, [("GET", "/api/orders", None)], token) as load:
-        nodes[0].stop(signal.SIGKILL)
-        load.wait_for(40)
-    assert set(load.answers) == {("GET", 200)}
-
-
-def test_all_nodes_away(
-    site: Site,
-    nodes: tuple[Node, Node],
-    token: str,
-    product_make: Callable[..., Any],
-) -> None:
-    product = product_make("龙井茶")
-    path = f"/api/products/{product.pk}?away"
-    kept = site.call("GET", path)
-    assert kept.status == 200
-    for node in nodes:
-        node.stop(signal.SIGKILL)
-    # The catalogue goes on from the cache.
-    answer = site.call("GET", path)
-    assert (answer.status, answer.body) == (200, kept.body)
-    orders = site.call("GET", "/api/orders", token=token)
-    assert_envelope(orders, 502, UNAVAILABLE, "unavailable")
-    assert orders.headers["Retry-After"] == "2"
-    notified = site.call("POST", "/api/payments/wechat/notify", b"{}")
-    assert (notified.status, notified.json["code"]) == (503, "FAIL")
-    desk = site.call("GET", "/admin/")
-    assert desk.status == 503
-    assert desk.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert "服务暂时不可用" in desk.body.decode()
-
-
-def test_a_node_that_hangs_is_503_in_the_end(
-    site: Site, nodes: tuple[Node, Node], token: str
-) -> None:
-    """With shorter times than kept, so that nobody waits."""
-    proxy = site.conf / "shop" / "proxy.conf"
-    text = proxy.read_text()
-    hanging = socket.socket()
-    hanging.bind((HOST, 0))
-    hanging.listen()
-    silent = Node(Path("unused"), {})
-    silent.port = hanging.getsockname()[1]
-    try:
-        proxy.write_text(text.replace("read_timeout 35s", "read_timeout 1s"))
-        site.lead_to(silent)
-        site.reload()
-        answer = site.call("GET", "/api/orders", token=token)
-    finally:
-        proxy.write_text(text)
-        hanging.close()
-    assert_envelope(answer, 503, UNAVAILABLE, "unavailable")
 
 
 def test_the_log_holds_no_query_and_no_token(site: Site, token: str) -> None:
