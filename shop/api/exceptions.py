@@ -76,7 +76,7 @@ def exception_response(exc: Exception, context: dict[str, Any]) -> Response:
 
 def _described(exc: Exception) -> tuple[int, dict[str, Any], dict[str, str]]:
     """Return status, body and headers of an exception; log it when it is ours."""
-    error = _as_shop_error(exc)
+    error = as_shop_error(exc)
     if error is None:
         if isinstance(exc, drf.APIException):
             return _framework(exc.status_code, _drf_headers(exc))
@@ -95,7 +95,8 @@ def _described(exc: Exception) -> tuple[int, dict[str, Any], dict[str, str]]:
     )
 
 
-def _as_shop_error(exc: Exception) -> ShopError | None:
+def as_shop_error(exc: Exception) -> ShopError | None:
+    """Return what an exception means to the caller; None when the fault is ours."""
     if isinstance(exc, ShopError):
         return exc
     if isinstance(exc, drf.ValidationError):

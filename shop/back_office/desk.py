@@ -4,13 +4,35 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib import messages
+from django.db import OperationalError
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.admin import ModelAdmin
 
+from shop.api.exceptions import as_shop_error
 from shop.errors import ShopError
+
+# A lock that others hold for too long is a refusal too.
+REFUSALS = (ShopError, OperationalError)
+
+
+def refusal_text(error: Exception) -> str:
+    """Return what staff are told of a refusal; raise what is none."""
+    known = as_shop_error(error)
+    if known is None:
+        raise error
+    return known.message
+
+
+def _refused(form_class: Any, message: str) -> Any:
+    class RefusedForm(form_class):
+        def clean(self) -> Any:
+            self.add_error(None, message)
+            return super().clean()
+
+    return RefusedForm
 
 
 class Desk(ModelAdmin):
@@ -31,11 +53,33 @@ class Desk(ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        """Show or save; what a service refuses is rolled back and told."""
+        """Show or save; what a service refuses is rolled back, and the form says so."""
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
-        except ShopError as error:
-            self.message_user(request, error.message, messages.ERROR)
+        except REFUSALS as error:
+            # Once more, for the form to show the refusal and what was typed.
+            request.refusal = refusal_text(error)  # type: ignore[attr-defined]
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """Return the form's class; one that was refused once is refused again."""
+        form = super().get_form(request, obj, change, **kwargs)
+        refusal = getattr(request, "refusal", None)
+        return form if refusal is None else _refused(form, refusal)
+
+    def delete_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Ask, or delete; what a service refuses is rolled back and told."""
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except REFUSALS as error:
+            self.message_user(request, refusal_text(error), messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
 
     def action_page(
@@ -62,8 +106,8 @@ class Desk(ModelAdmin):
         if form.is_valid():
             try:
                 told = perform(form.cleaned_data)
-            except ShopError as error:
-                form.add_error(None, error.message)
+            except REFUSALS as error:
+                form.add_error(None, refusal_text(error))
             else:
                 self.log_change(request, obj, told)
                 self.message_user(request, told, messages.SUCCESS)
@@ -71,7 +115,8 @@ class Desk(ModelAdmin):
         context = {
             **self.admin_site.each_context(request),
             "title": title,
-            "submit_label": submit,
+            # Not "submit": the template's button has an argument of that name.
+            "button": submit,
             "form": form,
             "lines": lines or {},
             "object": obj,
