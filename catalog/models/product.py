@@ -99,11 +99,18 @@ class Product(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def version(self) -> str:
+        """Tell apart what staff have written; sales and stock change without it."""
+        return self.updated_at.isoformat()
+
 
 class ProductImage(models.Model):
     """A picture of a product, in the order that staff chose."""
 
-    product = models.ForeignKey(Product, models.CASCADE, related_name="images")
+    product = models.ForeignKey(
+        Product, models.CASCADE, related_name="images", verbose_name="商品"
+    )
     # A storage name; its URL is made from PUBLIC_URL when it is shown.
     file = models.CharField("图片", max_length=200)
     position = models.PositiveSmallIntegerField("排序", default=0)

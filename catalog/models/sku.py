@@ -22,7 +22,9 @@ class Sku(models.Model):
     A SKU that staff take out of the set stays as history, inactive.
     """
 
-    product = models.ForeignKey(Product, models.PROTECT, related_name="skus")
+    product = models.ForeignKey(
+        Product, models.PROTECT, related_name="skus", verbose_name="商品"
+    )
     specs = models.JSONField("规格", default=dict, blank=True)
     price = models.DecimalField("价格", max_digits=12, decimal_places=2)
     # Written under the row's lock alone, with a ledger row each time.
@@ -37,6 +39,7 @@ class Sku(models.Model):
     class Meta:
         verbose_name = "SKU"
         verbose_name_plural = "SKU"
+        permissions = (("adjust_stock", "可以调整库存"),)
         constraints = (
             models.CheckConstraint(name="sku_stock_min", condition=Q(stock__gte=0)),
             models.CheckConstraint(
@@ -53,4 +56,11 @@ class Sku(models.Model):
         )
 
     def __str__(self) -> str:
-        return " ".join(map(str, self.specs.values())) or str(self.pk)
+        return " ".join(map(str, self.ordered_specs().values())) or str(self.pk)
+
+    def ordered_specs(self) -> dict[str, str]:
+        """Return the specs as shoppers see them: a JSON object has no order."""
+        if not self.specs:
+            return {}
+        names = [*self.product.spec_names, *self.specs]
+        return {name: self.specs[name] for name in names if name in self.specs}

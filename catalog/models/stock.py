@@ -19,7 +19,9 @@ class MovementReason(models.TextChoices):
 class StockMovement(models.Model):
     """One change of one SKU's stock; never changed, never deleted."""
 
-    sku = models.ForeignKey(Sku, models.PROTECT, related_name="movements")
+    sku = models.ForeignKey(
+        Sku, models.PROTECT, related_name="movements", verbose_name="SKU"
+    )
     delta = models.IntegerField("变动")
     balance = models.IntegerField("变动后库存")
     reason = models.CharField("原因", max_length=20, choices=MovementReason.choices)

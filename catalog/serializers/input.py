@@ -6,7 +6,8 @@ from rest_framework import serializers
 
 from catalog.models import Category, ProductStatus
 from catalog.rich_text import RichTextField
-from catalog.services.skus import SKUS_MAX, STOCK_MAX, SkuChange
+from catalog.services.skus import SKUS_MAX, SkuChange
+from catalog.services.stock import STOCK_MAX
 from shop.api.images import ImageField
 from shop.api.serializers import PriceField, ShopSerializer, WholeNumberField
 from shop.api.text import PlainTextField, plain_text

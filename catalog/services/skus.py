@@ -12,7 +12,6 @@ from catalog.services.stock import stock_set
 from shop.errors import Invalid
 
 SKUS_MAX = 200
-STOCK_MAX = 1_000_000_000
 _WRITTEN = ("specs", "price", "code", "image", "position", "is_active")
 
 
@@ -31,8 +30,10 @@ class SkuChange:
 
 def skus_replace(
     *, product: Product, changes: Sequence[SkuChange], operator_id: int | None
-) -> None:
+) -> bool:
     """Make the changes the product's active SKUs, in their order.
+
+    Says whether a SKU differs now, its stock aside.
 
     SKUs that are not named retire: they stay for the orders that hold them, with
     their stock and ledger. Sets the product's price and names of specs, unsaved.
@@ -42,10 +43,11 @@ def skus_replace(
     current = skus_lock(product_ids=[product.pk])
     rows = [_row(product, current, number, c) for number, c in enumerate(changes)]
     _require_a_set(rows)
-    _write(current, rows)
+    has_changed = _write(current, rows)
     _stocks_set(rows, changes, known=current.keys(), operator_id=operator_id)
     product.price = min(row.price for row in rows)
     product.spec_names = list(rows[0].specs)
+    return has_changed
 
 
 def sku_of_plain_product(*, product: Product) -> int:
@@ -85,13 +87,13 @@ def _require_a_set(rows: Sequence[Sku]) -> None:
         raise Invalid.field("skus", "SKU规格重复")
 
 
-def _write(current: Mapping[int, Sku], rows: Sequence[Sku]) -> None:
+def _write(current: Mapping[int, Sku], rows: Sequence[Sku]) -> bool:
     """Write what differs; all retire first, so that two may swap specs or codes."""
     kept = [row for row in rows if row.pk]
     if len(kept) == len(rows) == len(current) and all(
         _facts(row) == _facts(current[row.pk]) for row in rows
     ):
-        return
+        return False
     try:
         with transaction.atomic():
             Sku.objects.filter(pk__in=current).update(is_active=False)
@@ -101,6 +103,7 @@ def _write(current: Mapping[int, Sku], rows: Sequence[Sku]) -> None:
         if "sku_code_once" in str(error):
             raise Invalid.field("skus", "SKU编码重复") from None
         raise
+    return True
 
 
 def _facts(sku: Sku) -> list[object]:

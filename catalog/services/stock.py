@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.db.models import F
 
 from catalog.errors import StockChanged
 from catalog.locks import products_lock, skus_lock
-from catalog.models import MovementReason, Product, Sku
+from catalog.models import MovementReason, Product, Sku, StockMovement
+from shop.errors import Invalid, NotFound
+
+STOCK_MAX = 1_000_000_000
 
 # One statement whatever the number of lines: the new stock and its ledger row.
 _MOVE = """
@@ -63,6 +66,53 @@ def stock_set(
             deltas[sku.pk] = delta
     if deltas:
         _move(deltas, reason, "", operator_id)
+
+
+@transaction.atomic
+def stock_adjust(
+    *,
+    sku_id: int,
+    delta: int,
+    note: str,
+    operator_id: int | None,
+    expected_stock: int | None = None,
+    expected_adjustments: int | None = None,
+) -> int:
+    """Add or take pieces by hand; return the new stock. The ledger keeps the note.
+
+    `expected_stock` and `expected_adjustments` (`stock_adjustments`) are what the
+    editor saw. The second bears orders that came meanwhile, but neither another
+    editor nor the same form sent twice.
+    Locks: the SKU.
+    Raises: NotFound, Invalid, StockChanged.
+    """
+    sku = skus_lock(sku_ids=[sku_id]).get(sku_id)
+    if sku is None:
+        raise NotFound("SKU不存在")
+    adjustments = stock_adjustments(sku_id=sku_id)
+    if expected_stock not in (None, sku.stock) or expected_adjustments not in (
+        None,
+        adjustments,
+    ):
+        raise StockChanged(skuId=sku_id, stock=sku.stock)
+    _require_stock(sku.stock, delta)
+    _move({sku_id: delta}, MovementReason.ADJUSTMENT, note, operator_id)
+    return sku.stock + delta
+
+
+def stock_adjustments(*, sku_id: int) -> int:
+    """Count how often a SKU's stock was changed by hand."""
+    rows = StockMovement.objects.filter(sku=sku_id)
+    return rows.filter(reason=MovementReason.ADJUSTMENT).count()
+
+
+def _require_stock(stock: int, delta: int) -> None:
+    if not delta:
+        raise Invalid.field("quantity", "库存没有变化")
+    if stock + delta < 0:
+        raise Invalid.field("quantity", f"库存只有{stock}件,不能减少{-delta}件")
+    if stock + delta > STOCK_MAX:
+        raise Invalid.field("quantity", f"库存不能大于{STOCK_MAX}")
 
 
 def sales_add(*, quantities: Mapping[int, int]) -> None:

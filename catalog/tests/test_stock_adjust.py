@@ -1,0 +1,91 @@
+"""Adjustments at the same moment as others, and as orders."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from catalog.locks import skus_lock
+from catalog.models import Product
+from catalog.services.stock import stock_adjust, stock_take
+from catalog.tests.conftest import ledger
+from catalog.tests.test_races import WRITERS, ledger_matches, together
+from shop.errors import NotFound
+
+Make = Callable[..., Product]
+
+
+def order_takes(product: Product, quantity: int, order_no: str) -> bool:
+    """Take pieces as an order does: under the lock, after the check."""
+    sku_id = product.skus.get().pk
+    with transaction.atomic():
+        has_enough = skus_lock(sku_ids=[sku_id])[sku_id].stock >= quantity
+        if has_enough:
+            stock_take(quantities={sku_id: quantity}, order_no=order_no)
+    return has_enough
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_adjustments_from_the_same_page_one_wins(product_make: Make) -> None:
+    product = product_make(stock=10)
+    sku_id = product.skus.get().pk
+
+    def adjust(number: int) -> int:
+        return stock_adjust(
+            sku_id=sku_id,
+            delta=1,
+            note="到货",
+            operator_id=None,
+            expected_adjustments=0,
+        )
+
+    assert Counter(together(adjust)) == {11: 1, "stock_changed": WRITERS - 1}
+    assert ledger(product.pk) == [("initial", 10, 10), ("adjustment", 1, 11)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_adjusting_and_ordering_at_once_never_oversell(product_make: Make) -> None:
+    product = product_make(stock=10)
+    sku_id = product.skus.get().pk
+
+    def act(number: int) -> Any:
+        if number % 2:
+            return order_takes(product, 3, f"A{number}")
+        return stock_adjust(sku_id=sku_id, delta=-3, note="破损", operator_id=None) >= 0
+
+    answers = Counter(together(act))
+    # Three of the eight get their three pieces, whoever they are.
+    assert answers[True] == 3
+    assert product.skus.get().stock == 1
+    assert ledger_matches(product)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_counted_figure_and_orders_at_once_agree(product_make: Make) -> None:
+    product = product_make(stock=100)
+    sku_id = product.skus.get().pk
+
+    def act(number: int) -> Any:
+        if number:
+            return order_takes(product, 1, f"A{number}")
+        return stock_adjust(
+            sku_id=sku_id,
+            delta=-50,
+            note="盘点",
+            operator_id=None,
+            expected_stock=100,
+        )
+
+    counted = together(act)[0]
+    # Either it came first, or it was told that the figure is no longer the same.
+    assert counted in (50, "stock_changed")
+    left = 50 if counted == 50 else 100
+    assert product.skus.get().stock == left - (WRITERS - 1)
+    assert ledger_matches(product)
+
+
+def test_an_unknown_sku_is_refused(db: None) -> None:
+    with pytest.raises(NotFound, match="SKU不存在"):
+        stock_adjust(sku_id=1, delta=1, note="到货", operator_id=None)
