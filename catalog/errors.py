@@ -3,6 +3,22 @@
 from shop.errors import ShopError
 
 
+class CategoryInUse(ShopError):
+    """Something hangs on the category."""
+
+    code = "category_in_use"
+    http_status = 409
+    message = "分类正在使用,不能删除"
+
+
+class ProductChanged(ShopError):
+    """The product is not what the editor saw."""
+
+    code = "product_changed"
+    http_status = 409
+    message = "商品已被他人修改,本次修改未保存,请重新打开页面后再改"
+
+
 class StockChanged(ShopError):
     """The stock is not what the editor saw: facts `skuId` and `stock`."""
 

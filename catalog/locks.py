@@ -1,13 +1,37 @@
-"""Every row lock of the catalogue, taken in primary-key order.
+"""Every lock of the catalogue, those of rows taken in primary-key order.
 
-Product before SKUs, SKUs by ascending id: whoever keeps to that can't deadlock.
+Categories before products, products before SKUs, each by ascending id: whoever keeps
+to that can't deadlock.
 """
 
 from collections.abc import Iterable
 
+from django.db import connection
+
 from catalog.models import Product, Sku
 from catalog.offers import skus_offered, skus_wanted
 from shop.errors import Busy
+
+
+def categories_lock() -> None:
+    """Lock the category tree against other writers until the transaction ends.
+
+    The table, not its rows: a move depends on rows that others may be adding. Readers
+    go on, and so do products that refer to a category.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE catalog_category IN SHARE ROW EXCLUSIVE MODE")
+
+
+def category_hold(category_id: int) -> bool:
+    """Keep a category from being deleted until the transaction ends; is it there?
+
+    The lock that a row referring to it takes too, but that one only at the commit.
+    """
+    query = "SELECT FROM catalog_category WHERE id = %s FOR KEY SHARE"
+    with connection.cursor() as cursor:
+        cursor.execute(query, [category_id])
+        return bool(cursor.rowcount)
 
 
 def product_lock(product_id: int) -> Product | None:

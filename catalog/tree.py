@@ -21,6 +21,21 @@ def category_tree() -> list[dict[str, Any]]:
     return children[None]
 
 
+def category_walk() -> list[tuple[Category, int]]:
+    """Return all categories in the order of the tree, each with its level from 0."""
+    children: dict[int | None, list[Category]] = defaultdict(list)
+    for category in Category.objects.order_by("position", "pk"):
+        children[category.parent_id].append(category)
+    found = []
+    waiting = [(category, 0) for category in reversed(children[None])]
+    while waiting:
+        category, level = waiting.pop()
+        found.append((category, level))
+        below = reversed(children[category.pk])
+        waiting += [(child, level + 1) for child in below]
+    return found
+
+
 def category_subtree(category_id: int) -> set[int]:
     """Return the ids of a category and of all below it; empty when it is unknown."""
     children: dict[int | None, list[int]] = defaultdict(list)

@@ -1,29 +1,82 @@
-"""The writes of the category tree."""
+"""The writes of the category tree: one at a time, under the lock of the tree."""
 
-from catalog.models import Category
-from shop.errors import Invalid
+from django.db import transaction
+
+from catalog.errors import CategoryInUse
+from catalog.locks import categories_lock
+from catalog.models import Category, Product
+from catalog.tree import category_subtree, category_walk
+from shop.errors import Invalid, NotFound
 
 # A client shows two or three levels; readers of the tree go down level by level.
 DEPTH_MAX = 5
+_NOT_FOUND = "分类不存在"
 
 
+@transaction.atomic
 def category_create(
     *, name: str, parent: Category | None = None, icon: str = "", position: int = 0
 ) -> Category:
     """Add a category; `icon` is a storage name.
 
+    Locks: the tree.
     Raises: Invalid, when it would lie deeper than DEPTH_MAX.
     """
-    if _depth(parent) >= DEPTH_MAX:
-        raise Invalid.field("parent", f"分类最多{DEPTH_MAX}级")
+    categories_lock()
+    _require_place(parent, levels=1)
     return Category.objects.create(
         name=name, parent=parent, icon=icon, position=position
     )
 
 
-def _depth(category: Category | None) -> int:
-    """Return how many levels end in a category; more than enough stops counting."""
-    depth = 0
-    while category is not None and depth < DEPTH_MAX:
-        depth, category = depth + 1, category.parent
-    return depth
+@transaction.atomic
+def category_update(
+    *, category_id: int, name: str, parent: Category | None, icon: str, position: int
+) -> None:
+    """Change a category; it moves with all below it.
+
+    Locks: the tree.
+    Raises: NotFound, Invalid, when it would lie under itself or too deep.
+    """
+    categories_lock()
+    below = category_subtree(category_id)
+    if not below:
+        raise NotFound(_NOT_FOUND)
+    if parent is not None and parent.pk in below:
+        raise Invalid.field("parent", "不能移到自己或自己的下级分类中")
+    levels = [level for category, level in category_walk() if category.pk in below]
+    _require_place(parent, levels=1 + max(levels) - min(levels))
+    Category.objects.filter(pk=category_id).update(
+        name=name, parent=parent, icon=icon, position=position
+    )
+
+
+@transaction.atomic
+def category_delete(*, category_id: int) -> None:
+    """Delete a category on which nothing hangs; deleted products let go of it.
+
+    Locks: the tree, and the row, so that no product can come to it meanwhile.
+    Raises: NotFound, CategoryInUse.
+    """
+    categories_lock()
+    category = Category.objects.select_for_update().filter(pk=category_id).first()
+    if category is None:
+        raise NotFound(_NOT_FOUND)
+    if category.children.exists():
+        raise CategoryInUse(f"“{category}”下还有子分类,不能删除")
+    products = Product.objects.filter(category=category)
+    if present := products.present().count():
+        raise CategoryInUse(f"“{category}”下还有{present}个商品,不能删除")
+    products.update(category=None)
+    category.delete()
+
+
+def _require_place(parent: Category | None, *, levels: int) -> None:
+    """Refuse a parent that is gone, or too deep for what shall hang on it."""
+    if parent is None:
+        return
+    depths = {category.pk: level + 1 for category, level in category_walk()}
+    if parent.pk not in depths:
+        raise Invalid.field("parent", "上级分类不存在")
+    if depths[parent.pk] + levels > DEPTH_MAX:
+        raise Invalid.field("parent", f"分类最多{DEPTH_MAX}级")

@@ -1,17 +1,19 @@
 """The writes of a product: one transaction each, under the product's lock."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
-from catalog.locks import product_lock
+from catalog.errors import ProductChanged
+from catalog.locks import category_hold, product_lock, products_lock
 from catalog.models import Product, ProductImage, ProductStatus
 from catalog.services.skus import SkuChange, sku_of_plain_product, skus_replace
 from catalog.showcase import NOT_FOUND
-from shop.errors import NotFound
+from shop.errors import Invalid, NotFound
 
 
 @transaction.atomic
@@ -24,8 +26,10 @@ def product_create(
 ) -> Product:
     """Add a product with its SKUs, their stock and its pictures (storage names).
 
+    Locks: the category.
     Raises: Invalid.
     """
+    _hold_category(fields)
     prices = [sku.price for sku in skus if sku.price is not None]
     product = Product.objects.create(**fields, price=min(prices, default=Decimal(0)))
     skus_replace(product=product, changes=skus, operator_id=operator_id)
@@ -42,25 +46,30 @@ def product_update(
     images: Sequence[str] | None = None,
     only_sku: SkuChange | None = None,
     skus: Sequence[SkuChange] | None = None,
+    expected_version: str | None = None,
     operator_id: int | None,
 ) -> None:
     """Change what is given; `only_sku` is for a product that has one.
 
     A SKU that is left out of `skus` retires with its stock; one that comes back
-    later is a new SKU.
-    Locks: the product, then its SKUs in primary-key order.
-    Raises: NotFound, Invalid, StockChanged.
+    later is a new SKU. `expected_version` is the `version` that the editor saw.
+    Locks: the category, the product, then its SKUs in primary-key order.
+    Raises: NotFound, Invalid, ProductChanged, StockChanged.
     """
+    _hold_category(fields)
     product = _product_locked(product_id)
+    if expected_version not in (None, product.version):
+        raise ProductChanged
     before = _facts(product)
     for name, value in fields.items():
         setattr(product, name, value)
     if only_sku is not None:
         skus = [replace(only_sku, id=sku_of_plain_product(product=product))]
-    if skus is not None:
-        skus_replace(product=product, changes=skus, operator_id=operator_id)
+    has_new_skus = skus is not None and skus_replace(
+        product=product, changes=skus, operator_id=operator_id
+    )
     has_new_images = images is not None and _images_replace(product, images)
-    if has_new_images or _facts(product) != before:
+    if has_new_skus or has_new_images or _facts(product) != before:
         product.save()
 
 
@@ -74,6 +83,35 @@ def product_delete(*, product_id: int) -> None:
     product = _product_locked(product_id)
     product.status = ProductStatus.DELETED
     product.save(update_fields=["status", "updated_at"])
+
+
+# Payments wait for the locks of the products that they count as sold.
+_STATUS_BATCH = 500
+
+
+def products_set_status(*, product_ids: Collection[int], status: ProductStatus) -> int:
+    """Give products a status, deleted ones aside; return how many got it.
+
+    Each batch commits by itself.
+    Locks: the products of a batch in primary-key order.
+    """
+    ids = sorted(set(product_ids))
+    starts = range(0, len(ids), _STATUS_BATCH)
+    return sum(_set_status(ids[n : n + _STATUS_BATCH], status) for n in starts)
+
+
+@transaction.atomic
+def _set_status(product_ids: Sequence[int], status: ProductStatus) -> int:
+    products_lock(product_ids)
+    others = Product.objects.present().filter(pk__in=product_ids).exclude(status=status)
+    return others.update(status=status, updated_at=timezone.now())
+
+
+def _hold_category(fields: Mapping[str, Any]) -> None:
+    category = fields.get("category")
+    category_id = category.pk if category else fields.get("category_id")
+    if category_id is not None and not category_hold(category_id):
+        raise Invalid.field("category", "分类不存在")
 
 
 def _product_locked(product_id: int) -> Product:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from threading import Barrier
 from typing import Any
 
@@ -59,6 +60,28 @@ def test_of_those_who_expect_the_same_stock_one_wins(product_make: Make) -> None
     assert Counter(together(update)) == {None: 1, "stock_changed": WRITERS - 1}
     assert StockMovement.objects.count() == 2
     assert ledger_matches(product)
+
+
+def test_of_those_who_save_the_same_page_one_wins(product_make: Make) -> None:
+    product = product_make(price="99.00")
+    Sku.objects.create(product=product, specs={"版": "新"}, price=100)
+    product.skus.filter(price=99).update(specs={"版": "旧"})
+    Product.objects.update(spec_names=["版"])
+    cheap, dear = product.skus.order_by("price")
+
+    def save(number: int) -> None:
+        # The lowest price stays: nothing of the product's own row differs.
+        dearer = SkuChange(id=dear.pk, price=Decimal(101 + number))
+        product_update(
+            product_id=product.pk,
+            fields={},
+            skus=[SkuChange(id=cheap.pk), dearer],
+            expected_version=product.version,
+            operator_id=None,
+        )
+
+    assert Counter(together(save)) == {None: 1, "product_changed": WRITERS - 1}
+    assert Sku.objects.get(pk=dear.pk).price > 100
 
 
 def test_setting_and_selling_keep_the_ledger_right(product_make: Make) -> None:
