@@ -1,14 +1,18 @@
 """What the tests of the catalogue share."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.test import Client
 from rest_framework.test import APIClient
 
-from catalog.models import ProductImage, Sku, StockMovement
+from catalog.models import Product, ProductImage, Sku, StockMovement
+from catalog.services.products import product_create
+from catalog.services.skus import SkuChange
 from shop.api.images import image_url
 
 
@@ -54,3 +58,23 @@ def upload_make() -> Callable[[str], str]:
         return image_url(name)
 
     return make
+
+
+@pytest.fixture
+def client(staff: Any) -> Client:
+    client = Client()
+    client.force_login(staff)
+    return client
+
+
+@pytest.fixture
+def shirt(staff: Any) -> Product:
+    """A product of two SKUs."""
+    return product_create(
+        fields={"name": "T恤", "description": "纯棉"},
+        skus=[
+            SkuChange(specs={"颜色": "红", "尺码": "M"}, price=Decimal(59), stock=5),
+            SkuChange(specs={"颜色": "蓝", "尺码": "M"}, price=Decimal(69), stock=7),
+        ],
+        operator_id=staff.pk,
+    )

@@ -36,6 +36,15 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {
+                "title": "商品",
+                "items": [
+                    _link("商品", "inventory_2", "catalog.product"),
+                    _link("分类", "category", "catalog.category"),
+                    _link("库存", "warehouse", "catalog.sku"),
+                    _link("库存流水", "receipt_long", "catalog.stockmovement"),
+                ],
+            },
+            {
                 "title": "用户",
                 "items": [_link("用户", "person", "accounts.shopper")],
             },

@@ -1,0 +1,122 @@
+"""Form fields of the catalogue's desks."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.forms.models import ModelChoiceIterator
+from rest_framework import serializers
+from unfold.widgets import (
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from catalog.models import Category
+from catalog.serializers.input import SpecsField as ApiSpecsField
+from catalog.tree import category_walk
+
+# Full-width, so that no browser folds them.
+INDENT = "\N{IDEOGRAPHIC SPACE}" * 2
+
+
+def category_label(category: Category, level: int) -> str:
+    """Return a category's name, indented by its level."""
+    return f"{INDENT * level}{category.name}"
+
+
+class RuledField(forms.CharField):
+    """A text that the API's own field checks and words."""
+
+    widget = UnfoldAdminTextInputWidget
+
+    def __init__(
+        self, serializer: type[serializers.Serializer[Any]], name: str, **kwargs: Any
+    ) -> None:
+        self.rule: Any = serializer().fields[name]
+        super().__init__(label=self.rule.label, **kwargs)
+        self.error_messages["required"] = f"{self.rule.label}不能为空"
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value).replace("\r\n", "\n")
+        if text == "" and self.rule.allow_null:
+            return None
+        return _ruled(self.rule, text)
+
+
+def _ruled(rule: Any, value: Any) -> Any:
+    try:
+        return rule.run_validation(value)
+    except serializers.ValidationError as error:
+        raise forms.ValidationError([str(text) for text in error.detail]) from None
+
+
+class LongRuledField(RuledField):
+    """A ruled text of several lines."""
+
+    widget = UnfoldAdminTextareaWidget
+
+
+class _TreeIterator(ModelChoiceIterator):  # type: ignore[type-arg]
+    def __iter__(self) -> Iterator[Any]:
+        yield ("", self.field.empty_label)
+        for category, level in category_walk():
+            yield (
+                self.field.prepare_value(category),
+                category_label(category, level),
+            )
+
+
+class CategoryField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """A category, or none, chosen from the tree."""
+
+    iterator = _TreeIterator
+    widget = UnfoldAdminSelectWidget
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(Category.objects.all(), required=False, **kwargs)
+        self.error_messages["invalid_choice"] = "分类不存在"
+
+
+# Between two pairs; blanks, commas and colons inside of a value stay in it as long as
+# no other pair begins there.
+_BETWEEN = re.compile(r"[\s,,;;、]+(?=[^\s,,;;、::]+[::])")
+_COLON = re.compile(r"[::]")
+
+
+class SpecsField(forms.CharField):
+    """Specs as staff type them: `颜色:红 尺码:M`; empty for a product without."""
+
+    widget = UnfoldAdminTextInputWidget
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, **kwargs)
+        self.widget.attrs["placeholder"] = "颜色:红 尺码:M"
+        self.shown: dict[str, str] = {}
+
+    def get_bound_field(self, form: Any, field_name: str) -> Any:
+        """Remember what the page shows: it stays as it is when it is sent back."""
+        self.shown = form.get_initial_for_field(self, field_name) or {}
+        return super().get_bound_field(form, field_name)
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return " ".join(f"{name}:{text}" for name, text in value.items())
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return super().has_changed(self.prepare_value(initial or {}), data)
+
+    def clean(self, value: Any) -> dict[str, str]:
+        text = super().clean(value)
+        if text == self.prepare_value(self.shown):
+            return self.shown
+        parts = [part for part in _BETWEEN.split(text) if part]
+        pairs = [_COLON.split(part, maxsplit=1) for part in parts]
+        if any(len(pair) < 2 for pair in pairs):
+            raise forms.ValidationError("规格请写成“颜色:红 尺码:M”")
+        specs = {name.strip(): words.strip() for name, words in pairs}
+        if len(specs) < len(pairs):
+            raise forms.ValidationError("规格名称重复")
+        return dict(_ruled(ApiSpecsField(), specs))

@@ -1,0 +1,81 @@
+"""The ledger of the stock: read, never written."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.decorators import display
+
+from catalog.admin.skus import specs_text
+from catalog.models import MovementReason, StockMovement
+from shop.back_office.day_range import DayRangeFilter
+from shop.back_office.desk import Desk
+
+REASON_COLOURS = {
+    MovementReason.INITIAL.label: "info",
+    MovementReason.ADJUSTMENT.label: "warning",
+    MovementReason.ORDER.label: "success",
+    MovementReason.ORDER_CANCELLED.label: "danger",
+}
+
+
+@admin.register(StockMovement)
+class StockMovementAdmin(Desk):
+    """Every change of every stock: what, why, who, when."""
+
+    list_display = (
+        "created_at",
+        "product",
+        "specs",
+        "code",
+        "change",
+        "balance",
+        "reason_shown",
+        "reference",
+        "operator",
+    )
+    list_select_related = ("sku__product", "operator")
+    list_filter = (
+        ("reason", ChoicesDropdownFilter),
+        ("created_at", DayRangeFilter),
+    )
+    list_filter_submit = True
+    search_fields = ("reference", "sku__code")
+    search_help_text = "按单据(订单号、原因)或SKU编码搜索"
+    ordering = ("-pk",)
+    sortable_by = ()
+    list_per_page = 50
+    show_full_result_count = False
+    fields = list_display
+    readonly_fields = ("product", "specs", "code", "change", "reason_shown")
+    actions = None
+
+    @display(description="商品")
+    def product(self, movement: StockMovement) -> str:
+        return str(movement.sku.product)
+
+    @display(description="规格")
+    def specs(self, movement: StockMovement) -> str:
+        return specs_text(movement.sku)
+
+    @display(description="SKU编码")
+    def code(self, movement: StockMovement) -> str:
+        return movement.sku.code or "-"
+
+    @display(description="变动")
+    def change(self, movement: StockMovement) -> str:
+        return f"{movement.delta:+d}"
+
+    @display(description="原因", label=REASON_COLOURS)
+    def reason_shown(self, movement: StockMovement) -> str:
+        return movement.get_reason_display()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

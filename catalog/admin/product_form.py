@@ -1,0 +1,189 @@
+"""The page of a product: its form and the table of its SKUs."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.forms import BaseInlineFormSet, inlineformset_factory
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from catalog.admin.fields import (
+    CategoryField,
+    LongRuledField,
+    RuledField,
+    SpecsField,
+)
+from catalog.admin.pictures import PictureField, PicturesField
+from catalog.errors import ProductChanged
+from catalog.models import Product, ProductStatus, Sku
+from catalog.serializers.input import (
+    IMAGES_MAX,
+    ProductCreateSerializer,
+    SkuInputSerializer,
+)
+from catalog.services.products import product_create, product_update
+from catalog.services.skus import SKUS_MAX, SkuChange
+
+_STATUSES = [
+    (status.value, status.label)
+    for status in (ProductStatus.ON_SALE, ProductStatus.OFF_SALE)
+]
+
+
+PRODUCT_FIELDS = ("name", "category", "status", "original_price", "description")
+
+
+class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A product but its SKUs; `version` is what the page showed."""
+
+    name = RuledField(ProductCreateSerializer, "name")
+    category = CategoryField(label="分类", empty_label="未分类")
+    status = forms.ChoiceField(
+        label="状态", choices=_STATUSES, widget=UnfoldAdminSelectWidget
+    )
+    original_price = RuledField(
+        ProductCreateSerializer,
+        "originalPrice",
+        required=False,
+        help_text="划线价,可不填",
+    )
+    description = LongRuledField(
+        ProductCreateSerializer,
+        "description",
+        required=False,
+        help_text="可以直接输入文字,也可以使用 p、b、ul、img、table 等简单的 HTML 标签,"
+        "其他标签会被去掉",
+    )
+    pictures = PicturesField(
+        label="商品图片",
+        most=IMAGES_MAX,
+        help_text=f"可一次选择多张,最多{IMAGES_MAX}张,每张最大5MB;第一张是主图",
+    )
+    version = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    class Meta:
+        model = Product
+        fields = PRODUCT_FIELDS
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            rows = self.instance.images.order_by("position", "pk")
+            self.initial["pictures"] = [row.file for row in rows]
+            self.initial["version"] = self.instance.version
+
+    def clean_version(self) -> str:
+        """Refuse an older page at once; the service looks again, under the lock."""
+        version: str = self.cleaned_data["version"]
+        if version != self.initial.get("version", ""):
+            self.add_error(None, ProductChanged.message)
+        return version
+
+
+class SkuForm(forms.ModelForm):  # type: ignore[type-arg]
+    """One row of the table; the stock is typed for a new SKU alone."""
+
+    specs = SpecsField(
+        label="规格", help_text="例如“颜色:红 尺码:M”;只有一种规格时不用填"
+    )
+    price = RuledField(SkuInputSerializer, "price")
+    stock = RuledField(
+        SkuInputSerializer, "stock", help_text="新SKU的初始库存;以后用“调整库存”修改"
+    )
+    code = RuledField(SkuInputSerializer, "code", required=False)
+    image = PictureField(label="图片")
+
+    class Meta:
+        model = Sku
+        fields = ("specs", "price", "stock", "code", "image")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["specs"] = self.instance.ordered_specs()
+        if self.instance.pk:
+            self.fields["stock"].disabled = True
+        else:
+            self.initial["stock"] = ""
+
+    def clean(self) -> dict[str, Any]:
+        """Leave what must be unique to the service, which sees the whole set."""
+        return self.cleaned_data
+
+    def change(self) -> SkuChange:
+        """Return the row for the service."""
+        values = self.cleaned_data
+        return SkuChange(
+            id=self.instance.pk,
+            specs=values["specs"],
+            price=values["price"],
+            stock=None if self.instance.pk else values["stock"],
+            code=values["code"],
+            image=values["image"],
+        )
+
+
+class SkuFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
+    """The active SKUs; one that is taken out retires."""
+
+    default_error_messages: ClassVar[dict[str, Any]] = {
+        **BaseInlineFormSet.default_error_messages,
+        "too_many_forms": f"最多{SKUS_MAX}个SKU",
+    }
+
+    def get_queryset(self) -> Any:
+        """Return the active ones, in the order that staff chose."""
+        if not hasattr(self, "_queryset"):
+            rows = Sku.objects.active().filter(product=self.instance.pk)
+            self._queryset = rows.select_related("product").order_by("position", "pk")
+        return self._queryset
+
+    def clean(self) -> None:
+        """Ask for one row at least."""
+        if not self.kept():
+            raise forms.ValidationError("至少要有一个SKU")
+
+    def kept(self) -> list[Any]:
+        """Return the rows that make the new set."""
+        return [
+            form
+            for form in self.forms
+            if (form.instance.pk or form.has_changed())
+            and form not in self.deleted_forms
+        ]
+
+    def changes(self) -> list[SkuChange]:
+        """Return the new set for the service."""
+        return [form.change() for form in self.kept()]
+
+
+SKU_FORM_SET = inlineformset_factory(
+    Product,
+    Sku,
+    form=SkuForm,
+    formset=SkuFormSet,
+    extra=0,
+    min_num=1,
+    max_num=SKUS_MAX,
+    absolute_max=SKUS_MAX,
+    can_delete=True,
+)
+
+
+def product_save(
+    *, form: ProductForm, skus: SkuFormSet, operator_id: int | None
+) -> None:
+    """Write a checked page through the services; a new product's id goes to the form.
+
+    Raises: what the services raise.
+    """
+    fields = {name: form.cleaned_data[name] for name in PRODUCT_FIELDS}
+    page = {
+        "fields": fields,
+        "images": form.cleaned_data["pictures"],
+        "skus": skus.changes(),
+        "operator_id": operator_id,
+    }
+    if form.instance.pk:
+        version = form.cleaned_data["version"]
+        product_update(product_id=form.instance.pk, expected_version=version, **page)
+    else:
+        form.instance.pk = product_create(**page).pk

@@ -1,0 +1,251 @@
+"""Products with their SKUs and pictures."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.actions import delete_selected
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from unfold.admin import TabularInline
+from unfold.contrib.filters.admin import DropdownFilter
+from unfold.decorators import action, display
+
+from catalog.admin.desk import CatalogDesk, products_holding
+from catalog.admin.fields import category_label
+from catalog.admin.pictures import thumbnail
+from catalog.admin.product_form import SKU_FORM_SET, ProductForm, product_save
+from catalog.admin.skus import adjust_link, specs_text
+from catalog.models import Product, ProductStatus, Sku
+from catalog.services.products import product_delete, products_set_status
+from catalog.services.skus import SKUS_MAX
+from catalog.showcase import showcase
+from catalog.tree import category_subtree, category_walk
+
+STATUS_COLOURS = {
+    ProductStatus.ON_SALE.label: "success",
+    ProductStatus.OFF_SALE.label: "warning",
+    ProductStatus.DELETED.label: "danger",
+}
+
+
+class StatusFilter(DropdownFilter):
+    """Deleted products are shown when they are asked for alone."""
+
+    title = "状态"
+    parameter_name = "status"
+    all_option = ["", "在售和下架"]
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return ProductStatus.choices
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() in ProductStatus.values:
+            return queryset.filter(status=self.value())
+        return queryset.present()
+
+
+class CategoryFilter(DropdownFilter):
+    """A category with all below it."""
+
+    title = "分类"
+    parameter_name = "category"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return [
+            (str(category.pk), category_label(category, level))
+            for category, level in category_walk()
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        value = self.value()
+        if value not in {number for number, _ in self.lookup_choices}:
+            return queryset
+        return queryset.filter(category__in=category_subtree(int(value)))
+
+
+class SkuInline(TabularInline):
+    """The table of SKUs; who may write the product may write it."""
+
+    model = Sku
+    verbose_name_plural = "规格与价格(SKU)"
+    max_num = SKUS_MAX
+    readonly_fields = ("adjust_link", "specs_shown", "image_shown")
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Return our own: Django's would refuse to retire a SKU that has a ledger."""
+        return SKU_FORM_SET
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        if not self._may_write(request, obj):
+            return ("specs_shown", "price", "stock", "code", "image_shown")
+        if obj is None or not request.user.has_perm("catalog.adjust_stock"):
+            return ("specs", "price", "stock", "code", "image")
+        return ("specs", "price", "stock", "adjust_link", "code", "image")
+
+    @display(description="规格")
+    def specs_shown(self, sku: Sku) -> str:
+        return specs_text(sku)
+
+    @display(description="图片")
+    def image_shown(self, sku: Sku) -> str:
+        return thumbnail(sku.image) or "无"
+
+    @display(description="库存操作")
+    def adjust_link(self, sku: Sku) -> str:
+        return "" if sku.pk is None else adjust_link(sku)
+
+    def _may_write(self, request: HttpRequest, obj: Any) -> bool:
+        if obj is None:
+            return request.user.has_perm("catalog.add_product")
+        return _is_present(obj) and request.user.has_perm("catalog.change_product")
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may_write(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may_write(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may_write(request, obj)
+
+
+@admin.register(Product)
+class ProductAdmin(CatalogDesk):
+    """One page for a product with all that belongs to it, written by the services."""
+
+    form = ProductForm
+    inlines = (SkuInline,)
+    fields = (
+        "name",
+        "category",
+        "status",
+        "original_price",
+        "pictures",
+        "description",
+        "version",
+    )
+    list_display = (
+        "picture",
+        "name",
+        "price",
+        "stock",
+        "sales",
+        "status_shown",
+        "category_name",
+        "updated_at",
+    )
+    list_display_links = ("picture", "name")
+    list_filter = (StatusFilter, CategoryFilter)
+    search_fields = ("name",)
+    search_help_text = "按名称或描述搜索"
+    ordering = ("-pk",)
+    list_per_page = 50
+    show_full_result_count = False
+    actions = ("put_on_sale", "take_off_sale", "delete_present")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
+        return showcase(super().get_queryset(request))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        """Find what the keyword index holds."""
+        if search_term := search_term.strip():
+            queryset = queryset.filter(pk__in=products_holding(search_term))
+        return queryset, False
+
+    @display(description="图片")
+    def picture(self, product: Any) -> str:
+        return thumbnail(next(iter(product.image_files), "")) or "无"
+
+    @display(description="库存")
+    def stock(self, product: Any) -> int:
+        return int(product.stock)
+
+    @display(description="状态", label=STATUS_COLOURS, ordering="status")
+    def status_shown(self, product: Product) -> str:
+        return product.get_status_display()
+
+    @display(description="分类")
+    def category_name(self, product: Any) -> str:
+        return product.category_name or "未分类"
+
+    @display(description="商品图片")
+    def pictures(self, product: Any) -> str:
+        """Show them to who may not change them."""
+        shown = [thumbnail(name) for name in product.image_files]
+        return format_html("{}" * len(shown), *shown) if shown else "无"
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is not None and not self.has_change_permission(request, obj):
+            return self.fields[:-1]
+        return self.fields
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and _is_present(obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and _is_present(obj)
+
+    def save_model(
+        self, request: HttpRequest, obj: Product, form: Any, change: bool
+    ) -> None:
+        """Leave it to `save_related`, which has the SKUs too."""
+
+    def save_related(
+        self, request: HttpRequest, form: Any, formsets: Any, change: bool
+    ) -> None:
+        """Write everything at once, by the service."""
+        product_save(form=form, skus=formsets[0], operator_id=request.user.pk)
+
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> Any:
+        """Name what changed; the table's rows are no saved forms to Django."""
+        told = super().construct_change_message(request, form, None, add)
+        if not add and formsets[0].has_changed():
+            told.append({"changed": {"fields": ["SKU"]}})
+        return told
+
+    def delete_model(self, request: HttpRequest, obj: Product) -> None:
+        """Mark it as deleted."""
+        product_delete(product_id=obj.pk)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        """Mark them as deleted."""
+        ids = queryset.values_list("pk", flat=True)
+        products_set_status(product_ids=ids, status=ProductStatus.DELETED)
+
+    @action(description="删除所选商品", permissions=["delete"])
+    def delete_present(self, request: HttpRequest, queryset: Any) -> Any:
+        """Ask, then mark as deleted what is not yet."""
+        return delete_selected(self, request, queryset.present())
+
+    @action(description="上架所选商品", permissions=["change"])
+    def put_on_sale(self, request: HttpRequest, queryset: Any) -> None:
+        """Offer them."""
+        self._set_status(request, queryset, ProductStatus.ON_SALE, "上架")
+
+    @action(description="下架所选商品", permissions=["change"])
+    def take_off_sale(self, request: HttpRequest, queryset: Any) -> None:
+        """Hide them from the public."""
+        self._set_status(request, queryset, ProductStatus.OFF_SALE, "下架")
+
+    def _set_status(
+        self, request: HttpRequest, queryset: Any, status: ProductStatus, verb: str
+    ) -> None:
+        ids = list(queryset.values_list("pk", flat=True))
+        count = products_set_status(product_ids=ids, status=status)
+        told = f"已{verb}{count}个商品"
+        if others := len(ids) - count:
+            told += f",另有{others}个不需要{verb}或已删除"
+        self.message_user(request, told, messages.SUCCESS)
+
+
+def _is_present(product: Any) -> bool:
+    """Say whether a product may still be written; no product is no obstacle."""
+    return getattr(product, "status", None) != ProductStatus.DELETED

@@ -1,0 +1,211 @@
+"""The stock of each SKU, changed by an adjustment with a reason."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html
+from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from catalog.admin.desk import products_holding
+from catalog.models import Product, Sku
+from catalog.services.stock import STOCK_MAX, stock_adjust, stock_adjustments
+from shop.api.text import plain_text
+from shop.back_office.desk import Desk
+
+_NOTE_MAX = 200
+_KINDS = [
+    ("in", "增加(入库、退货)"),
+    ("out", "减少(损耗、领用)"),
+    ("set", "改为(盘点的实数)"),
+]
+
+
+class AdjustmentForm(forms.Form):
+    """How many pieces, and why; the hidden fields are what the page showed."""
+
+    kind = forms.ChoiceField(
+        label="方式", choices=_KINDS, widget=UnfoldAdminSelectWidget
+    )
+    quantity = forms.IntegerField(
+        label="数量",
+        min_value=0,
+        max_value=STOCK_MAX,
+        widget=UnfoldAdminTextInputWidget({"inputmode": "numeric"}),
+        error_messages={
+            "required": "数量不能为空",
+            "invalid": "数量必须是整数",
+            "min_value": "数量不能小于0",
+            "max_value": f"数量不能大于{STOCK_MAX}",
+        },
+    )
+    reason = forms.CharField(
+        label="原因",
+        max_length=_NOTE_MAX,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="写入库存流水,例如:盘点、供应商到货、破损",
+        error_messages={"required": "原因不能为空"},
+    )
+    expected_stock = forms.IntegerField(widget=forms.HiddenInput)
+    expected_adjustments = forms.IntegerField(widget=forms.HiddenInput)
+
+    def clean_reason(self) -> str:
+        """Keep no HTML, and something beside it."""
+        if reason := plain_text(self.cleaned_data["reason"]).strip():
+            return reason
+        raise forms.ValidationError("原因不能为空")
+
+
+def specs_text(sku: Sku) -> str:
+    """Name a SKU by its specs, in the order that shoppers see."""
+    return " ".join(sku.ordered_specs().values()) or "默认"
+
+
+def adjust_link(sku: Sku) -> str:
+    """Link to the page that changes the stock."""
+    url = reverse("admin:catalog_sku_adjust", args=[sku.pk])
+    return format_html(
+        '<a href="{}" class="text-primary-600 whitespace-nowrap">调整库存</a>', url
+    )
+
+
+@admin.register(Sku)
+class SkuAdmin(Desk):
+    """What is in stock; SKUs themselves are written on the product's page."""
+
+    list_display = ("product", "specs_shown", "code", "price", "stock_shown")
+    list_display_links = ("product",)
+    search_fields = ("code",)
+    search_help_text = "按编码或商品名称搜索"
+    ordering = ("-product", "position", "pk")
+    sortable_by = ("code", "price", "stock_shown")
+    list_per_page = 50
+    show_full_result_count = False
+    fields = ("product_link", "specs_shown", "code", "price", "stock")
+    readonly_fields = ("product_link", "specs_shown")
+    actions = None
+    actions_detail = ("adjust", "ledger")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Show what products offer; who retired is history."""
+        rows = Sku.objects.active().filter(product__in=Product.objects.present())
+        return rows.select_related("product")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        """Find by a part of the code, or by the product's name or description."""
+        if term := search_term.strip():
+            found = Q(product__in=products_holding(term))
+            queryset = queryset.filter(found | Q(code__icontains=term))
+        return queryset, False
+
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        if self.has_adjust_stock_permission(request):
+            return (*self.list_display, "adjust_link")
+        return self.list_display
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_adjust_stock_permission(
+        self, request: HttpRequest, object_id: Any = None
+    ) -> bool:
+        """Say whether the person may see and change a stock."""
+        return self.has_view_permission(request) and request.user.has_perm(
+            "catalog.adjust_stock"
+        )
+
+    @display(description="规格")
+    def specs_shown(self, sku: Sku) -> str:
+        return specs_text(sku)
+
+    @display(
+        description="库存", ordering="stock", label={"缺货": "danger", "": "default"}
+    )
+    def stock_shown(self, sku: Sku) -> Any:
+        return ("", sku.stock) if sku.stock else "缺货"
+
+    @display(description="操作")
+    def adjust_link(self, sku: Sku) -> str:
+        return adjust_link(sku)
+
+    @display(description="商品")
+    def product_link(self, sku: Sku) -> str:
+        url = reverse("admin:catalog_product_change", args=[sku.product_id])
+        return format_html('<a href="{}">{}</a>', url, sku.product)
+
+    @action(description="调整库存", url_path="adjust", permissions=["adjust_stock"])
+    def adjust(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Change the stock, with a reason that the ledger keeps."""
+        sku = self._sku(request, object_id)
+
+        def perform(sent: Mapping[str, Any]) -> str:
+            stock = _adjusted(sku, sent, operator_id=request.user.pk)
+            return f"库存已调整为{stock}"
+
+        return self.action_page(
+            request,
+            sku,
+            title="调整库存",
+            submit="确认调整",
+            form_class=AdjustmentForm,
+            perform=perform,
+            lines={
+                "商品": sku.product,
+                "规格": specs_text(sku),
+                "编码": sku.code or "无",
+                "现有库存": sku.stock,
+            },
+            initial={
+                "expected_stock": sku.stock,
+                "expected_adjustments": stock_adjustments(sku_id=sku.pk),
+            },
+        )
+
+    @action(description="库存流水", url_path="ledger", permissions=["view_ledger"])
+    def ledger(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show what moved this SKU's stock."""
+        sku = self._sku(request, object_id)
+        url = reverse("admin:catalog_stockmovement_changelist")
+        return HttpResponseRedirect(f"{url}?sku={sku.pk}")
+
+    def has_view_ledger_permission(
+        self, request: HttpRequest, object_id: Any = None
+    ) -> bool:
+        """Say whether the person may see the ledger."""
+        return request.user.has_perm("catalog.view_stockmovement")
+
+    def _sku(self, request: HttpRequest, object_id: str) -> Sku:
+        sku: Sku | None = self.get_object(request, object_id)
+        if sku is None:
+            raise Http404
+        return sku
+
+
+def _adjusted(sku: Sku, sent: Mapping[str, Any], *, operator_id: int | None) -> int:
+    """Adjust the stock as the form says; a counted figure must replace what was shown.
+
+    Raises: what `stock_adjust` raises.
+    """
+    quantity, shown = sent["quantity"], sent["expected_stock"]
+    deltas = {"in": quantity, "out": -quantity, "set": quantity - shown}
+    return stock_adjust(
+        sku_id=sku.pk,
+        delta=deltas[sent["kind"]],
+        note=sent["reason"],
+        operator_id=operator_id,
+        expected_stock=shown if sent["kind"] == "set" else None,
+        expected_adjustments=sent["expected_adjustments"],
+    )
