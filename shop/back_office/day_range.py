@@ -4,18 +4,43 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.forms import DateField
+from django.forms import DateField, DateInput, Form
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.contrib.filters.admin import RangeDateFilter
+from unfold.widgets import INPUT_CLASSES
+
+
+class DayRangeForm(Form):
+    """Two days in the browser's own calendar.
+
+    Unfold's own needs words of Django's scripts, which a list without actions lacks.
+    """
+
+    def __init__(self, name: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for end, label in (("from", "从"), ("to", "到")):
+            self.fields[f"{name}_{end}"] = DateField(
+                label=label,
+                required=False,
+                widget=DateInput(
+                    attrs={
+                        "type": "date",
+                        "aria-label": label,
+                        "class": " ".join(INPUT_CLASSES),
+                    },
+                    format="%Y-%m-%d",
+                ),
+            )
 
 
 class DayRangeFilter(RangeDateFilter):
     """Unfold's filter, for moments in the shop's own time.
 
-    Its own ends where the last day begins, and does not read a day as the calendar of
-    its own Chinese page writes it.
+    Its own ends where the last day begins.
     """
+
+    form_class = DayRangeForm
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         first, last = self._day("from"), self._day("to")
