@@ -63,6 +63,9 @@ def secrets_of_settings() -> dict[str, str]:
         "METRICS_TOKEN": settings.METRICS_TOKEN,
         "S3_SECRET_ACCESS_KEY": settings.S3_SECRET_ACCESS_KEY,
         "the password of DATABASE_URL": database["PASSWORD"],
+        "the password of DATABASE_REPLICA_URL": settings.DATABASES.get(
+            "replica", {}
+        ).get("PASSWORD", ""),
         "the password of VALKEY_URL": _password(str(cache["LOCATION"])),
     }
     return {name: secret for name, secret in found.items() if secret}

@@ -59,6 +59,13 @@ MEANINGS = {
         "a statement that takes longer is cancelled; `manage.py` uses `0`, no "
         "limit, unless it is set",
     ),
+    "DATABASE_REPLICA_URL": Meaning(
+        "a streaming replica of that database, written alike: the public reads of "
+        "the catalogue go there while it is fit",
+    ),
+    "DATABASE_REPLICA_MAX_LAG_SECONDS": Meaning(
+        "a replica further behind than that is not read from",
+    ),
     "VALKEY_URL": Meaning(
         "`redis://:password@host:6379/0`: cache and rate limits; all of it may be lost",
     ),

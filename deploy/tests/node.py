@@ -30,6 +30,8 @@ class Node:
     def __init__(self, log: Path, env: Mapping[str, str]) -> None:
         self.port = port_find()
         self._log = log
+        self._folder = log.with_suffix(".logs")
+        self._folder.mkdir()
         self._env = env
 
     @property
@@ -40,7 +42,7 @@ class Node:
         settings = {
             "GUNICORN_WORKERS": "1",
             "GUNICORN_THREADS": "4",
-            "GUNICORN_ACCESS_LOG": str(self._log.with_suffix(".access")),
+            "LOG_DIR": str(self._folder),
         }
         with port_claim(self.port) as listener, self._log.open("ab") as log:
             bind = f"fd://{listener.fileno()}"
@@ -79,4 +81,4 @@ class Node:
     @property
     def served(self) -> int:
         """Count the requests in the access log."""
-        return self._log.with_suffix(".access").read_text().count("\n")
+        return (self._folder / "access.log").read_text().count("\n")

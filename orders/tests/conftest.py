@@ -140,7 +140,6 @@ def deadlocks() -> int:
     return count
 
 
-
 ORDERS = "/admin/orders/order/"
 
 

@@ -1,4 +1,4 @@
-"""The admin's URLs, and the permission that each needs."""
+"""The admin's URLs, and the permissions that each needs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,12 +18,15 @@ _STANDARD = {
 }
 # What a desk asks for under a name of its own.
 _NEEDS = {
-    "accounts_shopper_deactivate": "accounts.deactivate_shopper",
-    "accounts_shopper_activate": "accounts.deactivate_shopper",
-    "accounts_staff_password": "accounts.change_staff",
-    "accounts_staff_deactivate": "accounts.change_staff",
-    "accounts_staff_activate": "accounts.change_staff",
+    "accounts_shopper_deactivate": ("accounts.deactivate_shopper",),
+    "accounts_shopper_activate": ("accounts.deactivate_shopper",),
+    "accounts_staff_password": ("accounts.change_staff",),
+    "accounts_staff_deactivate": ("accounts.change_staff",),
+    "accounts_staff_activate": ("accounts.change_staff",),
+    "catalog_sku_adjust": ("catalog.view_sku", "catalog.adjust_stock"),
+    "catalog_sku_ledger": ("catalog.view_stockmovement",),
 }
+_VERBS = {"view", "add", "change", "delete", "ship", "reprice", "cancel"}
 # Whoever grants rights may do everything already.
 SUPERUSERS_ALONE = {"auth_group_add", "auth_group_delete"}
 
@@ -34,7 +37,7 @@ class AdminRoute:
 
     name: str
     of_an_object: bool
-    permission: str
+    permissions: tuple[str, ...]
 
     def url(self, key: Any) -> str:
         return reverse(f"admin:{self.name}", args=[key] if self.of_an_object else [])
@@ -49,23 +52,18 @@ def routes_of(model: type[Model]) -> Iterator[AdminRoute]:
             yield AdminRoute(
                 name=pattern.name,
                 of_an_object="object_id" in str(pattern.pattern),
-                permission=_permission(desk, pattern),
+                permissions=_permissions(desk, pattern),
             )
 
 
-def _permission(desk: Any, pattern: URLPattern) -> str:
+def _permissions(desk: Any, pattern: URLPattern) -> tuple[str, ...]:
     opts = desk.opts
     name = str(pattern.name)
     deed = name.removeprefix(f"{opts.app_label}_{opts.model_name}_")
-    if deed in _STANDARD:
-        return f"{opts.app_label}.{_STANDARD[deed]}_{opts.model_name}"
     if name in _NEEDS:
         return _NEEDS[name]
     allowed = getattr(getattr(desk, deed, None), "allowed_permissions", None)
-    assert allowed, f"{name} lets in anybody: give its action permissions"
-    [asked] = allowed
-    if "." in asked:
-        return str(asked)
-    verbs = {"view", "add", "change", "delete"}
-    assert asked in verbs, f"add the permission of {name} to _NEEDS"
-    return f"{opts.app_label}.{asked}_{opts.model_name}"
+    asked = [_STANDARD[deed]] if deed in _STANDARD else allowed
+    assert asked, f"{name} lets in anybody: give its action permissions"
+    assert _VERBS.issuperset(asked), f"add the permission of {name} to _NEEDS"
+    return tuple(f"{opts.app_label}.{verb}_{opts.model_name}" for verb in asked)
