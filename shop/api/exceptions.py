@@ -21,6 +21,7 @@ from django.http import (
     JsonResponse,
     UnreadablePostError,
 )
+from django.shortcuts import render
 from psycopg import errors as postgres
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
@@ -239,9 +240,13 @@ class EnvelopeErrorsMiddleware:
 
 
 def error_view(status: int) -> Callable[..., HttpResponse]:
-    """Return Django's handler for a status: the envelope, for any path."""
+    """Return Django's handler for a status: the envelope, in the admin a page."""
 
     def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.path.startswith("/admin/"):
+            _, message = _FRAMEWORK[status]
+            facts = {"status": status, "message": message}
+            return render(request, "admin/refused.html", facts, status=status)
         return refusal(request.path, status)
 
     return view

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.test import Client
 from rest_framework.test import APIClient
 
+from accounts.models import User
 from catalog.models import Sku
 from conftest import PATIENCE_SECONDS, alone
 from orders.models import Order
@@ -258,6 +260,24 @@ def test_crash_outside_of_the_api_shows_nothing(api: APIClient) -> None:
     response = api.get("/outside/crash")
     assert response.status_code == 500
     assert "s3cret" not in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "message"),
+    [
+        ("/admin/none/at/all/", 404, "资源不存在"),
+        ("/admin/auth/group/add/", 403, "没有权限"),
+    ],
+)
+def test_refusals_of_the_admin_are_pages(
+    path: str, status: int, message: str, db: None
+) -> None:
+    client = Client()
+    client.force_login(User.objects.create_user("clerk", "a-long-password-9"))
+    response = client.get(path)
+    assert response.status_code == status
+    assert response["Content-Type"] == "text/html; charset=utf-8"
+    assert f"<h1>{message}</h1>" in response.content.decode()
 
 
 @pytest.mark.usefixtures("broken", "transactional_db")
