@@ -197,12 +197,18 @@ def test_what_shoppers_wrote_is_text(
     assert "&lt;b&gt;茶" in text
 
 
+def badge(desk: Client) -> str:
+    """Return what the sidebar says from the orders' link to the next one."""
+    link = page(desk, ORDERS).partition('href="/admin/orders/order/"')[2]
+    return link.partition('href="/admin/orders/payment/"')[0]
+
+
 def test_badge_counts_what_waits_to_be_shipped(
     desk: Client, one_of_each: dict[str, Order]
 ) -> None:
-    badge = page(desk, ORDERS).partition('href="/admin/orders/order/"')[2]
-    badge = badge.partition('href="/admin/orders/payment/"')[0]
-    assert "".join(badge.rpartition("</span>")[0].rpartition(">")[2].split()) == "2"
+    assert '-red-400">2</span>' in badge(desk)
+    Order.objects.to_ship().update(status="completed")
+    assert "-red-400" not in badge(desk)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
     assert "order_to_ship" in Order.objects.to_ship().explain()
