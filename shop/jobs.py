@@ -2,8 +2,6 @@
 
 import logging
 
-from asgiref.sync import sync_to_async
-from django.core.management import call_command
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Job, Status
@@ -29,17 +27,13 @@ async def jobs_rescue(timestamp: int) -> None:
 @app.periodic(cron="40 20 * * *")
 @app.task(queueing_lock="retention")
 async def retention(timestamp: int) -> None:
-    """Delete what nobody needs any more: ended jobs, and expired logins of the admin.
-
-    Jobs that succeeded are gone already. Running it twice does no harm.
-    """
+    """Delete the jobs that ended long ago; those that succeeded are gone already."""
     await app.job_manager.delete_old_jobs(
         nb_hours=JOBS_KEPT_HOURS,
         include_failed=True,
         include_cancelled=True,
         include_aborted=True,
     )
-    await sync_to_async(call_command)("clearsessions")
 
 
 async def _queue_again(job: Job) -> None:

@@ -221,6 +221,7 @@ AXES_VERBOSE = False
 # --- Background work: each app's jobs.py -------------------------------------------
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
+PROCRASTINATE_ON_APP_READY = "shop.worker_pool.pool_bound"
 # The sweeps alone are thousands of jobs a day; what failed stays to be looked at.
 PROCRASTINATE_WORKER_DEFAULTS = {
     "delete_jobs": "successful",

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -98,6 +99,21 @@ def test_what_gunicorn_refuses_is_enveloped(
         "message": "请求格式错误",
         "data": {"error": "bad_request"},
     }
+
+
+def test_whole_stack_takes_under_700_megabytes(running: StackProcess) -> None:
+    """Shared pages count once for each who shares them: rather too much."""
+    pids = [running.process.pid, *(one.pid for one in running.below())]
+    assert 100_000 < sum(map(resident_kb, pids)) < 700_000
+
+
+def resident_kb(pid: int) -> int:
+    """Return the memory of a process; none, when it has just ended."""
+    try:
+        facts = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return int(re.findall(r"^Rss: +(\d+) kB$", facts, re.MULTILINE)[0])
 
 
 def test_output_names_every_address_and_the_staff_account(
