@@ -1,7 +1,8 @@
 """The index of what waits to be shipped, made while the shop goes on selling."""
 
-from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
+
+from shop.index_operations import AddIndexWhileSelling
 
 
 class Migration(migrations.Migration):
@@ -10,7 +11,7 @@ class Migration(migrations.Migration):
     dependencies = [("orders", "0003_shipmentitem_fill")]
 
     operations = [
-        AddIndexConcurrently(
+        AddIndexWhileSelling(
             model_name="order",
             index=models.Index(
                 models.OrderBy(models.F("id"), descending=True),

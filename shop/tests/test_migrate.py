@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
@@ -11,6 +13,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.models.signals import post_migrate
 
+from conftest import wait_until
 from shop.tests.test_start import start
 
 MIGRATE = ("manage.py", "migrate", "catalog")
@@ -54,6 +57,49 @@ def test_it_gives_up_and_a_later_run_succeeds(fresh_url: str) -> None:
     run = start((*MIGRATE, *BRIEFLY), **settings)
     assert (run.returncode, run.stderr) == (0, "")
     assert functions(fresh_url) > 0
+
+
+def indexes(url: str) -> list[tuple[bool]]:
+    """Tell of the index that is made while the shop sells whether it is valid."""
+    with psycopg.connect(url) as database:
+        return database.execute(
+            "SELECT indisvalid FROM pg_index"
+            " WHERE indexrelid = to_regclass('order_to_ship')"
+        ).fetchall()
+
+
+def test_an_index_waits_for_older_transactions_and_can_be_begun_again(
+    fresh_url: str,
+) -> None:
+    settings = {"DATABASE_URL": fresh_url}
+    migrate = ("manage.py", "migrate", "orders")
+    assert start((*migrate, "0003"), **settings).returncode == 0
+    with psycopg.connect(fresh_url, autocommit=True) as broken:
+        # What a try that was killed leaves behind: another index of that name.
+        broken.execute("CREATE INDEX order_to_ship ON orders_order (id)")
+    with (
+        psycopg.connect(fresh_url) as dump,
+        psycopg.connect(fresh_url, autocommit=True) as watcher,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        # It holds a snapshot, as a dump does, and no lock that matters.
+        dump.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        dump.execute("SELECT count(*) FROM orders_order")
+        running = pool.submit(start, (*migrate, *BRIEFLY), **settings)
+        wait_until(lambda: running.done() or is_an_index_waiting(watcher))
+        assert not running.done()
+        dump.rollback()
+        run = running.result()
+    assert (run.returncode, run.stderr) == (0, "")
+    assert indexes(fresh_url) == [(True,)]
+
+
+def is_an_index_waiting(watcher: psycopg.Connection[Any]) -> bool:
+    found = watcher.execute(
+        "SELECT FROM pg_stat_activity WHERE datname = current_database()"
+        " AND wait_event_type = 'Lock' AND query LIKE '%INDEX CONCURRENTLY%'"
+    )
+    return found.fetchone() is not None
 
 
 def limits() -> tuple[str, str]:

@@ -22,7 +22,8 @@ class Command(DjangoCommand):
     """Give a table up again when it is in use, and try some more times.
 
     What is in the database after giving up is whole: a migration is there or it is
-    not, and running the command again goes on.
+    not, and running the command again goes on. An index that is made while the shop
+    sells (shop/index_operations.py) waits as long as it takes, for nobody waits for it.
     """
 
     help = f"{DjangoCommand.help} Locks are waited for briefly, several times."
