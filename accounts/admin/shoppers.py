@@ -134,7 +134,7 @@ class ShopperDesk(Desk):
         description="停用",
         url_path="deactivate",
         icon="block",
-        permissions=["deactivate"],
+        permissions=["view", "deactivate"],
     )
     def deactivate(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Shut a shopper out."""
@@ -161,7 +161,7 @@ class ShopperDesk(Desk):
         description="启用",
         url_path="activate",
         icon="check_circle",
-        permissions=["deactivate"],
+        permissions=["view", "deactivate"],
     )
     def activate(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Let a shopper in again."""

@@ -4,13 +4,15 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.errors import UserNotFound
 from accounts.locks import user_lock
-from accounts.models import Address, User
+from accounts.models import Address, Shopper, User
 from accounts.services.sessions import sessions_end_all
 from accounts.services.uploads import uploads_erase
 from shop.api.images import image_store, image_url
@@ -122,6 +124,14 @@ def user_erase(*, user_id: int, kept_uploads: Collection[str] = ()) -> None:
     Address.objects.filter(user_id=user_id).delete()
     uploads_erase(user_id=user_id, kept=kept_uploads)
     sessions_end_all(user_id=user_id)
+    _desk_forget(user_id)
+
+
+def _desk_forget(user_id: int) -> None:
+    """Take the name, and what staff have written, out of the admin's history."""
+    shoppers = ContentType.objects.get_for_model(Shopper, for_concrete_model=False)
+    entries = LogEntry.objects.filter(content_type=shoppers, object_id=str(user_id))
+    entries.update(object_repr="", change_message="")
 
 
 def _avatar_delete(name: str) -> None:

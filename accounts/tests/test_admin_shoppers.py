@@ -277,3 +277,14 @@ def test_a_session_opened_meanwhile_is_dead_too(shopper):
     api = client_of(shopper)
     api.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
     assert api.get("/api/auth/user").status_code == 401
+
+
+def test_erasing_takes_name_and_reason_out_of_the_history(boss, full):
+    url = f"{LIST}{full.pk}/deactivate/"
+    assert boss.post(url, {"reason": "电话13800138000是骗子"}).status_code == 302
+    assert "骗子" in LogEntry.objects.get().change_message
+    user_activate(user_id=full.pk)
+    user_erase(user_id=full.pk)
+    entry = LogEntry.objects.get()
+    assert (entry.object_repr, entry.change_message) == ("", "")
+    assert entry.object_id == str(full.pk)

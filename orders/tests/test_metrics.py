@@ -82,7 +82,13 @@ def test_what_goes_wrong_is_counted(
     for outcome in ("unavailable", "refused"):
         name = "shop_wechat_seconds_count"
         assert grown(name, route=login, outcome=outcome) == 1, outcome
-    for error in ("insufficient_stock", "wechat_unavailable", "wechat_code_invalid"):
+    shopper_api.get("/api/none")
+    shopper_api.put("/api/orders")
+    APIClient().get("/api/orders")
+    for error in (
+        *("insufficient_stock", "wechat_unavailable", "wechat_code_invalid"),
+        *("not_found", "method_not_allowed", "not_authenticated"),
+    ):
         assert grown("shop_errors_total", error=error) == 1, error
     assert grown("shop_notifications_total", outcome="refused") == 1
 

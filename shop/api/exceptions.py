@@ -162,6 +162,7 @@ def _framework(
         # gunicorn's 414 and 431 among them: the API has few codes.
         status = 500 if status >= 500 else 400
     slug, message = _FRAMEWORK[status]
+    ERRORS.labels(slug).inc()
     return status, error_body(status, message, {"error": slug}), headers
 
 
@@ -170,7 +171,6 @@ def _crash(exc: Exception) -> tuple[int, dict[str, Any], dict[str, str]]:
         return _framework(413, {})
     if isinstance(exc, _CALLERS_FAULTS):
         return _framework(400, {})
-    ERRORS.labels(ShopError.code).inc()
     crash_log(exc)
     status, body, headers = _framework(500, {})
     if settings.DEBUG:

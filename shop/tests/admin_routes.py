@@ -16,10 +16,11 @@ _STANDARD = {
     "delete": "delete",
     "history": "view",
 }
+_DEACTIVATE = ("accounts.view_shopper", "accounts.deactivate_shopper")
 # What a desk asks for under a name of its own.
 _NEEDS = {
-    "accounts_shopper_deactivate": ("accounts.deactivate_shopper",),
-    "accounts_shopper_activate": ("accounts.deactivate_shopper",),
+    "accounts_shopper_deactivate": _DEACTIVATE,
+    "accounts_shopper_activate": _DEACTIVATE,
     "accounts_staff_password": ("accounts.change_staff",),
     "accounts_staff_deactivate": ("accounts.change_staff",),
     "accounts_staff_activate": ("accounts.change_staff",),
