@@ -1,15 +1,19 @@
 """The admin's site: how staff come in, and change their own password."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from django.contrib import admin
 from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
 from django.urls import reverse
 from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
 from accounts import services
+from accounts.lockout import LOCKED, locked_seconds
 from accounts.models import User
 from shop.api.ratelimit import password_login_count
 from shop.errors import ShopError
@@ -63,3 +67,23 @@ class BackOffice(UnfoldAdminSite):
             extra_context={**self.each_context(request), **(extra_context or {})},
         )
         return view(request)
+
+
+def locked_page(
+    request: HttpRequest,
+    response: HttpResponse,
+    credentials: Mapping[str, Any] | None = None,
+) -> HttpResponse:
+    """Answer a login of the admin that is locked; the API's answers for itself."""
+    page = render(
+        request,
+        "admin/locked.html",
+        {
+            **admin.site.each_context(request),
+            "message": LOCKED,
+            "minutes": locked_seconds() // 60,
+        },
+        status=429,
+    )
+    page.headers["Retry-After"] = str(locked_seconds())
+    return page

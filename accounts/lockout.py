@@ -12,10 +12,8 @@ from axes.handlers.database import AxesDatabaseHandler
 from axes.helpers import get_client_username
 from axes.models import AccessAttempt
 from django.conf import settings
-from django.contrib import admin
 from django.db.models import Q, Sum
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest
 from rest_framework.request import Request
 
 from accounts.models import User
@@ -86,23 +84,6 @@ def name_counted(request: AnyRequest, credentials: Credentials = None) -> str:
     return str(typed or "")[:_NAME_MAX]
 
 
-def locked_page(
-    request: HttpRequest, response: HttpResponse, credentials: Credentials = None
-) -> HttpResponse:
-    """Answer a login of the admin that is locked; the API's answers for itself."""
-    page = render(request, "admin/locked.html", _context(request), status=429)
-    page.headers["Retry-After"] = str(locked_seconds())
-    return page
-
-
 def locked_seconds() -> int:
     """Return how long a lock lasts at most."""
     return int(settings.AXES_COOLOFF_TIME.total_seconds())
-
-
-def _context(request: HttpRequest) -> dict[str, Any]:
-    return {
-        **admin.site.each_context(request),
-        "message": LOCKED,
-        "minutes": locked_seconds() // 60,
-    }
