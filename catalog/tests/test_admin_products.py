@@ -1,11 +1,13 @@
 """The list of products, what is done from it, and who may."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
+from django.db import OperationalError, connection
 from django.test import Client
 
 from catalog.models import Product, ProductImage, Sku
@@ -115,6 +117,53 @@ def test_bulk_actions_tell_how_many_they_changed(
     assert told(response) == ["已上架0个商品,另有1个不需要上架或已删除"]
     statuses = Product.objects.order_by("pk").values_list("status", flat=True)
     assert list(statuses) == ["on_sale", "on_sale", "deleted"]
+
+
+@contextmanager
+def held_by_others(statement: str) -> Iterator[None]:
+    """Hold a lock in another session, for which ours does not wait."""
+    holder = connection.copy()
+    try:
+        with holder.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute(statement)
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '10ms'")
+        yield
+    finally:
+        holder.close()
+        connection.close()
+
+
+def test_a_bulk_action_that_meets_a_lock_is_told(
+    client: Client, transactional_db: None, product_make: Make
+) -> None:
+    product = product_make()
+    act = {"action": "take_off_sale", "_selected_action": [product.pk]}
+    with held_by_others("SELECT FROM catalog_product FOR UPDATE"):
+        response = client.post(f"{PRODUCTS}?status=on_sale", act)
+    assert told(response) == ["系统繁忙,请稍后再试"]
+    assert (response.status_code, response.headers["Location"]) == (
+        302,
+        f"{PRODUCTS}?status=on_sale",
+    )
+    assert facts(product)["status"] == "on_sale"
+
+
+def test_a_search_that_takes_too_long_leads_to_the_plain_list(
+    client: Client, transactional_db: None, product_make: Make
+) -> None:
+    product_make("龙井")
+    with held_by_others("LOCK TABLE catalog_productsearch"):
+        response = client.get(PRODUCTS, {"q": "龙井"})
+        assert told(response) == ["系统繁忙,请稍后再试"]
+        assert (response.status_code, response.headers["Location"]) == (302, PRODUCTS)
+        assert "龙井" in client.get(PRODUCTS).content.decode()
+    with (
+        held_by_others("LOCK TABLE catalog_product"),
+        pytest.raises(OperationalError),
+    ):
+        client.get(PRODUCTS)
 
 
 def test_a_bulk_action_makes_an_open_page_old(

@@ -61,6 +61,24 @@ class Desk(ModelAdmin):
             request.refusal = refusal_text(error)  # type: ignore[attr-defined]
             return super().changeform_view(request, object_id, form_url, extra_context)
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        """List, search or act in bulk; what is refused is told above the list.
+
+        A search that takes too long leads to the plain list; one that fails too has
+        nowhere left to lead to.
+        """
+        try:
+            return super().changelist_view(request, extra_context)
+        except REFUSALS as error:
+            is_sent = request.method == "POST"
+            if not is_sent and not request.GET:
+                raise
+            self.message_user(request, refusal_text(error), messages.ERROR)
+            back = request.get_full_path() if is_sent else request.path
+            return HttpResponseRedirect(back)
+
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
