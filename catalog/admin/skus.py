@@ -14,7 +14,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from catalog.admin.desk import products_holding
 from catalog.models import Product, Sku
-from catalog.services.stock import STOCK_MAX, stock_adjust, stock_adjustments
+from catalog.services.stock import STOCK_MAX, last_adjustment_id, stock_adjust
 from shop.api.text import plain_text
 from shop.back_office.desk import Desk
 
@@ -52,7 +52,7 @@ class AdjustmentForm(forms.Form):
         error_messages={"required": "原因不能为空"},
     )
     expected_stock = forms.IntegerField(widget=forms.HiddenInput)
-    expected_adjustments = forms.IntegerField(widget=forms.HiddenInput)
+    expected_adjustment = forms.IntegerField(widget=forms.HiddenInput)
 
     def clean_reason(self) -> str:
         """Keep no HTML, and something beside it."""
@@ -170,7 +170,7 @@ class SkuAdmin(Desk):
             },
             initial={
                 "expected_stock": sku.stock,
-                "expected_adjustments": stock_adjustments(sku_id=sku.pk),
+                "expected_adjustment": last_adjustment_id(sku_id=sku.pk),
             },
         )
 
@@ -207,5 +207,5 @@ def _adjusted(sku: Sku, sent: Mapping[str, Any], *, operator_id: int | None) -> 
         note=sent["reason"],
         operator_id=operator_id,
         expected_stock=shown if sent["kind"] == "set" else None,
-        expected_adjustments=sent["expected_adjustments"],
+        expected_adjustment=sent["expected_adjustment"],
     )

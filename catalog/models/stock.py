@@ -54,6 +54,15 @@ class StockMovement(models.Model):
                 ),
             ),
         )
+        indexes = (
+            # The last one of a SKU, asked for under the SKU's lock.
+            models.Index(
+                "sku",
+                "id",
+                name="movement_adjustment",
+                condition=Q(reason=MovementReason.ADJUSTMENT),
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.sku_id} {self.delta:+d}"

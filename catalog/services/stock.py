@@ -76,11 +76,11 @@ def stock_adjust(
     note: str,
     operator_id: int | None,
     expected_stock: int | None = None,
-    expected_adjustments: int | None = None,
+    expected_adjustment: int | None = None,
 ) -> int:
     """Add or take pieces by hand; return the new stock. The ledger keeps the note.
 
-    `expected_stock` and `expected_adjustments` (`stock_adjustments`) are what the
+    `expected_stock` and `expected_adjustment` (`last_adjustment_id`) are what the
     editor saw. The second bears orders that came meanwhile, but neither another
     editor nor the same form sent twice.
     Locks: the SKU.
@@ -89,10 +89,10 @@ def stock_adjust(
     sku = skus_lock(sku_ids=[sku_id]).get(sku_id)
     if sku is None:
         raise NotFound("SKU不存在")
-    adjustments = stock_adjustments(sku_id=sku_id)
-    if expected_stock not in (None, sku.stock) or expected_adjustments not in (
+    last = last_adjustment_id(sku_id=sku_id)
+    if expected_stock not in (None, sku.stock) or expected_adjustment not in (
         None,
-        adjustments,
+        last,
     ):
         raise StockChanged(skuId=sku_id, stock=sku.stock)
     _require_stock(sku.stock, delta)
@@ -100,10 +100,10 @@ def stock_adjust(
     return sku.stock + delta
 
 
-def stock_adjustments(*, sku_id: int) -> int:
-    """Count how often a SKU's stock was changed by hand."""
-    rows = StockMovement.objects.filter(sku=sku_id)
-    return rows.filter(reason=MovementReason.ADJUSTMENT).count()
+def last_adjustment_id(*, sku_id: int) -> int:
+    """Name the last change of a SKU's stock by hand; 0 when there is none."""
+    rows = StockMovement.objects.filter(sku=sku_id, reason=MovementReason.ADJUSTMENT)
+    return rows.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 def _require_stock(stock: int, delta: int) -> None:

@@ -186,7 +186,7 @@ def test_adjusting_needs_its_own_permission(product: Product) -> None:
         "quantity": "5",
         "reason": "x",
         "expected_stock": "10",
-        "expected_adjustments": "0",
+        "expected_adjustment": "0",
     }
     for shown in (
         SKUS,

@@ -5,11 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from catalog.locks import skus_lock
-from catalog.models import Product
-from catalog.services.stock import stock_adjust, stock_take
+from catalog.models import Product, StockMovement
+from catalog.services.stock import last_adjustment_id, stock_adjust, stock_take
 from catalog.tests.conftest import ledger
 from catalog.tests.test_races import WRITERS, ledger_matches, together
 from shop.errors import NotFound
@@ -38,7 +39,7 @@ def test_of_adjustments_from_the_same_page_one_wins(product_make: Make) -> None:
             delta=1,
             note="到货",
             operator_id=None,
-            expected_adjustments=0,
+            expected_adjustment=0,
         )
 
     assert Counter(together(adjust)) == {11: 1, "stock_changed": WRITERS - 1}
@@ -89,3 +90,20 @@ def test_a_counted_figure_and_orders_at_once_agree(product_make: Make) -> None:
 def test_an_unknown_sku_is_refused(db: None) -> None:
     with pytest.raises(NotFound, match="SKU不存在"):
         stock_adjust(sku_id=1, delta=1, note="到货", operator_id=None)
+
+
+def test_the_last_adjustment_is_found_by_an_index(product_make: Make) -> None:
+    sku = product_make(stock=10).skus.get()
+    assert last_adjustment_id(sku_id=sku.pk) == 0
+    stock_adjust(sku_id=sku.pk, delta=1, note="到货", operator_id=None)
+    last = StockMovement.objects.get(sku=sku, reason="adjustment")
+    StockMovement.objects.bulk_create(
+        StockMovement(sku=sku, delta=1, balance=1, reason="order", reference=f"A{n}")
+        for n in range(1000)
+    )
+    with CaptureQueriesContext(connection) as queries:
+        assert last_adjustment_id(sku_id=sku.pk) == last.pk
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE catalog_stockmovement")
+        cursor.execute(f"EXPLAIN {queries[0]['sql']}")
+        assert "movement_adjustment" in str(cursor.fetchall())
