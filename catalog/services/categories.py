@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from catalog.errors import CategoryInUse
-from catalog.locks import categories_lock
+from catalog.locks import categories_lock, products_lock
 from catalog.models import Category, Product
 from catalog.tree import category_subtree, category_walk
 from shop.errors import Invalid, NotFound
@@ -55,7 +55,8 @@ def category_update(
 def category_delete(*, category_id: int) -> None:
     """Delete a category on which nothing hangs; deleted products let go of it.
 
-    Locks: the tree, and the row, so that no product can come to it meanwhile.
+    Locks: the tree, and the row, so that no product can come to it meanwhile; then
+    the deleted products in primary-key order.
     Raises: NotFound, CategoryInUse.
     """
     categories_lock()
@@ -67,6 +68,7 @@ def category_delete(*, category_id: int) -> None:
     products = Product.objects.filter(category=category)
     if present := products.present().count():
         raise CategoryInUse(f"“{category}”下还有{present}个商品,不能删除")
+    products_lock(products.values_list("pk", flat=True))
     products.update(category=None)
     category.delete()
 

@@ -8,7 +8,8 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from catalog.locks import products_lock, skus_lock
-from catalog.models import Product, Sku
+from catalog.models import Category, Product, Sku
+from catalog.services.categories import category_delete
 from catalog.services.stock import sales_add, stock_return
 
 
@@ -63,3 +64,16 @@ def test_products_are_locked_before_their_sales_count(products: list[Product]) -
     assert is_lock(lock, "catalog_product"), lock
     assert update.startswith('UPDATE "catalog_product"')
     assert set(Product.objects.values_list("sales", flat=True)) == {2}
+
+
+def test_deleted_products_are_locked_before_their_category_goes(
+    products: list[Product],
+) -> None:
+    category = Category.objects.create(name="茶")
+    Product.objects.update(category=category, status="deleted")
+    sent = statements(lambda: category_delete(category_id=category.pk))
+    found = [one for one in sent if "catalog_product" in one.partition(" WHERE ")[0]]
+    *_, lock, update, _ = found
+    assert is_lock(lock, "catalog_product"), found
+    assert update.startswith('UPDATE "catalog_product"')
+    assert set(Product.objects.values_list("category", flat=True)) == {None}
