@@ -8,20 +8,12 @@ from django.contrib.auth.forms import BaseUserCreationForm, SetPasswordMixin
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import QuerySet
-from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminPasswordWidget
 
 from accounts.models import Staff, User
 
 _VERBS = {"add": "新增", "change": "修改", "delete": "删除", "view": "查看"}
 _NEW_PASSWORD = {"autocomplete": "new-password"}
-
-
-class ReasonForm(forms.Form):
-    """Why an account is shut out."""
-
-    reason = forms.CharField(
-        label="原因", max_length=200, widget=UnfoldAdminTextInputWidget
-    )
 
 
 class ConfirmForm(forms.Form):

@@ -11,10 +11,11 @@ from unfold.admin import TabularInline
 from unfold.decorators import action
 
 from accounts import services
-from accounts.admin.forms import ConfirmForm, ReasonForm
+from accounts.admin.forms import ConfirmForm
 from accounts.models import Address, Shopper
 from shop.api.images import image_url
 from shop.back_office.desk import Desk
+from shop.back_office.forms import ReasonForm
 
 _NOTHING = "—"
 

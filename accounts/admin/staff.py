@@ -15,7 +15,6 @@ from accounts.admin.forms import (
     ConfirmForm,
     PasswordForm,
     PermissionsField,
-    ReasonForm,
     StaffAddForm,
     StaffForm,
     permissions_on_offer,
@@ -24,6 +23,7 @@ from accounts.admin.groups import is_superuser
 from accounts.models import Staff
 from accounts.views.person import user_of
 from shop.back_office.desk import Desk
+from shop.back_office.forms import ReasonForm
 
 _RIGHTS = ("is_superuser", "groups", "user_permissions")
 _FACTS = ("is_active", "inactive_reason", "last_login", "created_at")

@@ -15,10 +15,9 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from catalog.admin.desk import products_holding
 from catalog.models import Product, Sku
 from catalog.services.stock import STOCK_MAX, last_adjustment_id, stock_adjust
-from shop.api.text import plain_text
 from shop.back_office.desk import Desk
+from shop.back_office.forms import ReasonForm
 
-_NOTE_MAX = 200
 _KINDS = [
     ("in", "增加(入库、退货)"),
     ("out", "减少(损耗、领用)"),
@@ -26,7 +25,7 @@ _KINDS = [
 ]
 
 
-class AdjustmentForm(forms.Form):
+class AdjustmentForm(ReasonForm):
     """How many pieces, and why; the hidden fields are what the page showed."""
 
     kind = forms.ChoiceField(
@@ -44,21 +43,15 @@ class AdjustmentForm(forms.Form):
             "max_value": f"数量不能大于{STOCK_MAX}",
         },
     )
-    reason = forms.CharField(
-        label="原因",
-        max_length=_NOTE_MAX,
-        widget=UnfoldAdminTextInputWidget,
-        help_text="写入库存流水,例如:盘点、供应商到货、破损",
-        error_messages={"required": "原因不能为空"},
-    )
     expected_stock = forms.IntegerField(widget=forms.HiddenInput)
     expected_adjustment = forms.IntegerField(widget=forms.HiddenInput)
 
-    def clean_reason(self) -> str:
-        """Keep no HTML, and something beside it."""
-        if reason := plain_text(self.cleaned_data["reason"]).strip():
-            return reason
-        raise forms.ValidationError("原因不能为空")
+    field_order = ("kind", "quantity", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        reason = self.fields["reason"]
+        reason.help_text = "写入库存流水,例如:盘点、供应商到货、破损"
 
 
 def specs_text(sku: Sku) -> str:

@@ -88,6 +88,7 @@ def test_an_adjustment_is_one_row_with_reason_and_operator(
         ({"quantity": "1", "reason": "<br>"}, "原因不能为空"),
         ({"quantity": "1", "kind": "x"}, "选择一个有效的选项。 x 不在可用的选项中。"),
         ({"quantity": "1", "reason": "长" * 201}, None),
+        ({"quantity": "1", "reason": "x\0"}, "不允许是用空字符串。"),
     ],
 )
 def test_bad_input_is_refused_and_writes_nothing(

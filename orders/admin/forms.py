@@ -16,7 +16,7 @@ from orders.admin.tables import item_name
 from orders.carriers import CARRIERS
 from orders.models import Order, OrderItem, Shipment
 from orders.services.repricing import Price
-from shop.api.text import plain_text
+from shop.back_office.forms import ReasonForm
 
 
 def _money(label: str) -> forms.DecimalField:
@@ -27,18 +27,6 @@ def _money(label: str) -> forms.DecimalField:
         decimal_places=2,
         widget=UnfoldAdminDecimalFieldWidget(attrs={"step": "0.01"}),
     )
-
-
-class ReasonForm(forms.Form):
-    """Why."""
-
-    reason = forms.CharField(
-        label="原因", max_length=200, widget=UnfoldAdminTextInputWidget
-    )
-
-    def clean_reason(self) -> str:
-        """Return the reason as plain text: the shopper may come to read it."""
-        return plain_text(self.cleaned_data["reason"])
 
 
 class RepriceForm(ReasonForm):

@@ -270,10 +270,11 @@ def test_cancel(desk: Client, staff: User, unpaid: Order, tea: Product) -> None:
     assert stock_of(tea) == 10
 
 
-def test_cancel_needs_a_reason(desk: Client, unpaid: Order) -> None:
+@pytest.mark.parametrize("reason", ["", " ", "<b></b>"])
+def test_cancel_needs_a_reason(desk: Client, unpaid: Order, reason: str) -> None:
     before = books()
-    response = desk.post(url(unpaid, "cancel"), {"reason": " "})
-    assert refusals(response) == ["该字段是必填项。"]
+    response = desk.post(url(unpaid, "cancel"), {"reason": reason})
+    assert refusals(response) == ["原因不能为空"]
     assert books() == before
 
 
@@ -318,7 +319,8 @@ def test_reprice(desk: Client, staff: User, started: Order) -> None:
         ({"freight_amount": "0", "discount_amount": "0"}, "价格没有变化"),
         ({"seen_freight_amount": "5.00"}, "订单价格已变化,请刷新后重试"),
         ({"seen_freight_amount": ""}, "该字段是必填项。"),
-        ({"reason": ""}, "该字段是必填项。"),
+        ({"reason": ""}, "原因不能为空"),
+        ({"reason": "<b> </b>"}, "原因不能为空"),
     ],
 )
 def test_a_price_that_cannot_be_is_refused_on_its_page(
