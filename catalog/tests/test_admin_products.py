@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.core.files.storage import default_storage
 from django.db import OperationalError, connection
 from django.test import Client
@@ -19,6 +20,7 @@ from catalog.tests.admin_pages import (
     STALE,
     errors,
     facts,
+    inputs,
     new_page,
     page_data,
     picture_file,
@@ -180,16 +182,32 @@ def test_deleting_marks_one_or_many(client: Client, product_make: Make) -> None:
     first, second, third = (product_make(name) for name in "甲乙丙")
     assert client.post(delete_page(first), {"post": "yes"}).status_code == 302
     many = {
-        "action": "delete_present",
+        "action": "delete_selected",
         "_selected_action": [second.pk, third.pk],
     }
     asked = client.post(PRODUCTS, many)
     assert asked.status_code == 200
     assert facts(second)["status"] == "on_sale"
-    response = client.post(PRODUCTS, {**many, "post": "yes"})
+    response = client.post(PRODUCTS, inputs(asked))
     assert told(response) == ["成功删除了 2 个 商品"]
     assert set(Product.objects.values_list("status", flat=True)) == {"deleted"}
     assert Sku.objects.filter(is_active=True).count() == 3
+
+
+def test_the_list_offers_deletion_once(client: Client, product_make: Make) -> None:
+    gone = product_make(status="deleted")
+    form = client.get(PRODUCTS).context["action_form"]
+    assert form.fields["action"].choices[1:] == [
+        ("put_on_sale", "上架所选商品"),
+        ("take_off_sale", "下架所选商品"),
+        ("delete_selected", "删除所选商品"),
+    ]
+    deleted = {"action": "delete_selected", "_selected_action": [gone.pk]}
+    url = f"{PRODUCTS}?status=deleted"
+    before = facts(gone)
+    client.post(url, {**deleted, "post": "yes"})
+    assert facts(gone) == before
+    assert not LogEntry.objects.exists()
 
 
 def test_deleted_products_are_seen_and_not_edited(
@@ -233,7 +251,7 @@ def test_a_viewer_sees_the_page_and_writes_nothing(shirt: Product) -> None:
     # The actions of the list are not his, and so do nothing.
     act = {"action": "take_off_sale", "_selected_action": [shirt.pk]}
     viewer.post(PRODUCTS, act)
-    viewer.post(PRODUCTS, {**act, "action": "delete_present", "post": "yes"})
+    viewer.post(PRODUCTS, {**act, "action": "delete_selected", "post": "yes"})
     assert facts(shirt) == before
 
 
