@@ -1,9 +1,12 @@
 """Products with their SKUs and pictures."""
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin import actions
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -22,6 +25,8 @@ from catalog.services.skus import SKUS_MAX
 from catalog.showcase import showcase
 from catalog.tree import category_subtree, category_walk
 
+# Payments wait for the locks of the products that they count as sold.
+_BATCH = 500
 STATUS_COLOURS = {
     ProductStatus.ON_SALE.label: "success",
     ProductStatus.OFF_SALE.label: "warning",
@@ -217,8 +222,8 @@ class ProductAdmin(CatalogDesk):
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
         """Mark them as deleted."""
-        ids = queryset.values_list("pk", flat=True)
-        products_set_status(product_ids=ids, status=ProductStatus.DELETED)
+        for ids in _batches(queryset):
+            products_set_status(product_ids=ids, status=ProductStatus.DELETED)
 
     # Instead of the site's action of that name, which the page that asks sends too.
     @action(description="删除所选商品", permissions=["delete"])
@@ -239,12 +244,31 @@ class ProductAdmin(CatalogDesk):
     def _set_status(
         self, request: HttpRequest, queryset: Any, status: ProductStatus, verb: str
     ) -> None:
-        ids = list(queryset.values_list("pk", flat=True))
-        count = products_set_status(product_ids=ids, status=status)
-        told = f"已{verb}{count}个商品"
-        if others := len(ids) - count:
+        asked = changed = 0
+        for ids in _batches(queryset):
+            asked += len(ids)
+            changed += self._set_and_log(request, ids, status, verb)
+        told = f"已{verb}{changed}个商品"
+        if others := asked - changed:
             told += f",另有{others}个不需要{verb}或已删除"
         self.message_user(request, told, messages.SUCCESS)
+
+    @transaction.atomic
+    def _set_and_log(
+        self, request: HttpRequest, ids: list[int], status: ProductStatus, verb: str
+    ) -> int:
+        """Change a batch and its history at once; return how many it changed."""
+        changed = products_set_status(product_ids=ids, status=status)
+        rows = Product.objects.filter(pk__in=changed)
+        user_id = cast("int", request.user.pk)
+        LogEntry.objects.log_actions(user_id, rows, CHANGE, verb)
+        return len(changed)
+
+
+def _batches(queryset: QuerySet[Product]) -> Iterator[list[int]]:
+    """Cut what is chosen into what is locked, changed and committed at once."""
+    ids = sorted(queryset.values_list("pk", flat=True))
+    return (ids[n : n + _BATCH] for n in range(0, len(ids), _BATCH))
 
 
 def _is_present(product: Any) -> bool:

@@ -85,26 +85,21 @@ def product_delete(*, product_id: int) -> None:
     product.save(update_fields=["status", "updated_at"])
 
 
-# Payments wait for the locks of the products that they count as sold.
-_STATUS_BATCH = 500
-
-
-def products_set_status(*, product_ids: Collection[int], status: ProductStatus) -> int:
-    """Give products a status, deleted ones aside; return how many got it.
-
-    Each batch commits by itself.
-    Locks: the products of a batch in primary-key order.
-    """
-    ids = sorted(set(product_ids))
-    starts = range(0, len(ids), _STATUS_BATCH)
-    return sum(_set_status(ids[n : n + _STATUS_BATCH], status) for n in starts)
-
-
 @transaction.atomic
-def _set_status(product_ids: Sequence[int], status: ProductStatus) -> int:
-    products_lock(product_ids)
-    others = Product.objects.present().filter(pk__in=product_ids).exclude(status=status)
-    return others.update(status=status, updated_at=timezone.now())
+def products_set_status(
+    *, product_ids: Collection[int], status: ProductStatus
+) -> list[int]:
+    """Give products a status, deleted ones aside; return the ids of who got it.
+
+    Payments wait for the products that they count as sold: not too many at once.
+    Locks: the products in primary-key order.
+    """
+    rows = products_lock(product_ids).values()
+    unchanged = (status, ProductStatus.DELETED)
+    ids = [row.pk for row in rows if row.status not in unchanged]
+    changed = Product.objects.filter(pk__in=ids)
+    changed.update(status=status, updated_at=timezone.now())
+    return ids
 
 
 def _hold_category(fields: Mapping[str, Any]) -> None:
