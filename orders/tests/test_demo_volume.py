@@ -2,7 +2,6 @@
 
 import io
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -80,12 +79,14 @@ def test_a_terminal_sees_the_count_and_a_pipe_the_result() -> None:
 def test_a_load_that_is_killed_leaves_whole_batches() -> None:
     command = [sys.executable, "manage.py", "seed_demo", "--products", "1000000"]
     load = subprocess.Popen(command, env={**os.environ, "DATABASE_URL": database_url()})
-    deadline = time.monotonic() + 60
-    while Product.objects.count() <= DEMO_PRODUCTS:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    load.send_signal(signal.SIGKILL)
-    load.wait()
+    try:
+        deadline = time.monotonic() + 60
+        while Product.objects.count() <= DEMO_PRODUCTS:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    finally:
+        load.kill()
+        load.wait()
     # Waits until the killed one's transaction is gone.
     seeded(1)
     made = Product.objects.count() - DEMO_PRODUCTS

@@ -173,13 +173,15 @@ def test_a_killed_worker_loses_nothing(shopper_api: APIClient, tea: Product) -> 
     }
     worker = subprocess.Popen(WORKER, env={**os.environ, **environment})
     with transaction.atomic():
-        Sku.objects.select_for_update().get(product=tea)
-        deadline = time.monotonic() + 60
-        while not is_waiting_for_a_lock():
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        worker.kill()
-        worker.wait()
+        try:
+            Sku.objects.select_for_update().get(product=tea)
+            deadline = time.monotonic() + 60
+            while not is_waiting_for_a_lock():
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        finally:
+            worker.kill()
+            worker.wait()
     assert Order.objects.get(order_no=order_no).status == "pending"
     with connection.cursor() as cursor:
         cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = '2026-01-01'")

@@ -118,14 +118,22 @@ def ask_both(node: WebProcess, times: int) -> None:
 
 def test_both_processes_are_added_up(node: WebProcess) -> None:
     before = figures(node).get(CONFIG, 0)
-    ask_both(node, 40)
-    assert figures(node)[CONFIG] == before + 40
-    places = {path.name for path in figures_folder(node).glob("histogram_web*.db")}
-    assert places == {"histogram_web0.db", "histogram_web1.db"}
+    asked = 0
+
+    def places() -> set[str]:
+        nonlocal asked
+        ask_both(node, 1)
+        asked += 1
+        return {path.name for path in figures_folder(node).glob("histogram_web*.db")}
+
+    # Which process takes a connection is the system's choice.
+    eventually(lambda: places() == {"histogram_web0.db", "histogram_web1.db"})
+    assert figures(node)[CONFIG] == before + asked
 
 
 def figures_folder(node: WebProcess) -> Path:
-    maps = Path(f"/proc/{node.workers()[0]}/maps").read_text()
+    """Find it through the files that are open: one process may not have served yet."""
+    maps = "".join(Path(f"/proc/{pid}/maps").read_text() for pid in node.workers())
     return Path(re.findall(r"\S*shop-metrics-\S+\.db", maps)[0]).parent
 
 
@@ -154,14 +162,15 @@ def test_figures_survive_a_reload(transactional_db: None, tmp_path: Path) -> Non
 
 
 def test_routes_are_templates_and_made_up_methods_are_one(node: WebProcess) -> None:
+    before = figures(node)
     for number in (1, 2, 3):
         assert node.get(f"/api/products/{number}", **BEHIND_PROXY).status_code == 404
     url = f"http://{node.address}/nowhere/13912345678"
     for method in ("BREW", "WHEN"):
         node.http.request(method, url, headers=BEHIND_PROXY, timeout=30)
     found = figures(node)
-    assert found[DETAIL] == 3
-    assert found[NOWHERE] == 2
+    assert found[DETAIL] == before.get(DETAIL, 0) + 3
+    assert found[NOWHERE] == before.get(NOWHERE, 0) + 2
     assert not any("13912345678" in name for name in found)
 
 
