@@ -23,7 +23,8 @@ BEHIND_PROXY = {
     "X-Forwarded-Proto": "https",
     "X-Forwarded-For": "198.51.100.7",
 }
-pytestmark = pytest.mark.xdist_group("production")
+# Marked django_db, so that the database is made whichever of these tests are run.
+pytestmark = [pytest.mark.xdist_group("production"), pytest.mark.django_db]
 
 
 @pytest.fixture(scope="module")
