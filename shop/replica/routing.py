@@ -79,16 +79,15 @@ class ReplicaWatch:
             return False
         if time.monotonic() >= self._due_at and self._asking.acquire(blocking=False):
             try:
-                self._answer_note(self._ask())
+                self._answer_note(is_fit=self._ask())
             finally:
                 self._asking.release()
         return self._is_fit
 
     def failure_note(self) -> None:
-        """Take a read that failed for an answer, until the next question."""
+        """Take a read that failed for the answer that it is not fit."""
         connections[REPLICA].close()
-        self._is_fit = False
-        self._due_at = 0.0
+        self._answer_note(is_fit=False)
 
     def _ask(self) -> bool:
         try:
@@ -100,7 +99,7 @@ class ReplicaWatch:
             connections[REPLICA].close()
             return False
 
-    def _answer_note(self, is_fit: bool) -> None:
+    def _answer_note(self, *, is_fit: bool) -> None:
         if is_fit != self._is_fit:
             logger.warning("replica %s", "in use" if is_fit else "out of use")
         self._is_fit = is_fit

@@ -227,7 +227,8 @@ def test_a_replica_that_stops_is_replaced_without_an_error_and_taken_back(
         with Reads() as reads:
             # Between two questions: the read itself finds out.
             assert price(api, product) == "99.00"
-            # Refused at the next question, and not asked again before the rest is over.
+            # Refused at the next question.
+            clock.next_question()
             assert price(api, product) == "99.00"
         assert reads.by("default") > 0
         assert not watch.is_fit()
@@ -241,6 +242,36 @@ def test_a_replica_that_stops_is_replaced_without_an_error_and_taken_back(
         assert price(api, product) == "99.00"
     assert reads.by("default") == 0
     assert api.get("/readyz").json()["replica"] == "ok"
+
+
+def test_after_a_read_that_failed_nobody_asks_the_replica_for_a_while(
+    replica: ReplicaServer,
+    api: APIClient,
+    product_make: Callable[..., Any],
+    clock: Clock,
+    monkeypatch: Any,
+    caplog: Any,
+) -> None:
+    product = product_make()
+    replica.catch_up()
+    begun = time.monotonic()
+    monkeypatch.setattr(clock, "monotonic", lambda: begun + Clock.ahead_seconds)
+    assert watch.is_fit()
+    caplog.clear()
+    pid = connections[REPLICA].connection.info.backend_pid
+    assert replica.query("SELECT pg_terminate_backend(%s, 60000)", pid)
+    assert price(api, product) == "99.00"
+    failed, away = [one.message for one in caplog.records if "replica" in one.message]
+    assert failed.startswith("replica failed: ")
+    assert away == "replica out of use"
+    # Long since well again.
+    Clock.ahead_seconds += REST_SECONDS - 1
+    with Reads() as reads:
+        assert price(api, product) == "99.00"
+    assert reads.by(REPLICA) == 0
+    assert not watch.is_fit()
+    clock.next_question()
+    assert watch.is_fit()
 
 
 def test_a_replica_that_hangs_holds_no_request_up(
