@@ -191,6 +191,24 @@ def test_floods_of_logins_are_stopped_at_the_edge(site: Site) -> None:
     assert other.status == 400
 
 
+def test_floods_of_the_admins_login_see_a_page(site: Site) -> None:
+    def login(_: int) -> Answer:
+        return site.call("POST", "/admin/login/", b"", source="127.0.0.33")
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(login, range(200)))
+    # Without its cookie the shop itself refuses each.
+    assert {answer.status for answer in answers} == {403, 429}
+    refused = next(answer for answer in answers if answer.status == 429)
+    assert refused.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "请求过于频繁,请稍后再试。" in refused.body.decode()
+    assert refused.headers["Retry-After"] == "2"
+    assert refused.headers["Strict-Transport-Security"] == "max-age=31536000"
+    # The rest of the desk is no login.
+    desk = site.call("GET", "/admin/", source="127.0.0.33")
+    assert desk.status == 302
+
+
 def test_made_up_addresses_count_for_nothing(site: Site) -> None:
     """The shop allows three refreshes to an address; see RATELIMIT_SESSION."""
 
