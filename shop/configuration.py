@@ -110,8 +110,9 @@ MEANINGS = {
     "LOG_DIR": Meaning(
         "a folder for `access.log` and `app.log`, which logrotate may move away at "
         "any time. Without it access goes to the standard output and everything "
-        "else to the error output. Each line is JSON in production, readable in "
-        "development",
+        "else to the error output. Leave it out of `/etc/shop/shop.env`: the web unit "
+        "sets its own, and the folder is read-only to the other units. Each line is "
+        "JSON in production, readable in development",
     ),
     "JWT_ACCESS_DAYS": Meaning(
         "life of a shopper's access token; staff's is 30 minutes",
