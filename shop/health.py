@@ -1,5 +1,6 @@
 """Whether the process is up and whether it can serve; for a balancer, by address."""
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, InterfaceError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
@@ -14,9 +15,6 @@ from django.middleware.common import CommonMiddleware
 from shop.queue import queue_state
 from shop.replica.routing import REPLICA, watch
 
-# Asked of a node itself, by its address: no name of ALLOWED_HOSTS is known there.
-NODE_PATHS = {"/healthz", "/readyz", "/metrics"}
-
 _migrated = False
 
 
@@ -26,7 +24,7 @@ class ShopCommonMiddleware(CommonMiddleware):
     def process_request(
         self, request: HttpRequest
     ) -> HttpResponsePermanentRedirect | None:
-        if request.path in NODE_PATHS:
+        if request.path in settings.NODE_PATHS:
             return None
         return super().process_request(request)
 

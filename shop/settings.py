@@ -26,6 +26,9 @@ FIELD_ENCRYPTION_KEY = env.text("FIELD_ENCRYPTION_KEY")
 PUBLIC_URL = env.origin("PUBLIC_URL")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", urlsplit(PUBLIC_URL).hostname or "")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+# A balancer asks the node itself: by its address, which is no name of ALLOWED_HOSTS,
+# and without TLS.
+NODE_PATHS = ["/healthz", "/readyz", "/metrics"]
 ROOT_URLCONF = "shop.urls"
 WSGI_APPLICATION = "shop.wsgi.application"
 AUTH_USER_MODEL = "accounts.User"
@@ -340,8 +343,7 @@ if not IS_DEVELOPMENT:
     if TRUSTED_PROXY_HOPS > 0:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
-    # A balancer asks the node itself, without TLS.
-    SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)\Z"]
+    SECURE_REDIRECT_EXEMPT = [rf"^{path[1:]}\Z" for path in NODE_PATHS]
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True

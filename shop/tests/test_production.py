@@ -4,6 +4,8 @@ import json
 import os
 import re
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 import requests
 from django.db import connection
 
+from shop.devstack.programs import PROJECT
 from shop.tests.test_start import PRODUCTION, WSGI, assert_refused, start
 from shop.tests.web_process import WebProcess
 
@@ -60,6 +63,14 @@ def test_a_balancer_may_ask_by_any_address(node: WebProcess, host: str) -> None:
         answer = node.get(path, Host=host)
         assert (answer.status_code, answer.json()["status"]) == (200, "ok"), path
     assert node.get("/metrics", Host=host, **BEARER).status_code == 200
+
+
+def test_a_container_asks_itself(node: WebProcess) -> None:
+    command = [sys.executable, "deploy/healthcheck.py"]
+    env = {"GUNICORN_BIND": node.address}
+    for path, status in (("/healthz", 0), ("/readyz", 0), ("/api/config", 1)):
+        done = subprocess.run([*command, path], cwd=PROJECT, env=env, check=False)
+        assert done.returncode == status, path
 
 
 def test_nothing_else_is_answered_so(node: WebProcess) -> None:
