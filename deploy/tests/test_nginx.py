@@ -268,6 +268,6 @@ def test_the_log_holds_no_query_and_no_token(site: Site, token: str) -> None:
     site.call("GET", "/api/orders?keyword=s3cret", headers=headers, token=token)
     log = site.folder / "log" / "shop.log"
     wait_until(lambda: "looked-for" in log.read_text(), "not logged")
-    assert '"requestId":"looked-for","address":"127.0.0.1"' in log.read_text()
+    assert '"request_id":"looked-for","client":"127.0.0.1"' in log.read_text()
     assert "s3cret" not in log.read_text()
     assert token not in log.read_text()
