@@ -100,9 +100,14 @@ class StaffDesk(Desk):
         return False
 
     def has_act_permission(self, request: HttpRequest, object_id: Any) -> bool:
-        """Say whether who asks may act on this account."""
+        """Say whether who asks may act on this account; on their own nobody may.
+
+        One's own password is changed where the old one is asked for.
+        """
         account = self.get_object(request, object_id)
-        return account is not None and self.has_change_permission(request, account)
+        if account is None or account.pk == request.user.pk:
+            return False
+        return self.has_change_permission(request, account)
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Offer what the account's state allows.

@@ -82,6 +82,8 @@ class CategoryField(forms.ModelChoiceField):  # type: ignore[type-arg]
 # Between two pairs; blanks, commas and colons inside of a value stay in it as long as
 # no other pair begins there.
 _BETWEEN = re.compile(r"[\s,,;;、]+(?=[^\s,,;;、::]+[::])")
+# Ten names and values of fifty, and what stands between them.
+SPECS_TEXT_MAX = 1200
 _COLON = re.compile(r"[::]")
 
 
@@ -91,7 +93,8 @@ class SpecsField(forms.CharField):
     widget = UnfoldAdminTextInputWidget
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(required=False, **kwargs)
+        # Checked before the text is cut up, which takes the square of its length.
+        super().__init__(required=False, max_length=SPECS_TEXT_MAX, **kwargs)
         self.widget.attrs["placeholder"] = "颜色:红 尺码:M"
         self.shown: dict[str, str] = {}
 

@@ -71,6 +71,10 @@ class StockMovementAdmin(Desk):
     def reason_shown(self, movement: StockMovement) -> str:
         return movement.get_reason_display()
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Allow one SKU's, to which its page leads."""
+        return lookup == "sku" or super().lookup_allowed(lookup, value, request)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 

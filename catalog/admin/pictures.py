@@ -88,7 +88,7 @@ def _name(sent: str) -> str:
 
 def _places(texts: Sequence[str], count: int) -> list[int]:
     """Return where each picture shall stand; as sent when that is no number."""
-    numbers = [int(text) if text.isdecimal() else 0 for text in texts]
+    numbers = [int(text) if text.isdecimal() and len(text) < 5 else 0 for text in texts]
     return numbers if len(numbers) == count else list(range(count))
 
 

@@ -137,9 +137,15 @@ class SkuFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
         return self._queryset
 
     def clean(self) -> None:
-        """Ask for one row at least."""
+        """Ask for one row at least, and for changes rather than a removed row anew.
+
+        The new row would be another SKU, with a stock that nobody has counted.
+        """
         if not self.kept():
             raise forms.ValidationError("至少要有一个SKU")
+        removed = [form.instance.specs for form in self.deleted_forms]
+        if any(form.cleaned_data.get("specs") in removed for form in self.added()):
+            raise forms.ValidationError("删除的规格不能重新添加:请直接修改原来的一行")
 
     def kept(self) -> list[Any]:
         """Return the rows that make the new set."""
@@ -149,6 +155,10 @@ class SkuFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
             if (form.instance.pk or form.has_changed())
             and form not in self.deleted_forms
         ]
+
+    def added(self) -> list[Any]:
+        """Return the rows that no SKU stands behind yet."""
+        return [form for form in self.kept() if form.instance.pk is None]
 
     def changes(self) -> list[SkuChange]:
         """Return the new set for the service."""

@@ -24,6 +24,7 @@ from catalog.services.products import product_delete, products_set_status
 from catalog.services.skus import SKUS_MAX
 from catalog.showcase import showcase
 from catalog.tree import category_subtree, category_walk
+from shop.errors import Forbidden
 
 # Payments wait for the locks of the products that they count as sold.
 _BATCH = 500
@@ -204,7 +205,15 @@ class ProductAdmin(CatalogDesk):
     def save_related(
         self, request: HttpRequest, form: Any, formsets: Any, change: bool
     ) -> None:
-        """Write everything at once, by the service."""
+        """Write everything at once, by the service.
+
+        Raises: Forbidden, when a product gets pieces from somebody who may not adjust
+            a stock; and what the service raises.
+        """
+        gets_pieces = any(row.cleaned_data["stock"] for row in formsets[0].added())
+        may_adjust = request.user.has_perm("catalog.adjust_stock")
+        if change and gets_pieces and not may_adjust:
+            raise Forbidden("没有调整库存的权限,新SKU的库存请填0")
         product_save(form=form, skus=formsets[0], operator_id=request.user.pk)
 
     def construct_change_message(

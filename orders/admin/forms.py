@@ -56,11 +56,16 @@ class ParcelForm(forms.Form):
         label="快递公司", choices=[*CARRIERS.items()], widget=UnfoldAdminSelectWidget
     )
     tracking_no = forms.RegexField(
-        r"^[0-9A-Za-z-]{4,64}$",
+        r"^[0-9A-Za-z-]{4,64}\Z",
         label="快递单号",
+        strip=True,
         error_messages={"invalid": "快递单号只能是4到64位字母、数字和横线"},
         widget=UnfoldAdminTextInputWidget,
     )
+
+    def clean_tracking_no(self) -> str:
+        """Return it in capitals: one parcel has one number."""
+        return str(self.cleaned_data["tracking_no"]).upper()
 
 
 class ShipForm(ParcelForm):

@@ -47,15 +47,14 @@ class DayRangeFilter(RangeDateFilter):
         if first:
             queryset = queryset.filter(**{f"{self.parameter_name}__gte": first})
         if last:
-            end = last + timedelta(days=1)
-            queryset = queryset.filter(**{f"{self.parameter_name}__lt": end})
+            queryset = queryset.filter(**{f"{self.parameter_name}__lt": last})
         return queryset
 
     def _day(self, end: str) -> datetime | None:
-        """Return when a day begins; None for what is no day."""
+        """Return when the first day begins, or the last ends; None for what is none."""
         value = self.used_parameters.get(f"{self.parameter_name}_{end}")
         try:
-            day = DateField(required=False).clean(value)
-        except ValidationError:
+            day = DateField().clean(value) + timedelta(days=end == "to")
+            return timezone.make_aware(datetime.combine(day, time.min))
+        except (ValidationError, OverflowError):
             return None
-        return timezone.make_aware(datetime.combine(day, time.min)) if day else None

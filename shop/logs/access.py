@@ -9,6 +9,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.encoding import escape_uri_path
 from django.utils.functional import LazyObject
 
 from shop.api.client_address import client_address
@@ -42,7 +43,8 @@ def _log(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
         "user_id": _user_id(request),
         "route": route_of(request),
         "method": method_of(request),
-        "path": request.path,
+        # Escaped: a line end in it would begin a line of its own.
+        "path": escape_uri_path(request.path),
         "status": response.status_code,
         "milliseconds": round(seconds * 1000, 1),
         "bytes": _bytes(response),

@@ -19,7 +19,10 @@ def logging_config(
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "filters": {"one_line": {"()": "shop.logs.handlers.OneLineFilter"}},
+        "filters": {
+            "one_line": {"()": "shop.logs.handlers.OneLineFilter"},
+            "refusal": {"()": "shop.logs.handlers.RefusalFilter"},
+        },
         "formatters": {"line": {"()": _READABLE if is_readable else _JSON}},
         "handlers": {
             "access": _handler(folder, "access.log", "ext://sys.stdout"),
@@ -29,6 +32,7 @@ def logging_config(
         "loggers": {
             ACCESS: {"handlers": ["access"], "propagate": False, "level": "INFO"},
             "django": {"handlers": [], "propagate": True},
+            "django.request": {"filters": ["refusal"]},
             "django.security.DisallowedHost": {"filters": ["one_line"]},
             "django_redis.cache": {"filters": ["one_line"]},
             # Their DEBUG lines hold URLs with the app secret, and raw statements.

@@ -28,3 +28,11 @@ class OneLineFilter(logging.Filter):
             record.args = None
             record.exc_info = record.exc_text = None
         return True
+
+
+class RefusalFilter(OneLineFilter):
+    """Cut the traceback of what a caller was refused; a fault of ours keeps it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        is_refusal = getattr(record, "status_code", 500) < 500
+        return super().filter(record) if is_refusal else True
