@@ -1,6 +1,6 @@
 # syntax=docker/dockerfile:1
-# Two images of one source: `web`, which also runs the worker and every command, and
-# `nginx`. Build with `docker compose build`.
+# Two images of one source: `shop`, for web, worker and every command, and `nginx`. Build
+# with `docker compose build`.
 
 # --- The virtual environment: wheels alone, so nothing is compiled ---------------------
 FROM python:3.13-slim AS build
