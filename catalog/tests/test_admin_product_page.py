@@ -22,6 +22,7 @@ from catalog.tests.admin_pages import (
     picture_file,
     product_page,
     sku_row,
+    staff_client,
 )
 from catalog.tests.conftest import images, ledger, skus
 
@@ -237,3 +238,37 @@ def test_the_largest_product_is_saved(client: Client, shirt: Product) -> None:
     data |= {"version": Product.objects.get().version}
     assert errors(client.post(product_page(shirt), data)) == ["最多200个SKU"]
     assert Sku.objects.count() == SKUS_MAX
+
+
+def test_long_specs_are_refused_before_they_are_cut_up(client: Client) -> None:
+    """Cutting up 0.9 MB of them would take the web program hours."""
+    page = new_page(client, sku_row(0, " , " * 300_000 + "a", "9.90", "3"))
+    response = client.post(PRODUCT_ADD, page)
+    assert response.status_code == 200
+    assert Product.objects.count() == 0
+
+
+def test_a_removed_sku_is_not_added_anew(client: Client, shirt: Product) -> None:
+    data = page_data(client, product_page(shirt))
+    rows = int(data["skus-TOTAL_FORMS"][0])
+    before = skus(shirt.pk)
+    data |= {"skus-0-DELETE": "on", "skus-TOTAL_FORMS": str(rows + 1)}
+    data |= sku_row(rows, data["skus-0-specs"], "59", "123456")
+    response = client.post(product_page(shirt), data)
+    assert "删除的规格不能重新添加:请直接修改原来的一行" in errors(response)
+    assert skus(shirt.pk) == before
+
+
+def test_pieces_of_a_new_sku_ask_for_the_permission(shirt: Product) -> None:
+    clerk = staff_client("view_product", "change_product")
+    data = page_data(clerk, product_page(shirt))
+    rows = int(data["skus-TOTAL_FORMS"][0])
+    before = skus(shirt.pk)
+    data |= {"skus-TOTAL_FORMS": str(rows + 1)}
+    pieces = data | sku_row(rows, "颜色:黑 尺码:XL", "59", "5")
+    response = clerk.post(product_page(shirt), pieces)
+    assert "没有调整库存的权限,新SKU的库存请填0" in errors(response)
+    assert skus(shirt.pk) == before
+    none = data | sku_row(rows, "颜色:黑 尺码:XL", "59", "0")
+    assert clerk.post(product_page(shirt), none).status_code == 302
+    assert len(skus(shirt.pk)) == len(before) + 1

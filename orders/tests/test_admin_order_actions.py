@@ -340,3 +340,13 @@ def test_reprice_while_wechat_is_away_changes_nothing(
     response = desk.post(url(started, "reprice"), fields(started))
     assert refusals(response) == ["微信暂时联系不上,价格未改,请稍后再试"]
     assert books() == before
+
+
+@pytest.mark.parametrize("again", ["SF1234\n", " SF1234 ", "sf1234", "SF1234\r\n"])
+def test_one_parcel_has_one_number_however_it_is_typed(
+    desk: Client, paid: Order, again: str
+) -> None:
+    desk.post(url(paid, "ship"), fields(paid))
+    response = desk.post(url(paid, "ship"), fields(paid, tracking_no=again))
+    assert refusals(response) == ["该运单已登记,请勿重复提交"]
+    assert list(Shipment.objects.values_list("tracking_no", flat=True)) == ["SF1234"]

@@ -1,13 +1,16 @@
 """The access line in the process: who, by which route, without a query more."""
 
 import logging
+import sys
 from typing import Any
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from shop.logs.handlers import RefusalFilter
 
 
 @pytest.fixture
@@ -68,3 +71,26 @@ def test_routes_are_templates(
 ) -> None:
     client.get(path)
     assert lines()[0]["route"] == route
+
+
+def test_a_path_begins_no_line_of_its_own(client: Client, db: None, lines: Any) -> None:
+    client.get("/api/none%0a2026-11-26 INFO shop.access GET / 200%00")
+    [line] = lines()
+    assert (
+        line["path"] == "/api/none%0A2026-11-26%20INFO%20shop.access%20GET%20/%20200%00"
+    )
+
+
+def test_a_refusal_is_one_line() -> None:
+    refusal = RefusalFilter()
+    for status, is_cut in ((403, True), (500, False)):
+        try:
+            raise PermissionDenied
+        except PermissionDenied:
+            record = logging.LogRecord(
+                *("django.request", logging.WARNING, "", 1, "Forbidden: %s", ("/x",)),
+                sys.exc_info(),
+            )
+        record.status_code = status
+        assert refusal.filter(record)
+        assert (record.exc_info is None) == is_cut
