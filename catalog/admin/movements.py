@@ -41,8 +41,8 @@ class StockMovementAdmin(Desk):
         ("created_at", DayRangeFilter),
     )
     list_filter_submit = True
-    search_fields = ("reference", "sku__code")
-    search_help_text = "按单据(订单号、原因)或SKU编码搜索"
+    search_fields = ("reference__startswith", "sku__code__startswith")
+    search_help_text = "按单据(订单号、原因)或SKU编码的开头搜索"
     ordering = ("-pk",)
     sortable_by = ()
     list_per_page = 50

@@ -41,7 +41,7 @@ class OrderDesk(OrderActions, ReadOnlyDesk):
     list_filter_submit = True
     ordering = ("-pk",)
     search_fields = ("order_no",)
-    search_help_text = "订单号、手机号、收货人或商品名称"
+    search_help_text = "订单号、手机号或收货人的开头,或商品名称的一部分"
     change_form_outer_after_template = "admin/orders/order/tables.html"
     fieldsets = (
         (

@@ -1,5 +1,6 @@
 """An order, its lines and everything that happened to it."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -13,6 +14,9 @@ from catalog.models import Product, Sku
 
 LINES_MAX = 50
 QUANTITY_MAX = 999
+# A whole order number is longer.
+_PHONE = re.compile(r"\+?[0-9-]{1,20}")
+_ORDER_NO = re.compile(r"[0-9][0-9A-Za-z]*")
 
 
 class OrderStatus(models.TextChoices):
@@ -50,9 +54,18 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.filter(_is_named(keyword))
 
     def having_word(self, word: str) -> "OrderQuerySet":
-        """Keep what staff look for: also by whom the goods are for."""
-        receiver = Q(name__icontains=word) | Q(phone__icontains=word)
-        return self.filter(_is_named(word) | receiver)
+        """Keep what staff look for.
+
+        By how a number, a phone or the receiver's name begins, or by a part of a
+        product's name: what the word looks like decides, so that a number is found
+        by its index alone.
+        """
+        if _PHONE.fullmatch(word):
+            return self.filter(Q(order_no__startswith=word) | Q(phone__startswith=word))
+        if _ORDER_NO.fullmatch(word):
+            return self.filter(order_no__startswith=word.upper())
+        lines = OrderItem.objects.filter(name__icontains=word)
+        return self.filter(Q(name__startswith=word) | Q(pk__in=lines.values("order")))
 
     def for_display(self) -> "OrderQuerySet":
         """Bring along what the API shows of an order."""

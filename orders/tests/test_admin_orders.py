@@ -1,8 +1,10 @@
 """Orders in the admin: found, read, and never edited by hand."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
+from os.path import commonprefix
 from typing import Any
 
 import pytest
@@ -84,10 +86,19 @@ def test_search(
     Order.objects.filter(order_no=of_cup).update(name="李四", phone="13912345678")
     assert numbers(desk, q=of_tea) == [of_tea]
     assert numbers(desk, q="茶杯") == [of_cup]
-    assert numbers(desk, q="13912345678") == [of_cup]
-    assert numbers(desk, q=" 李四 ") == [of_cup]
+    assert numbers(desk, q=of_tea[:20].lower()) == [of_tea]
+    assert numbers(desk, q=commonprefix([of_tea, of_cup])) == [of_cup, of_tea]
+    assert numbers(desk, q=of_tea[4:]) == []
+    assert numbers(desk, q="13912345678") == numbers(desk, q="1391") == [of_cup]
+    assert numbers(desk, q="12345678") == []
+    assert numbers(desk, q=" 李四 ") == numbers(desk, q="李") == [of_cup]
+    assert numbers(desk, q="四") == []
     assert numbers(desk, q="100%") == []
     assert numbers(desk, q="\x00") == [of_cup, of_tea]
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = Order.objects.having_word(of_tea).explain()
+    assert re.search("Index.* using .*order_no", plan), plan
 
 
 def test_statements_do_not_grow_with_the_rows(
