@@ -57,7 +57,7 @@ def order_ship(
             order=order,
             to=OrderStatus.SHIPPED,
             operator_id=operator_id,
-            reason=f"{carrier} {tracking_no}",
+            reason=str(shipment),
             shipped_at=shipment.shipped_at,
         )
     return shipment

@@ -72,7 +72,7 @@ def test_order_is_shipped_with_its_last_piece(
     assert (event.from_status, event.to_status, event.reason) == (
         "paid",
         "shipped",
-        "SF SF3",
+        "顺丰速运 SF3",
     )
 
 
