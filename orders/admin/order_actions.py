@@ -186,7 +186,7 @@ class OrderActions(Desk):
                 order_id=order.pk, operator_id=_operator(request), reason=data["reason"]
             )
             if ended.is_closing:
-                return "微信暂时联系不上,订单正在关闭,系统会自动重试"
+                return "微信暂时联系不上,订单关闭中,系统会自动重试"
             return "订单已取消,库存已退回"
 
         return self.action_page(

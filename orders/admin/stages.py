@@ -20,17 +20,29 @@ class Stage:
     where: Q
 
 
+# No status of its own: the order is pending until WeChat has answered.
+CLOSING = "关闭中"
 HAS_PARCELS = Exists(Shipment.objects.filter(order=OuterRef("pk")))
 STAGES: Mapping[str, Stage] = {
     "pending": Stage(
-        "待付款", "warning", Q(status=OrderStatus.PENDING, closing_at=None)
+        OrderStatus.PENDING.label,
+        "warning",
+        Q(status=OrderStatus.PENDING, closing_at=None),
     ),
-    "closing": Stage("关闭中", "danger", Q(closing_at__isnull=False)),
-    "paid": Stage("待发货", "info", Q(status=OrderStatus.PAID) & ~Q(HAS_PARCELS)),
+    "closing": Stage(CLOSING, "danger", Q(closing_at__isnull=False)),
+    "paid": Stage(
+        OrderStatus.PAID.label, "info", Q(status=OrderStatus.PAID) & ~Q(HAS_PARCELS)
+    ),
     "partly": Stage("部分发货", "info", Q(status=OrderStatus.PAID) & Q(HAS_PARCELS)),
-    "shipped": Stage("已发货", "primary", Q(status=OrderStatus.SHIPPED)),
-    "completed": Stage("已完成", "success", Q(status=OrderStatus.COMPLETED)),
-    "cancelled": Stage("已取消", "default", Q(status=OrderStatus.CANCELLED)),
+    "shipped": Stage(
+        OrderStatus.SHIPPED.label, "primary", Q(status=OrderStatus.SHIPPED)
+    ),
+    "completed": Stage(
+        OrderStatus.COMPLETED.label, "success", Q(status=OrderStatus.COMPLETED)
+    ),
+    "cancelled": Stage(
+        OrderStatus.CANCELLED.label, "default", Q(status=OrderStatus.CANCELLED)
+    ),
 }
 
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
+from orders.admin.stages import CLOSING
 from orders.models import Order, OrderEvent, OrderItem, OrderStatus, Payment
 from orders.services.fulfilment import lines_left
 
@@ -141,7 +142,7 @@ def _timeline(order: Order) -> Table:
 
 def _events(order: Order) -> Iterator[tuple[Any, ...]]:
     if order.is_closing:
-        yield order.closing_at, "开始关闭", order.closing_by, order.close_reason
+        yield order.closing_at, CLOSING, order.closing_by, order.close_reason
     for event in order.events.all():
         yield event.created_at, _event_name(event), event.operator, event.reason
 

@@ -79,7 +79,7 @@ def _closing_begin(order_id: int, seen: Price, new: Price) -> list[Payment]:
 
 def _require_repriceable(order: Order, seen: Price) -> None:
     if order.status != OrderStatus.PENDING or order.is_closing:
-        state = "正在关闭" if order.is_closing else order.get_status_display()
+        state = "关闭中" if order.is_closing else order.get_status_display()
         raise IllegalTransition(f"订单{state},不能改价", status=order.status)
     if order.expires_at <= timezone.now():
         raise OrderExpired("订单已超时,不能改价")

@@ -291,7 +291,7 @@ def test_cancel_while_wechat_is_away_says_so(
 ) -> None:
     simulator.fault("close", "500", 1)
     response = desk.post(url(started, "cancel"), {"reason": "缺货"})
-    assert told(response) == ["微信暂时联系不上,订单正在关闭,系统会自动重试"]
+    assert told(response) == ["微信暂时联系不上,订单关闭中,系统会自动重试"]
     assert "关闭中" in page(desk, response.headers["Location"])
     assert stock_of(tea) == 9
 

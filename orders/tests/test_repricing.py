@@ -251,7 +251,7 @@ def test_only_an_unpaid_order_is_repriced(
     with pytest.raises(IllegalTransition, match="订单待发货,不能改价"):
         reprice(paid, staff, "0.00", "9.00")
     Order.objects.filter(pk=order.pk).update(closing_at=timezone.now())
-    with pytest.raises(IllegalTransition, match="订单正在关闭,不能改价"):
+    with pytest.raises(IllegalTransition, match="订单关闭中,不能改价"):
         reprice(order, staff, "0.00", "9.00")
     Order.objects.filter(pk=order.pk).update(
         closing_at=None, expires_at=timezone.now() - timedelta(seconds=1)

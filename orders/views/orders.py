@@ -165,7 +165,7 @@ class OrderViewSet(ListModelMixin, GenericViewSet[Order]):
         if order is None:
             raise OrderNotFound
         if order.is_closing:
-            message = "订单正在关闭"
+            message = "订单关闭中"
         return success(OrderSerializer(order).data, message)
 
 
