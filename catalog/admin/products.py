@@ -24,6 +24,7 @@ from catalog.services.products import product_delete, products_set_status
 from catalog.services.skus import SKUS_MAX
 from catalog.showcase import showcase
 from catalog.tree import category_subtree, category_walk
+from shop.back_office.figures import money
 from shop.errors import Forbidden
 
 # Payments wait for the locks of the products that they count as sold.
@@ -76,7 +77,7 @@ class SkuInline(TabularInline):
     model = Sku
     verbose_name_plural = "规格与价格(SKU)"
     max_num = SKUS_MAX
-    readonly_fields = ("adjust_link", "specs_shown", "image_shown")
+    readonly_fields = ("adjust_link", "specs_shown", "price_shown", "image_shown")
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         """Return our own: Django's would refuse to retire a SKU that has a ledger."""
@@ -84,7 +85,7 @@ class SkuInline(TabularInline):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         if not self._may_write(request, obj):
-            return ("specs_shown", "price", "stock", "code", "image_shown")
+            return ("specs_shown", "price_shown", "stock", "code", "image_shown")
         if obj is None or not request.user.has_perm("catalog.adjust_stock"):
             return ("specs", "price", "stock", "code", "image")
         return ("specs", "price", "stock", "adjust_link", "code", "image")
@@ -92,6 +93,10 @@ class SkuInline(TabularInline):
     @display(description="规格")
     def specs_shown(self, sku: Sku) -> str:
         return specs_text(sku)
+
+    @display(description="价格")
+    def price_shown(self, sku: Sku) -> str:
+        return money(sku.price)
 
     @display(description="图片")
     def image_shown(self, sku: Sku) -> str:
@@ -137,7 +142,7 @@ class ProductAdmin(CatalogDesk):
     list_display = (
         "picture",
         "name",
-        "price",
+        "price_shown",
         "stock",
         "sales",
         "status_shown",
@@ -167,6 +172,10 @@ class ProductAdmin(CatalogDesk):
     @display(description="图片")
     def picture(self, product: Any) -> str:
         return thumbnail(next(iter(product.image_files), "")) or "无"
+
+    @display(description="价格", ordering="price")
+    def price_shown(self, product: Product) -> str:
+        return money(product.price)
 
     @display(description="库存")
     def stock(self, product: Any) -> int:

@@ -16,6 +16,7 @@ from catalog.admin.desk import products_holding
 from catalog.models import Product, Sku
 from catalog.services.stock import STOCK_MAX, last_adjustment_id, stock_adjust
 from shop.back_office.desk import Desk
+from shop.back_office.figures import money
 from shop.back_office.forms import ReasonForm
 
 _KINDS = [
@@ -71,16 +72,16 @@ def adjust_link(sku: Sku) -> str:
 class SkuAdmin(Desk):
     """What is in stock; SKUs themselves are written on the product's page."""
 
-    list_display = ("product", "specs_shown", "code", "price", "stock_shown")
+    list_display = ("product", "specs_shown", "code", "price_shown", "stock_shown")
     list_display_links = ("product",)
     search_fields = ("code",)
     search_help_text = "按编码或商品名称搜索"
     ordering = ("-product", "position", "pk")
-    sortable_by = ("code", "price", "stock_shown")
+    sortable_by = ("code", "price_shown", "stock_shown")
     list_per_page = 50
     show_full_result_count = False
-    fields = ("product_link", "specs_shown", "code", "price", "stock")
-    readonly_fields = ("product_link", "specs_shown")
+    fields = ("product_link", "specs_shown", "code", "price_shown", "stock")
+    readonly_fields = ("product_link", "specs_shown", "price_shown")
     actions = None
     actions_detail = ("adjust", "ledger")
 
@@ -123,6 +124,10 @@ class SkuAdmin(Desk):
     @display(description="规格")
     def specs_shown(self, sku: Sku) -> str:
         return specs_text(sku)
+
+    @display(description="价格", ordering="price")
+    def price_shown(self, sku: Sku) -> str:
+        return money(sku.price)
 
     @display(
         description="库存", ordering="stock", label={"缺货": "danger", "": "default"}

@@ -1,6 +1,6 @@
 """The index of what staff changed by hand, made while the shop goes on selling."""
 
-from django.contrib.postgres.operations import AddIndexConcurrently
+from shop.index_operations import AddIndexWhileSelling
 from django.db import migrations, models
 
 
@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [("catalog", "0003_staff_words")]
 
     operations = [
-        AddIndexConcurrently(
+        AddIndexWhileSelling(
             model_name="stockmovement",
             index=models.Index(
                 models.F("sku"),

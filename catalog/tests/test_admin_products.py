@@ -64,7 +64,7 @@ def test_the_list_shows_what_staff_look_for(client: Client, product_make: Make) 
     product_make("毛峰", status="off_sale", stock=0)
     product_make("旧款", status="deleted")
     text = client.get(PRODUCTS).content.decode()
-    for shown in ("龙井", "99.00", "茶", "uploads/a.jpg", "在售", "毛峰", "下架"):
+    for shown in ("龙井", "¥99.00", "茶", "uploads/a.jpg", "在售", "毛峰", "下架"):
         assert shown in text
     assert "旧款" not in text
     assert "bg-green-100" in text
@@ -124,6 +124,7 @@ def test_a_viewer_sees_the_page_and_writes_nothing(shirt: Product) -> None:
     text = viewer.get(product_page(shirt)).content.decode()
     assert "uploads/a.jpg" in text
     assert "红 M" in text
+    assert "¥59.00" in text
     for absent in ("_save", "调整库存", 'type="file"', "删除"):
         assert absent not in text, absent
     post = {"name": "新", "pictures-upload": picture_file()}

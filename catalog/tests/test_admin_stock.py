@@ -247,7 +247,9 @@ def test_skus_are_found_by_code_and_by_name(client: Client, product_make: Make) 
     assert found("龙井") == [tea.name]
     assert found("hu-") == [pot.name]
     assert found("没有") == []
-    assert "缺货" in client.get(SKUS).content.decode()
+    text = client.get(SKUS).content.decode()
+    assert "缺货" in text
+    assert "¥99.00" in text
 
 
 def test_queries_do_not_grow_with_rows(

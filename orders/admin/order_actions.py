@@ -11,12 +11,13 @@ from unfold.decorators import action
 from accounts.models import User
 from orders.admin.forms import CorrectForm, RepriceForm, ShipForm
 from orders.admin.stages import STAGES, stage_of
-from orders.admin.tables import destination, money
+from orders.admin.tables import destination
 from orders.models import Order, OrderStatus
 from orders.services.closing import order_cancel_by_staff
 from orders.services.fulfilment import lines_left, order_ship, shipment_correct
 from orders.services.repricing import order_reprice
 from shop.back_office.desk import Desk
+from shop.back_office.figures import money
 from shop.back_office.forms import ReasonForm
 
 

@@ -11,9 +11,10 @@ from unfold.decorators import display
 from orders.admin.order_actions import OrderActions
 from orders.admin.read_only import ReadOnlyDesk
 from orders.admin.stages import HAS_PARCELS, STAGES, StageFilter, stage_of
-from orders.admin.tables import destination, money, order_tables
+from orders.admin.tables import destination, order_tables
 from orders.models import Order, OrderItem
 from shop.back_office.day_range import DayRangeFilter
+from shop.back_office.figures import money
 
 _LINES = (
     OrderItem.objects.filter(order=OuterRef("pk"))
@@ -59,8 +60,8 @@ class OrderDesk(OrderActions, ReadOnlyDesk):
             "金额",
             {
                 "fields": (
-                    ("goods_amount", "freight_amount"),
-                    ("discount_amount", "total_amount"),
+                    ("goods", "freight"),
+                    ("discount", "total"),
                 )
             },
         ),
@@ -94,6 +95,18 @@ class OrderDesk(OrderActions, ReadOnlyDesk):
     @display(description="应付金额", ordering="total_amount")
     def total(self, order: Order) -> str:
         return money(order.total_amount)
+
+    @display(description="商品金额")
+    def goods(self, order: Order) -> str:
+        return money(order.goods_amount)
+
+    @display(description="运费")
+    def freight(self, order: Order) -> str:
+        return money(order.freight_amount)
+
+    @display(description="优惠")
+    def discount(self, order: Order) -> str:
+        return money(order.discount_amount)
 
     @display(description="商品数")
     def lines_count(self, order: Order) -> int:

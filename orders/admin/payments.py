@@ -7,9 +7,10 @@ from django.utils.html import format_html
 from unfold.decorators import display
 
 from orders.admin.read_only import ReadOnlyDesk
-from orders.admin.tables import link, money
+from orders.admin.tables import link
 from orders.models import Payment, PaymentState
 from shop.back_office.day_range import DayRangeFilter
+from shop.back_office.figures import money
 
 
 @admin.register(Payment)

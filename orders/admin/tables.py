@@ -2,27 +2,22 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 
 from orders.admin.stages import CLOSING
 from orders.models import Order, OrderEvent, OrderItem, OrderStatus, Payment
 from orders.services.fulfilment import lines_left
+from shop.back_office.figures import moment, money
 
 
 def item_name(item: OrderItem) -> str:
     """Return a line's product with its specs."""
     specs = " ".join(item.specs.values())
     return f"{item.name}({specs})" if specs else item.name
-
-
-def money(amount: Any) -> str:
-    return f"¥{amount}"
 
 
 def destination(order: Order) -> str:
@@ -36,10 +31,6 @@ def link(page: str, target: Order | Payment) -> str:
         reverse(f"admin:{page}", args=[target.pk]),
         target,
     )
-
-
-def moment(value: datetime | None) -> str:
-    return f"{timezone.localtime(value):%Y-%m-%d %H:%M:%S}" if value else "-"
 
 
 @dataclass(frozen=True, slots=True)
