@@ -144,6 +144,7 @@ DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 # --- Language, time, files ---------------------------------------------------------
 
 LANGUAGE_CODE = "zh-hans"
+FORMAT_MODULE_PATH = "shop.back_office.formats"
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
 STATIC_URL = "/static/"

@@ -22,6 +22,7 @@ from orders.models import Order, Payment
 from orders.services.fulfilment import order_ship
 from orders.services.repricing import Price, order_reprice
 from orders.tests.conftest import ORDERS, clerk, line, page, paid_order, placed
+from shop.back_office.figures import moment
 
 
 def numbers(client: Client, **query: Any) -> list[str]:
@@ -60,13 +61,13 @@ def test_filter_by_stage(
 
 def test_filter_by_date(desk: Client, one_of_each: dict[str, Order]) -> None:
     """Days of the shop's own time, the first and the last included."""
-    for name, moment in (
+    for name, written in (
         ("shipped", "2020-03-01 23:59:59.999999"),
         ("completed", "2020-03-02 00:00:00"),
         ("partly", "2020-03-03 23:59:59.999999"),
         ("paid", "2020-03-04 00:00:00"),
     ):
-        created_at = timezone.make_aware(datetime.fromisoformat(moment))
+        created_at = timezone.make_aware(datetime.fromisoformat(written))
         Order.objects.filter(pk=one_of_each[name].pk).update(created_at=created_at)
     # As the browser's calendar writes a day, and as people do.
     days = {"created_at_from": "2020/03/02", "created_at_to": "2020-03-03"}
@@ -152,6 +153,10 @@ def test_page_tells_everything(
         *("买家下单", "改价", "应付金额¥322.50 → ¥310.00", "原因:老顾客", "boss"),
     ):
         assert fact in text, fact
+    # The order's own field and its row of the timeline, in one form.
+    assert text.count(moment(order.created_at)) >= 2
+    assert moment(order.expires_at) in text
+    assert moment(order.created_at) in page(desk, ORDERS)
 
 
 def test_page_tells_of_payment_parcels_and_every_step(
