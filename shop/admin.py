@@ -54,6 +54,10 @@ class JobDesk(Desk):
     def arguments(self, job: ProcrastinateJob) -> str:
         return str(job.args)
 
+    def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
+        """Keep it off the index, where its name is English; the sidebar leads here."""
+        return {}
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 

@@ -32,5 +32,10 @@ def test_no_english_greets_staff(staff: User) -> None:
     pages += [client.get(url) for url in ("/admin/", "/admin/auth/group/?q=nothing")]
     for page in pages:
         text = page.content.decode()
-        for english in ("Welcome back", "Type to search", "No results found"):
+        for english in (
+            "Procrastinate",
+            "Welcome back",
+            "Type to search",
+            "No results found",
+        ):
             assert english not in text
