@@ -1,8 +1,28 @@
 """Migrations' indexes, made while the shop goes on selling."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from django.contrib.postgres.operations import AddIndexConcurrently
+from django.contrib.postgres.operations import (
+    AddIndexConcurrently,
+    NotInTransactionMixin,
+)
+from django.db.migrations import AddConstraint
+
+
+@contextmanager
+def _patience(schema_editor: Any, name: str) -> Iterator[None]:
+    """Wait as long as it takes, and remove what a try that was broken off has left."""
+    with schema_editor.connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('lock_timeout')")
+        (timeout,) = cursor.fetchone()
+        cursor.execute("SET lock_timeout = 0")
+        quoted = schema_editor.quote_name(name)
+        cursor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {quoted}")
+    yield
+    with schema_editor.connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [timeout])
 
 
 class AddIndexWhileSelling(AddIndexConcurrently):
@@ -18,12 +38,23 @@ class AddIndexWhileSelling(AddIndexConcurrently):
     def database_forwards(
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
     ) -> None:
-        with schema_editor.connection.cursor() as cursor:
-            cursor.execute("SELECT current_setting('lock_timeout')")
-            (timeout,) = cursor.fetchone()
-            cursor.execute("SET lock_timeout = 0")
-            name = schema_editor.quote_name(self.index.name)
-            cursor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
-        super().database_forwards(app_label, schema_editor, from_state, to_state)
-        with schema_editor.connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('lock_timeout', %s, false)", [timeout])
+        with _patience(schema_editor, self.index.name):
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+
+
+class AddUniqueWhileSelling(NotInTransactionMixin, AddConstraint):
+    """The same for a UniqueConstraint with a condition, which is an index too."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        self._ensure_not_in_transaction(schema_editor)
+        model = to_state.apps.get_model(app_label, self.model_name)
+        if not self.allow_migrate_model(schema_editor.connection.alias, model):
+            return
+        statement = str(self.constraint.create_sql(model, schema_editor))
+        with _patience(schema_editor, self.constraint.name):
+            schema_editor.execute(
+                statement.replace("UNIQUE INDEX", "UNIQUE INDEX CONCURRENTLY", 1),
+                params=None,
+            )

@@ -14,6 +14,7 @@ class MovementReason(models.TextChoices):
     ADJUSTMENT = "adjustment", "人工调整"
     ORDER = "order", "下单"
     ORDER_CANCELLED = "order_cancelled", "订单取消"
+    REFUND = "refund", "退款退回"
 
 
 class StockMovement(models.Model):
@@ -52,6 +53,12 @@ class StockMovement(models.Model):
                 condition=Q(
                     reason__in=[MovementReason.ORDER, MovementReason.ORDER_CANCELLED]
                 ),
+            ),
+            models.UniqueConstraint(
+                "reference",
+                "sku",
+                name="movement_once_per_refund",
+                condition=Q(reason=MovementReason.REFUND),
             ),
         )
         indexes = (

@@ -1,19 +1,34 @@
-"""The deal: orders and their states, payments, shipments."""
+"""The deal: orders and their states, payments, refunds, shipments."""
 
+from orders.models.anomaly import AnomalyKind, PaymentAnomaly
 from orders.models.event import OrderEvent
 from orders.models.order import Order, OrderItem, OrderStatus
 from orders.models.payment import Payment, PaymentState
 from orders.models.price_change import OrderPriceChange
+from orders.models.refund import (
+    Refund,
+    RefundEvent,
+    RefundItem,
+    RefundKind,
+    RefundState,
+)
 from orders.models.shipment import Shipment, ShipmentItem
 
 __all__ = [
+    "AnomalyKind",
     "Order",
     "OrderEvent",
     "OrderItem",
     "OrderPriceChange",
     "OrderStatus",
     "Payment",
+    "PaymentAnomaly",
     "PaymentState",
+    "Refund",
+    "RefundEvent",
+    "RefundItem",
+    "RefundKind",
+    "RefundState",
     "Shipment",
     "ShipmentItem",
 ]

@@ -31,7 +31,7 @@ class OrderStatus(models.TextChoices):
 
 TRANSITIONS: Mapping[OrderStatus, frozenset[OrderStatus]] = {
     OrderStatus.PENDING: frozenset({OrderStatus.PAID, OrderStatus.CANCELLED}),
-    OrderStatus.PAID: frozenset({OrderStatus.SHIPPED}),
+    OrderStatus.PAID: frozenset({OrderStatus.SHIPPED, OrderStatus.CANCELLED}),
     OrderStatus.SHIPPED: frozenset({OrderStatus.COMPLETED}),
     OrderStatus.COMPLETED: frozenset(),
     OrderStatus.CANCELLED: frozenset(),
@@ -122,7 +122,8 @@ class Order(models.Model):
 
     expires_at = models.DateTimeField("付款截止")
     # Set while the order is being cancelled and WeChat has not yet said that no
-    # payment can come: nothing may be done with it, and its stock is not free.
+    # payment can come, or that it gives the money back: nothing may be done with it,
+    # and its stock is not free.
     closing_at = models.DateTimeField("开始关闭", null=True, editable=False)
     closing_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -139,6 +140,15 @@ class Order(models.Model):
     shipped_at = models.DateTimeField("发货时间", null=True)
     completed_at = models.DateTimeField("完成时间", null=True)
     cancelled_at = models.DateTimeField("取消时间", null=True)
+    # Money came when this one was cancelled already, and the goods were still there.
+    replaced_by = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        editable=False,
+    )
     # The shopper put the ended order out of sight.
     hidden_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField("下单时间")
@@ -153,6 +163,7 @@ class Order(models.Model):
             ("ship_order", "可以发货"),
             ("cancel_order", "可以取消未付款订单"),
             ("reprice_order", "可以改价"),
+            ("refund_order", "可以退款"),
         )
         constraints = (
             models.UniqueConstraint(
@@ -179,8 +190,9 @@ class Order(models.Model):
                 ),
             ),
             models.CheckConstraint(
-                name="order_closing_only_pending",
-                condition=Q(closing_at__isnull=True) | Q(status=OrderStatus.PENDING),
+                name="order_closing_before_shipped",
+                condition=Q(closing_at__isnull=True)
+                | Q(status__in=[OrderStatus.PENDING, OrderStatus.PAID]),
             ),
         )
         indexes = (
@@ -260,6 +272,8 @@ class OrderItem(models.Model):
     specs = models.JSONField("规格", default=dict)
     price = models.DecimalField("单价", max_digits=12, decimal_places=2)
     quantity = models.PositiveIntegerField("数量")
+    # Pieces of the refunds that are neither rejected nor withdrawn.
+    refund_quantity = models.PositiveIntegerField("退款数量", default=0, db_default=0)
     image = models.CharField("图片", max_length=200, default="", blank=True)
 
     class Meta:
@@ -274,6 +288,10 @@ class OrderItem(models.Model):
             ),
             models.CheckConstraint(
                 name="orderitem_price_min", condition=Q(price__gte=Decimal("0.01"))
+            ),
+            models.CheckConstraint(
+                name="orderitem_refund_max",
+                condition=Q(refund_quantity__lte=F("quantity")),
             ),
         )
 

@@ -3,17 +3,26 @@
 from decimal import Decimal
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from orders.models.order import Order
 
 
 class PaymentState(models.TextChoices):
-    """An attempt is open until WeChat says that it was paid or is closed."""
+    """An attempt is open until WeChat says that it was paid or is closed.
+
+    Undue is money that came and pays for nothing: it goes back, and whoever was closed
+    may still become it.
+    """
 
     OPEN = "open", "待支付"
     SUCCEEDED = "succeeded", "已支付"
     CLOSED = "closed", "已关闭"
+    UNDUE = "undue", "多收款"
+
+
+# Money was received.
+RECEIVED = (PaymentState.SUCCEEDED, PaymentState.UNDUE)
 
 
 class PaymentQuerySet(models.QuerySet["Payment"]):
@@ -57,6 +66,16 @@ class Payment(models.Model):
     # The facts as WeChat stated them in a message whose signature was verified.
     facts = models.JSONField("微信事实", null=True)
     paid_at = models.DateTimeField("支付时间", null=True)
+    # The sum of the refunds that are neither rejected nor withdrawn.
+    refund_amount = models.DecimalField(
+        "退款金额",
+        max_digits=12,
+        decimal_places=2,
+        default=Decimal("0.00"),
+        db_default=Decimal("0.00"),
+    )
+    # When WeChat is asked next whether the open attempt was paid.
+    next_query_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField("创建时间", auto_now_add=True)
     updated_at = models.DateTimeField("更新时间", auto_now=True)
 
@@ -67,19 +86,24 @@ class Payment(models.Model):
         verbose_name_plural = "支付"
         constraints = (
             models.CheckConstraint(
-                name="payment_state_known", condition=Q(state__in=PaymentState.values)
+                name="payment_state_is_known",
+                condition=Q(state__in=PaymentState.values),
             ),
             models.CheckConstraint(
                 name="payment_amount_min", condition=Q(amount__gte=Decimal("0.01"))
             ),
             models.CheckConstraint(
-                name="payment_succeeded_with_facts",
-                condition=~Q(state=PaymentState.SUCCEEDED)
+                name="payment_received_with_facts",
+                condition=~Q(state__in=RECEIVED)
                 | Q(
                     transaction_id__isnull=False,
                     facts__isnull=False,
                     paid_at__isnull=False,
                 ),
+            ),
+            models.CheckConstraint(
+                name="payment_refund_range",
+                condition=Q(refund_amount__gte=0, refund_amount__lte=F("amount")),
             ),
             models.UniqueConstraint(
                 "order",
@@ -88,6 +112,13 @@ class Payment(models.Model):
             ),
             models.UniqueConstraint(
                 "order", name="payment_one_open", condition=Q(state=PaymentState.OPEN)
+            ),
+        )
+        indexes = (
+            models.Index(
+                "next_query_at",
+                name="payment_to_query",
+                condition=Q(state=PaymentState.OPEN),
             ),
         )
 
