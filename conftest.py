@@ -108,6 +108,19 @@ def patient_database(monkeypatch: Any) -> None:
     monkeypatch.setitem(options, "options", options["options"] + timeouts)
 
 
+@pytest.fixture
+def queue(transactional_db: None) -> Iterator[None]:
+    """Begin and end with an empty queue: Django empties its own tables alone."""
+
+    def clear() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers CASCADE")
+
+    clear()
+    yield
+    clear()
+
+
 @pytest.fixture(scope="session")
 def simulator_process(tmp_path_factory: Any) -> Iterator[SimulatorProcess]:
     """One WeChat for all tests of a worker, a real process."""

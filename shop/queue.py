@@ -1,8 +1,11 @@
-"""How the background work is doing, asked of the database."""
+"""Giving the worker work, and how the work is doing, asked of the database."""
 
 from dataclasses import dataclass
 
-from django.db import connection
+from django.db import OperationalError, connection
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import ConnectorException
+from procrastinate.types import JSONValue
 
 # A worker sends a heartbeat every 10 s; a job that has waited for a minute is late.
 PATIENCE_SECONDS = 60
@@ -20,6 +23,30 @@ LEFT JOIN procrastinate_events event
     ON event.job_id = job.id AND event.type = 'deferred'
 WHERE job.status IN ('todo', 'doing', 'failed')
 """
+
+
+def job_enqueue(
+    task_name: str,
+    /,
+    *,
+    schedule_in_seconds: int | None = None,
+    **arguments: JSONValue,
+) -> None:
+    """Queue a job in the caller's transaction: it exists if that is committed.
+
+    By the task's name, so that services import no jobs. The task must bear being run
+    twice, and have no queueing lock: a job that waits already would break the
+    transaction.
+
+    Raises: TaskNotFound; OperationalError.
+    """
+    wait = None if schedule_in_seconds is None else {"seconds": schedule_in_seconds}
+    deferrer = app.configure_task(task_name, allow_unknown=False, schedule_in=wait)
+    try:
+        deferrer.defer(**arguments)
+    except ConnectorException as error:
+        # What the database refuses is Django's error everywhere else.
+        raise OperationalError("a job could not be queued") from error
 
 
 @dataclass(frozen=True)

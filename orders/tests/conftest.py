@@ -1,6 +1,6 @@
 """What the tests of the orders share."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -114,19 +114,6 @@ def two_skus(product_make: Callable[..., Product]) -> tuple[Product, Sku, Sku]:
     )
     StockMovement.objects.create(sku=large, delta=7, balance=7, reason="initial")
     return product, small, large
-
-
-@pytest.fixture
-def queue(transactional_db: None) -> Iterator[None]:
-    """Begin and end with an empty queue, which the end of a test does not empty."""
-    queue_empty()
-    yield
-    queue_empty()
-
-
-def queue_empty() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers CASCADE")
 
 
 def deadlocks() -> int:

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -26,19 +26,6 @@ from shop.tests.test_start import PRODUCTION
 from shop.tests.web_process import database_url
 
 WORKER = (sys.executable, "manage.py", "procrastinate", "worker")
-
-
-@pytest.fixture
-def queue(transactional_db: None) -> Iterator[None]:
-    """Begin and end with an empty queue: Django empties its own tables alone."""
-
-    def clear() -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers CASCADE")
-
-    clear()
-    yield
-    clear()
 
 
 def run_worker(**environment: str) -> str:
