@@ -38,6 +38,7 @@ from orders.services.closing import Sweep, orders_expire
 from orders.tests.conftest import line, placed
 from shop.wechat import pay
 from shop.wechat.errors import NotificationRefused
+from shop.wechat.pay import notifications
 
 URL = "/api/payments/wechat/notify"
 BODY_MAX = 64 * 1024
@@ -221,7 +222,7 @@ def test_verified_facts_of_another_payment_never_pay(
 def now(monkeypatch: Any) -> int:
     """Stop the clock by which notifications age."""
     moment = int(time.time())
-    monkeypatch.setattr(pay, "time", SimpleNamespace(time=lambda: moment))
+    monkeypatch.setattr(notifications, "time", SimpleNamespace(time=lambda: moment))
     return moment
 
 

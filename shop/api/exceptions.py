@@ -37,7 +37,7 @@ from shop.errors import (
     ShopError,
 )
 from shop.metrics import ERRORS
-from shop.wechat.pay import NOTIFY_PATH
+from shop.wechat.pay import NOTIFY_PATH, REFUND_NOTIFY_PATH
 
 logger = logging.getLogger(__name__)
 
@@ -196,7 +196,7 @@ def crash_log(exc: Exception) -> None:
 def refusal(path: str, status: int, **headers: str) -> HttpResponse:
     """Return the envelope of what the framework refuses; for WeChat, its own form."""
     status, body, _ = _framework(status, {})
-    if path.startswith(NOTIFY_PATH):
+    if path.startswith((NOTIFY_PATH, REFUND_NOTIFY_PATH)):
         body = {"code": "FAIL", "message": body["message"]}
     return JsonResponse(body, status=status, headers=headers)
 

@@ -15,11 +15,18 @@ class WeChatUnavailable(ShopError):
 
 
 class WeChatRefused(ShopError):
-    """WeChat answered, and the answer is a refusal that nobody expected."""
+    """WeChat answered, and the answer is a refusal that nobody expected.
+
+    `wechat_code` is WeChat's own word for it: for staff and logs, not for clients.
+    """
 
     code = "wechat_error"
     http_status = 502
     message = "微信服务异常,请稍后再试"
+
+    def __init__(self, message: str | None = None, *, wechat_code: str = "") -> None:
+        super().__init__(message)
+        self.wechat_code = wechat_code
 
 
 class PaymentClosed(WeChatRefused):

@@ -2,9 +2,6 @@
 
 import json
 import logging
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import SimpleNamespace
 
 import pytest
 
@@ -22,59 +19,22 @@ from shop.wechat.miniprogram import (
 GOOD = {"openid": "o1", "session_key": "c2Vzc2lvbi1rZXk="}
 
 
-@pytest.fixture
-def wechat(settings):
-    """A server that says what it is told to, even what the simulator never would."""
-    told = SimpleNamespace(status=200, body=b"", headers={}, asked=[], answers=[])
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            told.asked.append(self.path)
-            body = told.answers.pop(0) if told.answers else told.body
-            self.send_response(told.status)
-            for name, value in told.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def do_POST(self):
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.do_GET()
-
-        def log_message(self, *args):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    settings.WECHAT_API_BASE = f"http://127.0.0.1:{server.server_port}"
-    yield told
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def say(told, value):
-    told.body = json.dumps(value).encode()
-
-
 @pytest.mark.parametrize("extra", [{}, {"errcode": 0}, {"errcode": None}])
 @pytest.mark.parametrize("kind", ["application/json", "text/plain", "text/html"])
-def test_success(wechat, extra, kind):
-    say(wechat, GOOD | extra)
+def test_success(wechat, say, extra, kind):
+    say(GOOD | extra)
     wechat.headers = {"Content-Type": kind}
     assert code2session("c") == Login("o1", "c2Vzc2lvbi1rZXk=")
 
 
-def test_no_key_in_the_open(wechat):
-    say(wechat, GOOD | {"unionid": "u1"})
+def test_no_key_in_the_open(say):
+    say(GOOD | {"unionid": "u1"})
     login = code2session("c")
     assert login.session_key not in repr(login)
 
 
-def test_code_is_quoted(wechat):
-    say(wechat, GOOD)
+def test_code_is_quoted(wechat, say):
+    say(GOOD)
     code2session("a&b=c#/é")
     assert (
         "js_code=a%26b%3Dc%23%2F%C3%A9&grant_type=authorization_code"
@@ -119,8 +79,8 @@ def test_code_is_quoted(wechat):
         ([40029], WeChatRefused, 502, "wechat_error", "登录失败,请重试"),
     ],
 )
-def test_errcode(wechat, errcode, error, status, slug, message):
-    say(wechat, {"errcode": errcode, "errmsg": "secret errmsg"})
+def test_errcode(wechat, say, errcode, error, status, slug, message):
+    say({"errcode": errcode, "errmsg": "secret errmsg"})
     with pytest.raises(error) as caught:
         code2session("c")
     raised = caught.value
@@ -129,8 +89,8 @@ def test_errcode(wechat, errcode, error, status, slug, message):
     assert len(wechat.asked) == 1
 
 
-def test_too_often_says_when_to_come_again(wechat):
-    say(wechat, {"errcode": 45011})
+def test_too_often_says_when_to_come_again(say):
+    say({"errcode": 45011})
     with pytest.raises(RateLimited) as caught:
         code2session("c")
     assert caught.value.retry_after_seconds == 60
@@ -139,8 +99,8 @@ def test_too_often_says_when_to_come_again(wechat):
 @pytest.mark.parametrize(
     ("errcode", "level"), [(-1, "WARNING"), (40013, "ERROR"), (99999, "ERROR")]
 )
-def test_operators_hear_of_it(wechat, caplog, errcode, level):
-    say(wechat, {"errcode": errcode, "errmsg": "secret errmsg"})
+def test_operators_hear_of_it(say, caplog, errcode, level):
+    say({"errcode": errcode, "errmsg": "secret errmsg"})
     with pytest.raises(Exception, match="登录失败|微信"):
         code2session("c")
     assert [record.levelname for record in caplog.records] == [level]
@@ -182,16 +142,15 @@ def test_no_json_object(wechat, body):
         GOOD | {"session_key": None},
     ],
 )
-def test_incomplete_answer(wechat, reply):
-    say(wechat, reply)
+def test_incomplete_answer(say, reply):
+    say(reply)
     with pytest.raises(WeChatRefused):
         code2session("c")
 
 
 @pytest.mark.parametrize("status", [500, 502, 503])
-def test_server_error_with_a_good_body(wechat, status):
-    wechat.status = status
-    say(wechat, GOOD)
+def test_server_error_with_a_good_body(say, status):
+    say(GOOD, status)
     with pytest.raises(WeChatUnavailable):
         code2session("c")
 
