@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from django.db import connection
+
 from accounts.errors import UserNotFound
 from accounts.models import User
 
@@ -26,6 +28,20 @@ def user_lock_alone(*, user_id: int) -> None:
     FOR UPDATE: an order that is being placed waits, or is waited for.
     """
     list(User.objects.select_for_update(of=("self",)).filter(pk=user_id).values("pk"))
+
+
+def shopper_hold(user_id: int) -> bool:
+    """Keep a shopper from being deleted until the transaction ends; are they there?
+
+    Nobody is waited for: whoever is being deleted at this moment is gone.
+    """
+    query = (
+        "SELECT FROM accounts_user WHERE id = %s AND is_active AND openid IS NOT NULL"
+        " FOR KEY SHARE SKIP LOCKED"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(query, [user_id])
+        return bool(cursor.rowcount)
 
 
 def users_lock(*, user_ids: Iterable[int]) -> dict[int, User]:

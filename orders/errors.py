@@ -101,3 +101,36 @@ class PaymentMismatch(ShopError):
     code = "payment_mismatch"
     http_status = 400
     message = "支付信息不一致"
+
+    def __init__(self, field: str) -> None:
+        super().__init__()
+        self.field = field
+
+
+class RefundMismatch(PaymentMismatch):
+    """The same of a refund."""
+
+    code = "refund_mismatch"
+    message = "退款信息不一致"
+
+
+class RefundNotFound(NotFound):
+    """No such refund, or somebody else's."""
+
+    message = "退款不存在"
+
+
+class RefundPending(ShopError):
+    """Another request of the same order waits for its answer."""
+
+    code = "refund_pending"
+    http_status = 409
+    message = "该订单已有退款申请正在处理"
+
+
+class AnomalyHandled(ShopError):
+    """Somebody else was faster."""
+
+    code = "anomaly_handled"
+    http_status = 409
+    message = "该异常已处理,请刷新后重试"

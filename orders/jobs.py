@@ -1,4 +1,7 @@
-"""What the worker does for orders by the clock; each run may be repeated or lost."""
+"""What the worker does for orders, by the clock or because it became due.
+
+Each job may run twice, and is made again by a later run of the clock when it was lost.
+"""
 
 import logging
 
@@ -6,6 +9,8 @@ from procrastinate.contrib.django import app
 
 from orders.services.closing import orders_expire
 from orders.services.fulfilment import orders_confirm_due
+from orders.services.refunds import refund_send, refunds_follow
+from shop.retry import BackOff
 
 logger = logging.getLogger(__name__)
 
@@ -27,3 +32,18 @@ def orders_autoconfirm(timestamp: int) -> None:
     """Complete what was shipped long ago."""
     if count := orders_confirm_due():
         logger.info("orders confirmed by time: %d", count)
+
+
+@app.task(name="orders.jobs.refund_send", retry=BackOff())
+def refund_send_job(refund_id: int) -> None:
+    """Ask WeChat for a refund until it has answered."""
+    refund_send(refund_id=refund_id)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="orders.jobs.refunds_follow", queueing_lock="refunds_follow")
+def refunds_follow_job(timestamp: int) -> None:
+    """Ask what became of the refunds that WeChat has taken."""
+    follow = refunds_follow()
+    if follow.ended or follow.waiting:
+        logger.info("refunds followed: %s", follow)

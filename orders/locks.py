@@ -1,4 +1,7 @@
-"""Every row lock of the orders; an order comes before its payments and its SKUs."""
+"""Every row lock of the orders.
+
+An order comes before its payments, they before its refunds, then products and SKUs.
+"""
 
 from datetime import datetime
 
@@ -6,7 +9,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef
 
 from orders.errors import OrderNotFound
-from orders.models import Order, Payment
+from orders.models import Order, Payment, Refund
 
 # A lock that nobody waits for, and the order that the key has made before. Without
 # that order the lock alone says whether a twin is under way.
@@ -55,10 +58,28 @@ def open_payment_lock(order: Order) -> Payment | None:
     return rows.filter(order=order).first()
 
 
+def succeeded_payment_lock(order: Order) -> Payment:
+    """Lock the payment of a paid order whose lock the caller holds."""
+    rows = Payment.objects.succeeded().select_for_update(of=("self",), no_key=True)
+    return rows.get(order=order)
+
+
 def payment_lock(payment_id: int) -> Payment:
     """Lock an attempt of an order whose lock the caller holds."""
     rows = Payment.objects.select_for_update(of=("self",), no_key=True)
     return rows.get(pk=payment_id)
+
+
+def refund_lock(refund_id: int) -> Refund:
+    """Lock a refund of an order whose lock the caller holds."""
+    rows = Refund.objects.select_for_update(of=("self",), no_key=True)
+    return rows.get(pk=refund_id)
+
+
+def due_refunds_lock(now: datetime, limit: int) -> list[Refund]:
+    """Lock the refunds longest due, skipping what others hold."""
+    rows = Refund.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
+    return list(rows.filter(due_at__lte=now).order_by("due_at")[:limit])
 
 
 def idempotency_key_claim(user_id: int, key: str) -> tuple[bool, int | None]:

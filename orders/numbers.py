@@ -1,5 +1,6 @@
 """Numbers that people and WeChat see."""
 
+import re
 import secrets
 from datetime import datetime
 
@@ -8,6 +9,7 @@ from django.utils import timezone
 # No I, L, O, U: nobody misreads a number on the phone.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _TAIL_LENGTH = 5
+_ATTEMPT = re.compile(r"T[0-9]{2,}\Z")
 
 
 def order_no_make(*, user_id: int, now: datetime) -> str:
@@ -29,3 +31,18 @@ def out_trade_no_make(*, order_no: str, attempt: int) -> str:
     number be used again with other parameters.
     """
     return f"{order_no}P{attempt:03d}"
+
+
+def refund_no_make(*, user_id: int, now: datetime) -> str:
+    """Return the number of a refund, 25 characters, made as an order's is."""
+    return f"R{order_no_make(user_id=user_id, now=now)}"
+
+
+def out_refund_no_make(*, refund_no: str, attempt: int) -> str:
+    """Return WeChat's number of an attempt to refund; it counts from 1."""
+    return f"{refund_no}T{attempt:02d}"
+
+
+def refund_no_of(out_refund_no: str) -> str:
+    """Return the number of the refund that an attempt belongs to."""
+    return _ATTEMPT.sub("", out_refund_no)

@@ -141,6 +141,9 @@ MEANINGS = {
     "ORDER_CONFIRM_DAYS": Meaning(
         "after that a shipped order is completed by itself",
     ),
+    "ORDER_REFUND_DAYS": Meaning(
+        "so long after its completion a shopper may ask for a refund of an order",
+    ),
     "RATELIMIT_ENABLE": Meaning(
         "`0`, for load tests, needs `SHOP_ENV=development`",
     ),

@@ -47,6 +47,15 @@ ERRORS = Counter(
 ORDERS = Counter(
     "shop_orders", "Orders that came into a status", ["status"], registry=registry
 )
+REFUNDS = Counter(
+    "shop_refunds", "Refunds that came into a state", ["state"], registry=registry
+)
+ANOMALIES = Counter(
+    "shop_anomalies",
+    "Odd money that staff must look at, by its kind",
+    ["kind"],
+    registry=registry,
+)
 NOTIFICATIONS = Counter(
     "shop_notifications",
     "WeChat's payment notifications: accepted, refused or failed",

@@ -319,6 +319,8 @@ RATELIMITS = {
 
 # WeChat keeps a payment open for 90 days at most.
 ORDER_PAY_MINUTES = env.number("ORDER_PAY_MINUTES", 30, least=1, most=89 * 24 * 60)
+# So long after completion a shopper may ask for a refund; staff give one for a year.
+ORDER_REFUND_DAYS = env.number("ORDER_REFUND_DAYS", 15, least=0, most=365)
 ORDER_CONFIRM_DAYS = env.number("ORDER_CONFIRM_DAYS", 10, least=1, most=3650)
 
 # --- WeChat ------------------------------------------------------------------------

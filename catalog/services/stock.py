@@ -37,12 +37,21 @@ def stock_take(*, quantities: Mapping[int, int], order_no: str) -> None:
 
 
 def stock_return(*, quantities: Mapping[int, int], order_no: str) -> None:
-    """Give an order's pieces (by SKU id) back; retired SKUs take them too.
+    """Give an unpaid order's pieces (by SKU id) back; retired SKUs take them too.
 
     Locks: takes the SKUs' locks. The ledger's unique constraint refuses a second time.
     """
     skus_lock(sku_ids=quantities)
     _move(quantities, MovementReason.ORDER_CANCELLED, order_no, None)
+
+
+def stock_refund(*, quantities: Mapping[int, int], refund_no: str) -> None:
+    """Take a refund's pieces (by SKU id) back.
+
+    Locks and once alone: as stock_return.
+    """
+    skus_lock(sku_ids=quantities)
+    _move(quantities, MovementReason.REFUND, refund_no, None)
 
 
 def stock_set(

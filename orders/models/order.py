@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
@@ -242,9 +242,26 @@ class Order(models.Model):
         if self.status == OrderStatus.PENDING:
             is_expired = self.expires_at <= timezone.now()
             return ["cancel"] if is_expired else ["pay", "cancel"]
+        refund = ["refund"] if self._is_refundable else []
+        if self.status == OrderStatus.PAID:
+            return refund if self.shipments.all() else ["cancel", *refund]
         if self.status == OrderStatus.SHIPPED:
-            return ["confirm"]
-        return ["delete"] if self.is_ended else []
+            return ["confirm", *refund]
+        return [*refund, "delete"]
+
+    @property
+    def _is_refundable(self) -> bool:
+        """Tell whether the shopper may still ask for money of it."""
+        if self.status == OrderStatus.CANCELLED:
+            return False
+        days = timedelta(days=settings.ORDER_REFUND_DAYS)
+        is_late = self.completed_at and self.completed_at + days < timezone.now()
+        return not is_late and self.has_pieces_to_refund
+
+    @property
+    def has_pieces_to_refund(self) -> bool:
+        """Tell whether some pieces are in no refund."""
+        return any(item.refund_quantity < item.quantity for item in self.items.all())
 
     @property
     def staff_actions(self) -> list[str]:
@@ -256,6 +273,9 @@ class Order(models.Model):
         actions = ["ship"] if self.status == OrderStatus.PAID else []
         if not self.is_ended and self.shipments.exists():
             actions.append("correct")
+        is_paid = self.paid_at is not None and self.status != OrderStatus.CANCELLED
+        if is_paid and self.has_pieces_to_refund:
+            actions.append("refund")
         return actions
 
 

@@ -158,6 +158,11 @@ class Refund(models.Model):
         return self.refund_no
 
     @property
+    def attempt(self) -> int:
+        """Count the numbers under which WeChat was asked."""
+        return int(self.out_refund_no.rpartition("T")[2])
+
+    @property
     def is_accepted(self) -> bool:
         """Tell whether WeChat has taken it."""
         return self.accepted_at is not None

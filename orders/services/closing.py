@@ -1,9 +1,12 @@
-"""Ending an unpaid order: ask WeChat, close there, and only then free the stock.
+"""Ending an order: ask WeChat, close there, and only then free the stock.
 
 An order without a payment attempt is cancelled at once. With one it is first marked
 as closing; from then on nothing else may be done with it but to be paid, and the sweep
 tries again until WeChat has answered. A process that dies at any line leaves an order
 that the next sweep finds.
+
+A paid order that is cancelled before it ships is closing until WeChat has taken the
+refund of all of it: orders.services.refunds.
 """
 
 import logging
@@ -20,6 +23,7 @@ from orders.errors import IllegalTransition
 from orders.locks import due_orders_lock, order_lock, own_order_lock
 from orders.models import Order, OrderStatus, PaymentState
 from orders.services.payments import payment_close
+from orders.services.refunds import refund_for_cancel
 from orders.services.transitions import order_move
 from shop.errors import ShopError
 from shop.wechat.errors import WeChatUnavailable
@@ -33,22 +37,25 @@ RETRY_MAX = timedelta(hours=1)
 BATCH_SIZE = 100
 # With WeChat away every order would cost a time-out; the next sweep comes soon.
 FAILURES_MAX = 3
+_CANCELLABLE = (OrderStatus.PENDING, OrderStatus.PAID)
 
 
 def order_cancel(*, order_no: str, user_id: int, reason: str = "") -> Order:
-    """Cancel a shopper's own unpaid order.
+    """Cancel a shopper's own order that has not shipped.
 
-    The order that comes back is cancelled, or closing when WeChat could not be asked.
+    The order that comes back is cancelled, or closing: when WeChat could not be asked,
+    or when it was paid and WeChat has yet to take the refund.
 
     Locks: the order, then its SKUs; none while WeChat is asked.
-    Raises: OrderNotFound, IllegalTransition (also when it turns out to be paid).
+    Raises: OrderNotFound, IllegalTransition (also when it turns out to be paid while
+        it is being closed).
     """
     lock = partial(own_order_lock, order_no, user_id)
     return _cancel(lock, operator_id=user_id, reason=reason or "买家取消")
 
 
 def order_cancel_by_staff(*, order_id: int, operator_id: int, reason: str) -> Order:
-    """Cancel anybody's unpaid order, just as its shopper would.
+    """Cancel anybody's order, just as its shopper would.
 
     Locks: as order_cancel.
     Raises: IllegalTransition (also when it turns out to be paid).
@@ -60,8 +67,11 @@ def order_cancel_by_staff(*, order_id: int, operator_id: int, reason: str) -> Or
 def _cancel(lock: Callable[[], Order], *, operator_id: int, reason: str) -> Order:
     with transaction.atomic(durable=True):
         order = lock()
-        if order.status != OrderStatus.PENDING or order.is_closing:
+        if order.status not in _CANCELLABLE or order.is_closing:
             raise IllegalTransition("订单无法取消", status=order.status)
+        if order.status == OrderStatus.PAID:
+            refund_for_cancel(order=order, operator_id=operator_id, reason=reason)
+            return order
         if not order.payments.open().exists():
             _release(order, operator_id=operator_id, reason=reason)
             return order

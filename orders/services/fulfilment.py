@@ -3,16 +3,25 @@
 import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Sum
+from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from orders.errors import IllegalTransition, ParcelBooked, PiecesExceeded
 from orders.locks import order_lock, own_order_lock
-from orders.models import Order, OrderItem, OrderStatus, Shipment, ShipmentItem
+from orders.models import (
+    Order,
+    OrderItem,
+    OrderStatus,
+    RefundItem,
+    Shipment,
+    ShipmentItem,
+)
+from orders.models.refund import DROPPED
 from orders.services.transitions import order_move
 from shop.errors import Invalid
 
@@ -39,10 +48,9 @@ def order_ship(
     Raises: IllegalTransition, ParcelBooked, PiecesExceeded, Invalid.
     """
     order = order_lock(order_id)
-    if order.status != OrderStatus.PAID:
-        raise IllegalTransition(
-            f"订单{order.get_status_display()},不能发货", status=order.status
-        )
+    if order.status != OrderStatus.PAID or order.is_closing:
+        state = "关闭中" if order.is_closing else order.get_status_display()
+        raise IllegalTransition(f"订单{state},不能发货", status=order.status)
     shipment = Shipment(order=order, carrier=carrier, tracking_no=tracking_no)
     shipment.shipped_at, shipment.operator_id = timezone.now(), operator_id
     _parcel_save(shipment)
@@ -64,10 +72,28 @@ def order_ship(
 
 
 def lines_left(order: Order) -> dict[OrderItem, int]:
-    """Return each line with how many of its pieces have not left yet."""
-    shipped = Coalesce(Sum("shipment_items__quantity"), 0)
-    items = order.items.annotate(shipped=shipped).order_by("pk")
-    return {item: item.quantity - item.shipped for item in items}
+    """Return each line with how many of its pieces can leave.
+
+    Those of a refund can't, from its request on.
+    """
+    return lines_unshipped(order, RefundItem.objects.exclude(refund__state__in=DROPPED))
+
+
+def lines_unshipped(
+    order: Order, refunded: QuerySet[RefundItem]
+) -> dict[OrderItem, int]:
+    """Return each line with how many of its pieces neither left nor are `refunded`."""
+    items = order.items.annotate(
+        shipped=_sum(ShipmentItem.objects.all(), "quantity"),
+        held=_sum(refunded, "unshipped_quantity"),
+    ).order_by("pk")
+    return {item: item.quantity - item.shipped - item.held for item in items}
+
+
+def _sum(rows: QuerySet[Any], column: str) -> Any:
+    """Add up a column of what belongs to a line."""
+    of_line = rows.filter(order_item=OuterRef("pk")).order_by().values("order_item")
+    return Coalesce(Subquery(of_line.annotate(sum=Sum(F(column))).values("sum")), 0)
 
 
 def _packed(

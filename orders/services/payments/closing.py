@@ -1,0 +1,53 @@
+"""Closing an attempt at WeChat, so that no payment can come under its number."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+
+from orders.models import AnomalyKind, Payment
+from orders.services.anomalies import anomaly_note
+from orders.services.payments.settling import payment_settle
+from shop.wechat import pay
+from shop.wechat.errors import WeChatRefused
+
+
+def payment_close(*, out_trade_no: str) -> bool:
+    """Close an attempt at WeChat; False when it was paid, which is booked by then.
+
+    True: no payment can come under this number any more. The attempt itself is left
+    to the caller.
+
+    Locks: none during the calls.
+    Raises: WeChatUnavailable, WeChatRefused, PaymentMismatch.
+    """
+    facts = pay.query(out_trade_no)
+    state = facts["trade_state"] if facts else "NOTPAY"
+    if state == "CLOSED":
+        return True
+    if state != "SUCCESS":
+        if pay.close(out_trade_no):
+            return True
+        # Paid between the two calls.
+        facts = pay.query(out_trade_no)
+    if not facts or facts["trade_state"] != "SUCCESS":
+        _note_unclosable(out_trade_no, facts or {})
+        raise WeChatRefused
+    payment_settle(facts=facts)
+    return False
+
+
+@transaction.atomic
+def _note_unclosable(out_trade_no: str, facts: Mapping[str, Any]) -> None:
+    """Tell staff of one that was refunded elsewhere, or worse."""
+    payment = Payment.objects.select_related("order").get(out_trade_no=out_trade_no)
+    state = facts.get("trade_state", "未知")
+    anomaly_note(
+        kind=AnomalyKind.UNCLOSABLE,
+        key=out_trade_no,
+        happened=f"支付{out_trade_no}无法关闭,微信状态为{state}",
+        done="订单保持关闭中,库存未释放,请到微信商户平台核对",
+        order=payment.order,
+        payment=payment,
+        facts=facts,
+    )

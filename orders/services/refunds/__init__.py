@@ -1,0 +1,31 @@
+"""Refunds: asked for, answered, sent to WeChat, and booked."""
+
+from orders.services.refunds.answering import (
+    refund_approve,
+    refund_reject,
+    refund_retry,
+    refund_withdraw,
+)
+from orders.services.refunds.asking import (
+    refund_by_staff,
+    refund_for_cancel,
+    refund_of_undue,
+    refund_request,
+)
+from orders.services.refunds.sending import refund_query, refund_send, refunds_follow
+from orders.services.refunds.settling import refund_settle
+
+__all__ = [
+    "refund_approve",
+    "refund_by_staff",
+    "refund_for_cancel",
+    "refund_of_undue",
+    "refund_query",
+    "refund_reject",
+    "refund_request",
+    "refund_retry",
+    "refund_send",
+    "refund_settle",
+    "refund_withdraw",
+    "refunds_follow",
+]

@@ -1,0 +1,146 @@
+"""What becomes of a refund before WeChat hears of it: withdrawn, answered, retried."""
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from orders.errors import IllegalTransition, RefundNotFound
+from orders.locks import order_lock, refund_lock
+from orders.models import Order, OrderItem, Payment, Refund, RefundState
+from orders.numbers import out_refund_no_make
+from orders.services.refunds.sending import close_if_all_goes_back, send_later
+from orders.services.refunds.states import refund_move
+
+CLOSED = "CLOSED"
+ABNORMAL = "ABNORMAL"
+
+
+@transaction.atomic(durable=True)
+def refund_withdraw(*, refund_no: str, user_id: int) -> Refund:
+    """Take a shopper's own request back, before staff have answered it.
+
+    Locks: the order.
+    Raises: RefundNotFound, IllegalTransition.
+    """
+    known = Refund.objects.of(user_id).filter(refund_no=refund_no).first()
+    if known is None:
+        raise RefundNotFound
+    refund = _locked(known.pk)
+    _withdraw(refund, operator_id=user_id, reason="买家撤回")
+    return refund
+
+
+def requested_withdraw(*, order: Order, operator_id: int, reason: str) -> None:
+    """Withdraw what waits for an answer, for all of it goes back now.
+
+    Locks: the caller holds the order's lock.
+    """
+    for refund in order.refunds.filter(state=RefundState.REQUESTED):
+        _withdraw(refund, operator_id=operator_id, reason=reason)
+
+
+def _withdraw(refund: Refund, *, operator_id: int, reason: str) -> None:
+    refund_move(
+        refund=refund,
+        to=RefundState.WITHDRAWN,
+        operator_id=operator_id,
+        reason=reason,
+    )
+    _give_free(refund)
+
+
+@transaction.atomic(durable=True)
+def refund_approve(
+    *, refund_id: int, operator_id: int, is_restocked: bool, answer: str = ""
+) -> Refund:
+    """Agree to a shopper's request; its job sends it to WeChat.
+
+    `is_restocked`: the pieces that had left are back on the shelf.
+
+    Locks: the order.
+    Raises: IllegalTransition.
+    """
+    refund = _locked(refund_id)
+    refund_move(
+        refund=refund,
+        to=RefundState.APPROVED,
+        operator_id=operator_id,
+        reason=answer,
+        answer=answer,
+        is_restocked=is_restocked,
+    )
+    close_if_all_goes_back(refund.order)
+    send_later(refund)
+    return refund
+
+
+@transaction.atomic(durable=True)
+def refund_reject(*, refund_id: int, operator_id: int, answer: str) -> Refund:
+    """Refuse a shopper's request; what it had set aside is free again.
+
+    Locks: the order.
+    Raises: IllegalTransition.
+    """
+    refund = _locked(refund_id)
+    refund_move(
+        refund=refund,
+        to=RefundState.REJECTED,
+        operator_id=operator_id,
+        reason=answer,
+        answer=answer,
+    )
+    _give_free(refund)
+    return refund
+
+
+@transaction.atomic(durable=True)
+def refund_retry(*, refund_id: int, operator_id: int) -> Refund:
+    """Send a refund once more that WeChat has refused or closed.
+
+    Under a new number only when WeChat has closed the old one for good: any other could
+    still be paid.
+
+    Locks: the order.
+    Raises: IllegalTransition, also for an abnormal one, which WeChat has taken: that is
+        brought to its end at the merchant platform.
+    """
+    refund = _locked(refund_id)
+    if refund.wechat_error == ABNORMAL:
+        raise IllegalTransition(
+            "退款异常需要到微信商户平台处理,系统会自动查询结果", status=refund.state
+        )
+    number = refund.out_refund_no
+    if refund.wechat_error == CLOSED:
+        number = out_refund_no_make(
+            refund_no=refund.refund_no, attempt=refund.attempt + 1
+        )
+    refund_move(
+        refund=refund,
+        to=RefundState.APPROVED,
+        operator_id=operator_id,
+        reason="重新退款",
+        out_refund_no=number,
+        wechat_error="",
+    )
+    send_later(refund)
+    return refund
+
+
+def _locked(refund_id: int) -> Refund:
+    """Lock a refund and its order, the order first."""
+    order_id = Refund.objects.values_list("order_id", flat=True).get(pk=refund_id)
+    order = order_lock(order_id)
+    refund = refund_lock(refund_id)
+    refund.order = order
+    return refund
+
+
+def _give_free(refund: Refund) -> None:
+    """Count a refund that will not be no longer, on its payment and its lines."""
+    rows = Payment.objects.filter(pk=refund.payment_id)
+    rows.update(
+        refund_amount=F("refund_amount") - refund.amount, updated_at=timezone.now()
+    )
+    for part in refund.items.all():
+        lines = OrderItem.objects.filter(pk=part.order_item_id)
+        lines.update(refund_quantity=F("refund_quantity") - part.quantity)

@@ -1,0 +1,50 @@
+"""The one place that writes a refund's state."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from orders.errors import IllegalTransition
+from orders.models import Refund, RefundEvent, RefundState
+from orders.models.refund import REFUND_TRANSITIONS
+from shop.metrics import REFUNDS
+
+
+def refund_move(
+    *,
+    refund: Refund,
+    to: RefundState,
+    operator_id: int | None,
+    reason: str = "",
+    **fields: Any,
+) -> None:
+    """Move a refund on and write the event; `fields` are set in the same update.
+
+    Locks: the caller's transaction holds the order's lock.
+    Raises: IllegalTransition.
+    """
+    old = RefundState(refund.state)
+    if to not in REFUND_TRANSITIONS[old]:
+        raise IllegalTransition(f"退款{old.label},不能这样做", status=old)
+    values = {"state": to, "updated_at": timezone.now(), **fields}
+    if Refund.objects.filter(pk=refund.pk, state=old).update(**values) != 1:
+        raise IllegalTransition(status=old)
+    for name, value in values.items():
+        setattr(refund, name, value)
+    refund_note(refund=refund, came_from=old, operator_id=operator_id, reason=reason)
+
+
+def refund_note(
+    *, refund: Refund, came_from: str, operator_id: int | None, reason: str
+) -> None:
+    """Write the event of a refund's present state."""
+    state = RefundState(refund.state)
+    RefundEvent.objects.create(
+        refund=refund,
+        from_state=came_from,
+        to_state=state,
+        operator_id=operator_id,
+        reason=reason,
+    )
+    transaction.on_commit(REFUNDS.labels(state.value).inc)
