@@ -40,7 +40,8 @@ CHECKS = {
         SELECT 'payment ' || out_trade_no, format('amount is %%s, WeChat said %%s fen',
             amount, facts #>> '{amount,total}')
         FROM orders_payment WHERE state IN ('succeeded', 'undue')
-            AND (amount * 100)::text::numeric IS DISTINCT FROM (facts #>> '{amount,total}')::numeric
+            AND (amount * 100)::text::numeric
+                IS DISTINCT FROM (facts #>> '{amount,total}')::numeric
     """,
     "old_price": """
         SELECT 'payment ' || payment.out_trade_no, format('is open and asks for %%s,'
