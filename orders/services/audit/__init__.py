@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -9,14 +10,6 @@ from orders.models import OrderStatus, RefundState
 from orders.models.order import TRANSITIONS
 from orders.models.refund import REFUND_TRANSITIONS
 from orders.services.audit import deals, money, refunds, stock
-
-_MOVES = {
-    "moves": (TRANSITIONS, [OrderStatus.PENDING]),
-    "refund_moves": (
-        REFUND_TRANSITIONS,
-        [RefundState.REQUESTED, RefundState.APPROVED],
-    ),
-}
 
 # Each check selects the subject and what is wrong with it. They are joined into one
 # statement, which sees one moment of a shop that goes on selling.
@@ -42,12 +35,19 @@ def orders_audit() -> list[Finding]:
         for name, sql in _CHECKS.items()
     ]
     with connection.cursor() as cursor:
-        legal = {name: _legal(*moves) for name, moves in _MOVES.items()}
-        cursor.execute(" UNION ALL ".join(parts), legal)
+        cursor.execute(" UNION ALL ".join(parts), _legal_moves())
         return [Finding(*row) for row in cursor.fetchall()]
 
 
-def _legal(moves: Mapping[str, Iterable[str]], first: Iterable[str]) -> list[str]:
+def _legal_moves() -> dict[str, list[str]]:
+    first_of_refund = [RefundState.REQUESTED, RefundState.APPROVED]
+    return {
+        "moves": _legal(TRANSITIONS, [OrderStatus.PENDING]),
+        "refund_moves": _legal(REFUND_TRANSITIONS, first_of_refund),
+    }
+
+
+def _legal(moves: Mapping[Any, Iterable[str]], first: Iterable[str]) -> list[str]:
     """Return `from>to` of every transition, those of the beginning included."""
     begun = [f">{state}" for state in first]
     return begun + [f"{old}>{new}" for old, news in moves.items() for new in news]

@@ -56,7 +56,7 @@ def _settled(facts: Mapping[str, Any]) -> Order:
         if payment.transaction_id != facts["transaction_id"]:
             raise PaymentMismatch("transaction_id")
         return payment.order
-    if order.payments.succeeded().exists():
+    if order.replaced_by_id or order.payments.succeeded().exists():
         return _give_back(order, payment, facts, AnomalyKind.SECOND)
     if order.status != OrderStatus.PENDING:
         return _take_late(order, payment, facts)
