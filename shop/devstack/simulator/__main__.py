@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m shop.devstack.simulator",
-        description="Play WeChat on loopback: login, phone numbers, Pay v3.",
+        description="Play WeChat on loopback: the mini-program API and Pay v3.",
     )
     parser.add_argument(
         "--port", type=int, default=8001, help="port on 127.0.0.1; 0 takes a free one"
@@ -63,7 +63,7 @@ def _serve(options: argparse.Namespace, router: Router, stop: threading.Event) -
     except (OSError, OverflowError) as error:
         return _fail(f"port {options.port} on {ADDRESS}: {error}")
     threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True).start()
-    router.notifier.start()
+    router.start()
     if options.until_stdin_closes:
         threading.Thread(target=_watch_stdin, args=(stop,), daemon=True).start()
     sys.stdout.write(f"simulator: http://{ADDRESS}:{server.server_port}\n")

@@ -1,4 +1,4 @@
-"""Notifications to the merchant: written, signed, delivered and tried again."""
+"""Notifications to the merchant: signed, delivered and tried again."""
 
 from __future__ import annotations
 
@@ -8,18 +8,13 @@ import socket
 import struct
 import threading
 import time
-import uuid
 from dataclasses import replace
 from urllib.parse import SplitResult, urlsplit
 
 from .books import Books
-from .clock import Clock, rfc3339
 from .faults import Fault, Faults
-from .messages import json_bytes
-from .records import Notification, Payment
+from .records import Notification
 from .signing import Platform
-from .transactions import transaction_facts
-from .world import World
 
 # WeChat tries 15 times in a day (15 s, 15 s, 30 s, 3 m, 10 m ...). Here as often in
 # under eight minutes: soon enough to watch, long enough to start a shop again.
@@ -33,18 +28,9 @@ LOST = frozenset({"reset", "500", "html"})  # broken on the way: nothing arrives
 class Notifier:
     """Delivers what stands in the books; retries run on threads of its own."""
 
-    def __init__(
-        self,
-        world: World,
-        books: Books,
-        clock: Clock,
-        platform: Platform,
-        faults: Faults,
-    ) -> None:
+    def __init__(self, books: Books, platform: Platform, faults: Faults) -> None:
         """Keep the parts; nothing runs before `start`."""
-        self._world = world
         self._books = books
-        self._clock = clock
         self._platform = platform
         self._faults = faults
         self._changed = threading.Event()
@@ -56,25 +42,9 @@ class Notifier:
         self._books.notifications_due_now(time.time())
         threading.Thread(target=self._run, name="retries", daemon=True).start()
 
-    def write(self, payment: Payment) -> Notification:
-        """Return the notification of a successful payment, claimed for its sender."""
-        facts = json_bytes(transaction_facts(self._world, payment))
-        notification_id = str(uuid.uuid4())
-        body = {
-            "id": notification_id,
-            "create_time": rfc3339(self._clock.now()),
-            "resource_type": "encrypt-resource",
-            "event_type": "TRANSACTION.SUCCESS",
-            "summary": "支付成功",
-            "resource": self._platform.resource(facts, "transaction"),
-        }
-        return Notification(
-            id=notification_id,
-            out_trade_no=payment.out_trade_no,
-            url=payment.notify_url,
-            body=json_bytes(body),
-            due_at=time.time() + CLAIM_SECONDS,
-        )
+    def wake(self) -> None:
+        """Look for what has become due."""
+        self._changed.set()
 
     def deliver(self, notification: Notification) -> int | None:
         """Make one attempt, enter the outcome, and return the status if any came.
@@ -83,7 +53,7 @@ class Notifier:
         delay it returns at once, nothing being sent.
         """
         status = self._attempt(notification)
-        self._changed.set()
+        self.wake()
         return status
 
     def _attempt(self, notification: Notification) -> int | None:
@@ -183,7 +153,7 @@ class Notifier:
 
     def _start_delivery(self, notification: Notification) -> None:
         self._places.acquire()
-        claimed = replace(notification, due_at=time.time() + CLAIM_SECONDS)
+        claimed = claim(notification)
         self._enter(claimed, due_at=claimed.due_at, status=claimed.last_status, tries=0)
         threading.Thread(target=self._deliver_one, args=(claimed,), daemon=True).start()
 
@@ -192,6 +162,11 @@ class Notifier:
             self.deliver(notification)
         finally:
             self._places.release()
+
+
+def claim(notification: Notification) -> Notification:
+    """Return it as its sender's own: the retries leave it alone."""
+    return replace(notification, due_at=time.time() + CLAIM_SECONDS)
 
 
 def _is_success(status: int | None) -> bool:

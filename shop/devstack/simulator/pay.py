@@ -8,12 +8,9 @@ from collections.abc import Callable
 from .books import Books
 from .clock import Clock, moment
 from .messages import Answer, Request, json_answer
-from .order_form import (
-    DEFAULT_EXPIRE_SECONDS,
-    FormInvalid,
-    OrderForm,
-    order_form_read,
-)
+from .order_form import DEFAULT_EXPIRE_SECONDS, OrderForm, order_form_read
+from .parameters import FormInvalid
+from .pay_messages import PayError, posted
 from .records import Notification, Payment, Prepay
 from .signing import Merchant, Platform, SignatureRefused
 from .transactions import transaction_facts
@@ -23,20 +20,6 @@ PREPAY_SECONDS = 2 * 3600
 LEAST_EXPIRE_SECONDS = 60
 MOST_EXPIRE_SECONDS = 90 * 86400
 TRANSIT_SECONDS = 5  # a request may have been so long under way
-
-
-class PayError(Exception):
-    """A refusal in Pay v3's form."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.message = message
-
-    def answer(self) -> Answer:
-        """Return the answer, not yet signed."""
-        return json_answer(self.status, {"code": self.code, "message": self.message})
 
 
 class NotPayable(Exception):
@@ -78,7 +61,7 @@ class Pay:
             PayError: as WeChat refuses.
         """
         try:
-            form = order_form_read(_posted(request))
+            form = order_form_read(posted(request))
         except FormInvalid as error:
             raise PayError(400, "PARAM_ERROR", str(error)) from error
         self._check_account(form)
@@ -156,7 +139,7 @@ class Pay:
         Raises:
             PayError: as WeChat refuses.
         """
-        self._check_mchid(_posted(request).get("mchid"))
+        self._check_mchid(posted(request).get("mchid"))
         with self._books.transaction():
             payment = self._payment_of(out_trade_no)
             if payment.trade_state == "CLOSED":
@@ -179,18 +162,25 @@ class Pay:
         return payment
 
     def settle(
-        self, prepay: Prepay, write: Callable[[Payment], Notification]
+        self,
+        prepay: Prepay,
+        write: Callable[[Payment], Notification],
+        *,
+        force: bool,
     ) -> tuple[Payment, Notification]:
         """Pay as the shopper would; payment and notification are entered as one.
 
+        With `force` the money comes though the payment is closed or expired.
+
         Raises:
-            NotPayable: closed, expired or paid already.
+            NotPayable: paid already; without `force` closed or expired, too.
         """
         with self._books.transaction():
             payment = self._payment_of(prepay.out_trade_no)
             now = self._clock.now()
             expires_at = min(payment.time_expire, prepay.made_at + PREPAY_SECONDS)
-            if payment.trade_state != "NOTPAY" or expires_at <= now:
+            late = payment.trade_state != "NOTPAY" or expires_at <= now
+            if payment.transaction_id or (late and not force):
                 raise NotPayable(payment.trade_state)
             self._books.payment_success(
                 payment.out_trade_no,
@@ -207,13 +197,3 @@ class Pay:
         return (
             f"4200002{secrets.randbelow(1000):03d}{day}{secrets.randbelow(10**10):010d}"
         )
-
-
-def _posted(request: Request) -> dict[str, object]:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
-        raise PayError(400, "PARAM_ERROR", "Http头Content-Type须为application/json")
-    try:
-        return request.json_object()
-    except ValueError as error:
-        raise PayError(400, "PARAM_ERROR", "请求体不是有效的JSON") from error

@@ -132,20 +132,52 @@ class SimulatorProcess:
         return answer.json()
 
     def pay(
-        self, out_trade_no: str | None = None, *, prepay_id: str | None = None
+        self,
+        out_trade_no: str | None = None,
+        *,
+        prepay_id: str | None = None,
+        force: bool = False,
     ) -> str:
-        """Pay as the shopper and return the transaction_id."""
+        """Pay as the shopper and return the transaction_id.
+
+        With `force` the money comes though the payment is closed or expired.
+        """
         wanted = (
             {"outTradeNo": out_trade_no} if out_trade_no else {"prepayId": prepay_id}
         )
-        return str(self._called("POST", "/_sim/pay", wanted)["transactionId"])
+        paid = self._called("POST", "/_sim/pay", {**wanted, "force": force})
+        return str(paid["transactionId"])
 
     def notify(self, out_trade_no: str) -> int | None:
         """Send the last notification again; return the shop's status, if any came."""
-        status: int | None = self._called(
-            "POST", "/_sim/notify", {"outTradeNo": out_trade_no}
-        )["status"]
+        return self._told("/_sim/notify", {"outTradeNo": out_trade_no})
+
+    def notify_refund(self, out_refund_no: str) -> int | None:
+        """Send a refund's last notification again; return the shop's status, if any."""
+        return self._told("/_sim/notify", {"outRefundNo": out_refund_no})
+
+    def refund_decide(self, out_refund_no: str, status: str) -> int | None:
+        """End a refund as SUCCESS, CLOSED or ABNORMAL and notify the shop at once.
+
+        Return the shop's status, if any came.
+        """
+        wanted = {"outRefundNo": out_refund_no, "status": status}
+        return self._told("/_sim/refund", wanted)
+
+    def _told(self, path: str, wanted: dict[str, str]) -> int | None:
+        status: int | None = self._called("POST", path, wanted)["status"]
         return status
+
+    def hold_refunds(self, *, hold: bool = True) -> None:
+        """Keep refunds in PROCESSING until decided, or let them go on."""
+        self._called("POST", "/_sim/refunds/hold", {"hold": hold})
+
+    def refuse_refunds(
+        self, code: str = "NOT_ENOUGH", status: int = 403, times: int = 1
+    ) -> None:
+        """Refuse the next refunds that would be accepted."""
+        wanted = {"code": code, "status": status, "times": times}
+        self._called("POST", "/_sim/refunds/refuse", wanted)
 
     def state(self) -> dict[str, Any]:
         """Return payments, refunds and the rest of the books."""
@@ -161,6 +193,16 @@ class SimulatorProcess:
         known = {one["outTradeNo"]: one for one in self.state()["payments"]}
         payment: dict[str, Any] = known[out_trade_no]
         return payment
+
+    def refund(self, out_refund_no: str) -> dict[str, Any]:
+        """Return one refund of the state.
+
+        Raises:
+            KeyError: there is none of this number.
+        """
+        known = {one["outRefundNo"]: one for one in self.state()["refunds"]}
+        refund: dict[str, Any] = known[out_refund_no]
+        return refund
 
     def fault(
         self, route: str, kind: str, times: int = 1, seconds: float | None = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 TradeState = Literal["NOTPAY", "SUCCESS", "REFUND", "CLOSED"]
+RefundStatus = Literal["PROCESSING", "SUCCESS", "CLOSED", "ABNORMAL"]
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,32 @@ class Prepay:
 
 
 @dataclass(frozen=True)
+class Refund:
+    """One out_refund_no; amounts are fen, the moments are epoch seconds.
+
+    `due_at`, in real time, is when it succeeds by itself, None once it has ended.
+    """
+
+    out_refund_no: str
+    refund_id: str
+    out_trade_no: str
+    transaction_id: str
+    total: int
+    refund: int
+    reason: str
+    notify_url: str
+    created_at: float
+    due_at: float | None
+    status: RefundStatus = "PROCESSING"
+    success_at: float | None = None
+
+
+@dataclass(frozen=True)
 class Notification:
-    """One notification; `due_at` is None once nothing more will be tried."""
+    """One notification; `due_at` is None once nothing more will be tried.
+
+    With an `out_refund_no` it tells of that refund, else of the payment's success.
+    """
 
     id: str
     out_trade_no: str
@@ -45,3 +70,7 @@ class Notification:
     due_at: float | None = None
     delivered: bool = False
     last_status: int | None = None
+    out_refund_no: str | None = None
+
+
+Row = Payment | Prepay | Refund | Notification

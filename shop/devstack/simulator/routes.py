@@ -6,14 +6,22 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .announcements import Announcer
 from .books import Books
 from .clock import Clock
-from .control import Control, control_answer
+from .control.base import control_answer
+from .control.conditions import ConditionControl
+from .control.payments import PaymentControl
+from .control.refunds import RefundControl
+from .control.state import StateControl
 from .faults import Faults, answer_under
 from .messages import Answer, Request, json_answer
 from .miniprogram import MiniProgram, errcode_answer
 from .notifications import Notifier
-from .pay import Pay, PayError
+from .pay import Pay
+from .pay_messages import PayError
+from .refund_ends import RefundEnds
+from .refunds import Refunds
 from .signing import Platform
 from .world import World
 
@@ -41,14 +49,25 @@ class Router:
     def __init__(self, world: World, books: Books) -> None:
         clock = Clock()
         platform = Platform(world, clock)
+        announcer = Announcer(world, clock, platform)
         self._faults = Faults()
-        self.notifier = Notifier(world, books, clock, platform, self._faults)
+        self._notifier = Notifier(books, platform, self._faults)
+        self._refund_ends = RefundEnds(books, clock, announcer, self._notifier)
         self._pay = Pay(world, books, clock, platform)
-        mini = MiniProgram(world, books, clock)
-        control = Control(books, clock, self._faults, self._pay, self.notifier)
-        self._mini_routes = _mini_routes(mini)
-        self._pay_routes = _pay_routes(self._pay)
-        self._control_routes = _control_routes(control)
+        refunds = Refunds(books, clock, self._refund_ends.wake)
+        self._mini_routes = _mini_routes(MiniProgram(world, books, clock))
+        self._pay_routes = _pay_routes(self._pay, refunds)
+        self._control_routes = _control_routes(
+            PaymentControl(books, self._pay, announcer, self._notifier),
+            RefundControl(books, refunds, self._refund_ends),
+            StateControl(books),
+            ConditionControl(clock, self._faults),
+        )
+
+    def start(self) -> None:
+        """Go on with what an earlier process left undone."""
+        self._notifier.start()
+        self._refund_ends.start()
 
     def answer(self, request: Request) -> Answer:
         """Answer one request.
@@ -104,22 +123,38 @@ def _mini_routes(mini: MiniProgram) -> list[Route]:
     ]
 
 
-def _pay_routes(pay: Pay) -> list[Route]:
-    transactions = "/v3/pay/transactions"
+def _pay_routes(pay: Pay, refunds: Refunds) -> list[Route]:
+    transactions, refunding = "/v3/pay/transactions", "/v3/refund/domestic/refunds"
     by_number = f"{transactions}/out-trade-no/([^/]+)"
+    by_refund = re.compile(f"{refunding}/([^/]+)")
     return [
         Route("prepay", "POST", re.compile(f"{transactions}/jsapi"), pay.prepay),
         Route("query", "GET", re.compile(by_number), pay.query),
         Route("close", "POST", re.compile(f"{by_number}/close"), pay.close),
+        Route("refund", "POST", re.compile(refunding), refunds.apply),
+        # Not "refund": a test that loses a refund's answer means that one alone.
+        Route("query", "GET", by_refund, refunds.query),
     ]
 
 
-def _control_routes(control: Control) -> list[Route]:
+def _control_routes(
+    payments: PaymentControl,
+    refunds: RefundControl,
+    state: StateControl,
+    conditions: ConditionControl,
+) -> list[Route]:
+    acts: list[tuple[str, str, Act]] = [
+        ("POST", "pay", payments.pay),
+        ("POST", "notify", payments.notify),
+        ("POST", "refund", refunds.decide),
+        ("POST", "refunds/hold", refunds.hold),
+        ("POST", "refunds/refuse", refunds.refuse),
+        ("GET", "state", state.state),
+        ("POST", "faults", conditions.fault_add),
+        ("DELETE", "faults", conditions.faults_clear),
+        ("POST", "clock", conditions.clock_shift),
+    ]
     return [
-        Route("pay", "POST", re.compile("/_sim/pay"), control.pay),
-        Route("notify", "POST", re.compile("/_sim/notify"), control.notify),
-        Route("state", "GET", re.compile("/_sim/state"), control.state),
-        Route("faults", "POST", re.compile("/_sim/faults"), control.fault_add),
-        Route("faults", "DELETE", re.compile("/_sim/faults"), control.faults_clear),
-        Route("clock", "POST", re.compile("/_sim/clock"), control.clock_shift),
+        Route(name, method, re.compile(f"/_sim/{name}"), act)
+        for method, name, act in acts
     ]

@@ -1,9 +1,9 @@
-"""A payment as WeChat tells of it: in a query's answer and in a notification."""
+"""A payment or a refund as WeChat tells of it: in answers and in notifications."""
 
 from __future__ import annotations
 
 from .clock import rfc3339
-from .records import Payment
+from .records import Payment, Refund
 from .world import World
 
 STATE_TEXTS = {
@@ -12,6 +12,7 @@ STATE_TEXTS = {
     "REFUND": "转入退款",
     "CLOSED": "订单已关闭",
 }
+RECEIVED_BY = "支付用户零钱"
 
 
 def transaction_facts(world: World, payment: Payment) -> dict[str, object]:
@@ -44,3 +45,57 @@ def _paid_facts(payment: Payment) -> dict[str, object]:
             "payer_currency": "CNY",
         },
     }
+
+
+def refund_facts(refund: Refund) -> dict[str, object]:
+    """Return a refund's fields as its request and its query answer them."""
+    facts: dict[str, object] = {
+        "refund_id": refund.refund_id,
+        "out_refund_no": refund.out_refund_no,
+        "transaction_id": refund.transaction_id,
+        "out_trade_no": refund.out_trade_no,
+        "channel": "ORIGINAL",
+        "user_received_account": RECEIVED_BY,
+        "create_time": rfc3339(refund.created_at),
+        "status": refund.status,
+        "funds_account": "AVAILABLE",
+        "amount": {
+            "total": refund.total,
+            "refund": refund.refund,
+            "from": [],
+            "payer_total": refund.total,
+            "payer_refund": refund.refund,
+            "settlement_refund": refund.refund,
+            "settlement_total": refund.total,
+            "discount_refund": 0,
+            "currency": "CNY",
+        },
+        "promotion_detail": [],
+    }
+    return facts | _success_time(refund)
+
+
+def refund_news(world: World, refund: Refund) -> dict[str, object]:
+    """Return the fields that a refund's notification tells: other ones, and fewer."""
+    facts: dict[str, object] = {
+        "mchid": world["mchid"],
+        "out_trade_no": refund.out_trade_no,
+        "transaction_id": refund.transaction_id,
+        "out_refund_no": refund.out_refund_no,
+        "refund_id": refund.refund_id,
+        "refund_status": refund.status,
+        "user_received_account": RECEIVED_BY,
+        "amount": {
+            "total": refund.total,
+            "refund": refund.refund,
+            "payer_total": refund.total,
+            "payer_refund": refund.refund,
+        },
+    }
+    return facts | _success_time(refund)
+
+
+def _success_time(refund: Refund) -> dict[str, object]:
+    if refund.success_at is None:
+        return {}
+    return {"success_time": rfc3339(refund.success_at)}

@@ -17,6 +17,7 @@ def wechat(wechat_process):
     yield wechat_process
     wechat_process.clear_faults()
     wechat_process.shift_clock(0)
+    wechat_process.hold_refunds(hold=False)
 
 
 @pytest.fixture

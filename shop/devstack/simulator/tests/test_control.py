@@ -94,19 +94,36 @@ def test_paying_against_closing_leaves_one_winner(wechat, merchant):
         ]
 
 
+def test_money_that_comes_after_close(wechat, merchant):
+    number = merchant.placed()
+    merchant.close(number)
+    transaction_id = wechat.pay(number, force=True)
+    assert merchant.query(number).json()["transaction_id"] == transaction_id
+    assert wechat.payment(number)["tradeState"] == "SUCCESS"
+    # Once: money does not come twice for one number.
+    forced = {"outTradeNo": number, "force": True}
+    assert status(wechat, "/_sim/pay", forced) == 409
+    assert wechat.payment(number)["transactionId"] == transaction_id
+
+
+def test_money_that_comes_after_expiry(wechat, merchant):
+    number = merchant.placed(time_expire=in_seconds(100))
+    wechat.shift_clock(101)
+    transaction_id = wechat.pay(number, force=True)
+    assert wechat.payment(number)["transactionId"] == transaction_id
+
+
+def test_force_is_true_or_false(wechat, merchant):
+    number = merchant.placed()
+    assert status(wechat, "/_sim/pay", {"outTradeNo": number, "force": 1}) == 400
+    assert wechat.payment(number)["tradeState"] == "NOTPAY"
+
+
 def test_notify_refuses_the_unknown_and_the_unpaid(wechat, merchant):
     assert status(wechat, "/_sim/notify", {"outTradeNo": "none-such"}) == 404
     assert status(wechat, "/_sim/notify", {"outTradeNo": merchant.placed()}) == 409
+    assert status(wechat, "/_sim/notify", {"outRefundNo": "none-such"}) == 404
     assert status(wechat, "/_sim/notify", {}) == 400
-
-
-def test_the_state_has_a_place_for_what_comes_later(wechat):
-    state = wechat.state()
-    assert (state["refunds"], state["messages"], state["shippingUploads"]) == (
-        [],
-        [],
-        [],
-    )
 
 
 def test_control_routes_know_their_methods(wechat):

@@ -6,7 +6,7 @@ from cryptography.exceptions import InvalidSignature
 
 from .merchant import refusal
 
-PAY_ROUTES = ["prepay", "query", "close"]
+PAY_ROUTES = ["prepay", "query", "close", "refund"]
 KINDS = [
     "slow",
     "reset",
@@ -18,7 +18,7 @@ KINDS = [
     "delay",
     "never",
 ]
-LATER = ["refund", "bill", "message", "shipping"]
+LATER = ["bill", "message", "shipping"]
 
 
 def call(merchant, route, number):
@@ -36,6 +36,8 @@ def call(merchant, route, number):
         return merchant.http.post(url, json={}, timeout=60)
     if route == "prepay":
         return merchant.prepay(merchant.order(out_trade_no=number))
+    if route == "refund":
+        return merchant.refund(merchant.refunding(number))
     if route == "query":
         return merchant.send("GET", f"{target}?mchid={mchid}")
     return merchant.send("POST", f"{target}/close", {"mchid": mchid})
@@ -117,6 +119,26 @@ def test_drop_reply_acts_and_says_nothing(wechat, merchant):
     with pytest.raises(requests.ConnectionError, match="without response"):
         merchant.close(body["out_trade_no"])
     assert wechat.payment(body["out_trade_no"])["tradeState"] == "CLOSED"
+
+
+def test_drop_reply_refunds_once(wechat, merchant, number):
+    wechat.pay(number)
+    body = merchant.refunding(number)
+    wechat.fault("refund", "drop_reply")
+    with pytest.raises(requests.ConnectionError, match="without response"):
+        merchant.refund(body)
+    (first,) = [one for one in wechat.state()["refunds"] if one["outTradeNo"] == number]
+    again = merchant.refund(body)
+    assert (again.status_code, again.json()["refund_id"]) == (200, first["refundId"])
+
+
+def test_a_refunds_query_has_the_faults_of_query(wechat, merchant, number):
+    wechat.pay(number)
+    refund_number = merchant.refunded(number)
+    wechat.fault("query", "500")
+    wechat.fault("refund", "reset")
+    assert merchant.refund_query(refund_number).status_code == 500
+    assert merchant.refund_query(refund_number).status_code == 200
 
 
 def test_drop_reply_burns_a_single_use_code(wechat, merchant):

@@ -57,6 +57,7 @@ def test_the_payment_stands_in_the_books_before_it_is_sent(merchant, wechat, sho
     assert merchant.query(number).json()["trade_state"] == "SUCCESS"
     assert pending(wechat, number) == {
         "outTradeNo": number,
+        "outRefundNo": None,
         "tries": 1,
         "delivered": True,
         "pending": False,

@@ -1,0 +1,58 @@
+"""Shoppers, login codes and access tokens in the books."""
+
+from __future__ import annotations
+
+from .store import Store
+
+
+class AccountBooks(Store):
+    """Who has logged in, and by which token the shop calls."""
+
+    def shopper_add(self, openid: str, name: str) -> None:
+        """Remember a shopper who has logged in."""
+        self._write("INSERT OR IGNORE INTO shoppers VALUES (?, ?)", openid, name)
+
+    def shopper_exists(self, openid: str) -> bool:
+        """Tell whether this openid has ever logged in."""
+        return bool(self._all("SELECT 1 FROM shoppers WHERE openid = ?", openid))
+
+    def code_spend(self, code: str) -> bool:
+        """Spend a single-use code; False when it was spent before."""
+        return self._write("INSERT OR IGNORE INTO spent_codes VALUES (?)", code) == 1
+
+    def token_add(
+        self, token: str, *, issued_at: float, expires_at: float, forced: bool
+    ) -> None:
+        """Remember an access token."""
+        self._write(
+            "INSERT INTO tokens VALUES (?, ?, ?, ?)",
+            token,
+            issued_at,
+            expires_at,
+            forced,
+        )
+
+    def token_newest(self) -> tuple[str, float] | None:
+        """Return the newest token and when it expires."""
+        rows = self._all(
+            "SELECT token, expires_at FROM tokens ORDER BY rowid DESC LIMIT 1"
+        )
+        return (rows[0]["token"], rows[0]["expires_at"]) if rows else None
+
+    def token_expires_at(self, token: str) -> float | None:
+        """Return when a token expires, None for an unknown one."""
+        rows = self._all("SELECT expires_at FROM tokens WHERE token = ?", token)
+        return rows[0]["expires_at"] if rows else None
+
+    def tokens_end(self, expires_at: float) -> None:
+        """Let every token end at `expires_at` at the latest."""
+        self._write("UPDATE tokens SET expires_at = MIN(expires_at, ?)", expires_at)
+
+    def tokens_forced_at(self, since: float) -> list[float]:
+        """Return when tokens were made by force since then, oldest first."""
+        rows = self._all(
+            "SELECT issued_at FROM tokens WHERE forced AND issued_at > ?"
+            " ORDER BY issued_at",
+            since,
+        )
+        return [row["issued_at"] for row in rows]
