@@ -19,6 +19,7 @@ ROUTES = (
     "close",
     "refund",
     "bill",
+    "download",
     "message",
     "shipping",
     "notify",

@@ -39,15 +39,14 @@ class Pay:
         self._platform = platform
 
     def checked(self, request: Request, act: Callable[[], Answer]) -> Answer:
-        """Check the request's signature, act, and sign whatever the answer is."""
+        """Check the request's signature and act; the answer is not yet signed."""
         try:
             self._merchant.check(request)
-            answer = act()
+            return act()
         except SignatureRefused as error:
-            answer = PayError(401, "SIGN_ERROR", str(error)).answer()
+            return PayError(401, "SIGN_ERROR", str(error)).answer()
         except PayError as error:
-            answer = error.answer()
-        return self.signed(answer)
+            return error.answer()
 
     def signed(self, answer: Answer) -> Answer:
         """Return the answer with the platform's signature over its exact body."""

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -178,6 +179,27 @@ class SimulatorProcess:
         """Refuse the next refunds that would be accepted."""
         wanted = {"code": code, "status": status, "times": times}
         self._called("POST", "/_sim/refunds/refuse", wanted)
+
+    def change_bills(
+        self,
+        *,
+        today: bool = False,
+        hide: Sequence[str] = (),
+        amounts: Mapping[str, int] | None = None,
+        wrong_hash: bool = False,
+    ) -> None:
+        """Let bills differ from the books; without arguments they no longer do.
+
+        `today` offers the bill of an unfinished day; `hide` and `amounts` (fen) go by
+        out_trade_no and out_refund_no.
+        """
+        wanted = {
+            "today": today,
+            "hide": list(hide),
+            "amounts": dict(amounts or {}),
+            "wrongHash": wrong_hash,
+        }
+        self._called("POST", "/_sim/bills", wanted)
 
     def state(self) -> dict[str, Any]:
         """Return payments, refunds and the rest of the books."""

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .announcements import Announcer
+from .bills import DOWNLOAD_PATH, Bills
 from .books import Books
 from .clock import Clock
 from .control.base import control_answer
+from .control.bills import BillControl
 from .control.conditions import ConditionControl
 from .control.payments import PaymentControl
 from .control.refunds import RefundControl
@@ -35,12 +37,16 @@ Act = Callable[..., Answer]
 
 @dataclass(frozen=True)
 class Route:
-    """One endpoint; `method` None leaves the judgement of the method to it."""
+    """One endpoint; `method` None leaves the judgement of the method to it.
+
+    `name` is where its faults are ordered; `is_signed` counts for Pay alone.
+    """
 
     name: str
     method: str | None
     path: re.Pattern[str]
     act: Act
+    is_signed: bool = True
 
 
 class Router:
@@ -56,10 +62,12 @@ class Router:
         self._pay = Pay(world, books, clock, platform)
         refunds = Refunds(books, clock, self._refund_ends.wake)
         self._mini_routes = _mini_routes(MiniProgram(world, books, clock))
-        self._pay_routes = _pay_routes(self._pay, refunds)
+        bills = Bills(world, books, clock)
+        self._pay_routes = _pay_routes(self._pay, refunds, bills)
         self._control_routes = _control_routes(
             PaymentControl(books, self._pay, announcer, self._notifier),
             RefundControl(books, refunds, self._refund_ends),
+            BillControl(bills),
             StateControl(books),
             ConditionControl(clock, self._faults),
         )
@@ -99,10 +107,17 @@ class Router:
         route, values = _find(self._pay_routes, request)
         if route is None:
             return self._pay.signed(PAY_NOT_FOUND)
+
+        def signed(answer: Answer) -> Answer:
+            return self._pay.signed(answer) if route.is_signed else answer
+
+        def act() -> Answer:
+            return self._pay.checked(request, lambda: route.act(request, *values))
+
         return answer_under(
             self._faults.take(route.name),
-            lambda: self._pay.checked(request, lambda: route.act(request, *values)),
-            error=lambda: self._pay.signed(PAY_BROKEN),
+            lambda: signed(act()),
+            error=lambda: signed(PAY_BROKEN),
         )
 
 
@@ -123,7 +138,7 @@ def _mini_routes(mini: MiniProgram) -> list[Route]:
     ]
 
 
-def _pay_routes(pay: Pay, refunds: Refunds) -> list[Route]:
+def _pay_routes(pay: Pay, refunds: Refunds, bills: Bills) -> list[Route]:
     transactions, refunding = "/v3/pay/transactions", "/v3/refund/domestic/refunds"
     by_number = f"{transactions}/out-trade-no/([^/]+)"
     by_refund = re.compile(f"{refunding}/([^/]+)")
@@ -134,12 +149,21 @@ def _pay_routes(pay: Pay, refunds: Refunds) -> list[Route]:
         Route("refund", "POST", re.compile(refunding), refunds.apply),
         # Not "refund": a test that loses a refund's answer means that one alone.
         Route("query", "GET", by_refund, refunds.query),
+        Route("bill", "GET", re.compile("/v3/bill/tradebill"), bills.index),
+        Route(
+            "download",
+            "GET",
+            re.compile(DOWNLOAD_PATH),
+            bills.download,
+            is_signed=False,
+        ),
     ]
 
 
 def _control_routes(
     payments: PaymentControl,
     refunds: RefundControl,
+    bills: BillControl,
     state: StateControl,
     conditions: ConditionControl,
 ) -> list[Route]:
@@ -149,6 +173,7 @@ def _control_routes(
         ("POST", "refund", refunds.decide),
         ("POST", "refunds/hold", refunds.hold),
         ("POST", "refunds/refuse", refunds.refuse),
+        ("POST", "bills", bills.change),
         ("GET", "state", state.state),
         ("POST", "faults", conditions.fault_add),
         ("DELETE", "faults", conditions.faults_clear),

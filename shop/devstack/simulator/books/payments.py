@@ -48,6 +48,15 @@ class PaymentBooks(Store):
             out_trade_no,
         )
 
+    def payments_succeeded(self, since: float, until: float) -> list[Payment]:
+        """Return what was paid from `since` until before `until`."""
+        rows = self._all(
+            "SELECT * FROM payments WHERE success_at >= ? AND success_at < ?",
+            since,
+            until,
+        )
+        return [Payment(**row) for row in rows]
+
     def payments_with_prepay(self) -> list[tuple[Payment, str]]:
         """Return all payments, oldest first, each with its newest prepay_id."""
         rows = self._all(

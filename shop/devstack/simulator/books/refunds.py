@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from shop.devstack.simulator.records import Refund, RefundStatus
+from dataclasses import fields
+
+from shop.devstack.simulator.records import Payment, Refund, RefundStatus
 
 from .store import Store
 
@@ -33,6 +35,21 @@ class RefundBooks(Store):
         """Return a payment's refunds, whatever became of them."""
         rows = self._all("SELECT * FROM refunds WHERE out_trade_no = ?", out_trade_no)
         return [Refund(**row) for row in rows]
+
+    def refunds_accepted(
+        self, since: float, until: float
+    ) -> list[tuple[Payment, Refund]]:
+        """Return what was accepted in that time and not closed, with its payment."""
+        rows = self._all(
+            "SELECT p.*, r.* FROM refunds r JOIN payments p USING (out_trade_no)"
+            " WHERE r.created_at >= ? AND r.created_at < ? AND r.status <> 'CLOSED'",
+            since,
+            until,
+        )
+        ends = len(fields(Payment))
+        return [
+            (Payment(*tuple(row)[:ends]), Refund(*tuple(row)[ends:])) for row in rows
+        ]
 
     def refunds_due(self, now: float) -> list[Refund]:
         """Return those whose time to succeed has come, oldest first."""

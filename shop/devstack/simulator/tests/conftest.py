@@ -21,6 +21,14 @@ def wechat(wechat_process):
 
 
 @pytest.fixture
+def own(tmp_path):
+    """A simulator whose process, books and faults are one test's alone."""
+    files = tmp_path / "wechat.json", tmp_path / "books.sqlite3"
+    with SimulatorProcess(*files) as process:
+        yield process
+
+
+@pytest.fixture
 def merchant(wechat):
     return Merchant(wechat.world, wechat.base_url)
 

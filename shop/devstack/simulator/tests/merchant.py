@@ -8,6 +8,7 @@ import threading
 import time
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlencode, urlsplit
 
 import requests
 from cryptography.hazmat.primitives import hashes, serialization
@@ -36,7 +37,7 @@ class Merchant:
         self.http.trust_env = False
 
     def now(self):
-        return int(time.time()) + self.offset_seconds
+        return int(time.time() + self.offset_seconds)
 
     def signed_at(self, offset_seconds):
         """Let this merchant's clock run ahead, as the simulator's was made to."""
@@ -180,6 +181,20 @@ class Merchant:
 
     def refund_query(self, refund_number):
         return self.send("GET", f"/v3/refund/domestic/refunds/{refund_number}")
+
+    def bill(self, day, **changed):
+        """Ask for a day's bill as a shop does, with single parameters changed."""
+        query = {"bill_date": day, "bill_type": "ALL", "tar_type": "GZIP"} | changed
+        text = urlencode({name: value for name, value in query.items() if value})
+        return self.send("GET", f"/v3/bill/tradebill?{text}")
+
+    def fetch(self, url, **options):
+        """Return the unsigned answer from a download_url."""
+        parts = urlsplit(url)
+        target = f"{parts.path}?{parts.query}"
+        authorization = self.authorization("GET", target, b"", **options)
+        headers = self.headers(authorization)
+        return self.http.get(url, headers=headers, timeout=60)
 
 
 class Shop:

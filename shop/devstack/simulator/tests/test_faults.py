@@ -6,7 +6,7 @@ from cryptography.exceptions import InvalidSignature
 
 from .merchant import refusal
 
-PAY_ROUTES = ["prepay", "query", "close", "refund"]
+PAY_ROUTES = ["prepay", "query", "close", "refund", "bill"]
 KINDS = [
     "slow",
     "reset",
@@ -18,7 +18,7 @@ KINDS = [
     "delay",
     "never",
 ]
-LATER = ["bill", "message", "shipping"]
+LATER = ["download", "message", "shipping"]
 
 
 def call(merchant, route, number):
@@ -38,6 +38,8 @@ def call(merchant, route, number):
         return merchant.prepay(merchant.order(out_trade_no=number))
     if route == "refund":
         return merchant.refund(merchant.refunding(number))
+    if route == "bill":
+        return merchant.bill("2026-01-01")
     if route == "query":
         return merchant.send("GET", f"{target}?mchid={mchid}")
     return merchant.send("POST", f"{target}/close", {"mchid": mchid})

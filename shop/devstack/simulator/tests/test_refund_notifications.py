@@ -4,17 +4,8 @@ import sqlite3
 import pytest
 
 from conftest import wait_until
-from shop.devstack.simulator.process import SimulatorProcess
 
 from .merchant import Merchant
-
-
-@pytest.fixture
-def own(tmp_path):
-    """A simulator whose process and faults are this test's alone."""
-    files = tmp_path / "wechat.json", tmp_path / "books.sqlite3"
-    with SimulatorProcess(*files) as process:
-        yield process
 
 
 @pytest.fixture
