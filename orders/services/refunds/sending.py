@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from orders.errors import RefundMismatch
 from orders.locks import due_refunds_lock
 from orders.models import (
     AnomalyKind,
@@ -68,7 +69,7 @@ def refund_send(*, refund_id: int) -> None:
     number, and WeChat answers with what it knows.
 
     Locks: none during the call.
-    Raises: WeChatUnavailable (to be tried again), RefundMismatch.
+    Raises: WeChatUnavailable (to be tried again).
     """
     refund = Refund.objects.select_related("payment").get(pk=refund_id)
     if refund.state != RefundState.APPROVED:
@@ -87,7 +88,11 @@ def refund_send(*, refund_id: int) -> None:
             raise WeChatUnavailable from error
         refund_refuse(refund_id=refund.pk, wechat_code=error.wechat_code)
         return
-    refund_settle(facts=facts)
+    try:
+        refund_settle(facts=facts)
+    except RefundMismatch:
+        # Asked again, WeChat would say the same.
+        refund_refuse(refund_id=refund.pk, wechat_code="MISMATCH")
 
 
 @transaction.atomic
