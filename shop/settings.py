@@ -60,6 +60,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "shop.api.request_id.RequestIdMiddleware",
     "shop.logs.access.AccessMiddleware",
+    "shop.wechat.calling.WaitingBudgetMiddleware",
     # Before all others, so that what they refuse is enveloped too.
     "shop.api.exceptions.EnvelopeErrorsMiddleware",
     "django.middleware.security.SecurityMiddleware",

@@ -127,6 +127,18 @@ def deadlocks() -> int:
     return count
 
 
+def transactions_of_others() -> int:
+    """Count the transactions in this database, this connection's own left out."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE xact_start IS NOT NULL"
+            " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            " AND datname = current_database()"
+        )
+        count: int = cursor.fetchone()[0]
+    return count
+
+
 ORDERS = "/admin/orders/order/"
 
 

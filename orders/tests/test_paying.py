@@ -11,7 +11,6 @@ import requests
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -19,7 +18,7 @@ from catalog.models import Product
 from conftest import PATIENCE_SECONDS, alone
 from orders.models import Order, OrderEvent, Payment
 from orders.services.closing import order_cancel
-from orders.tests.conftest import line, placed, stock_of
+from orders.tests.conftest import line, placed, stock_of, transactions_of_others
 from orders.tests.gate import Gate
 from shop.devstack.simulator.process import SimulatorProcess
 
@@ -131,18 +130,6 @@ def gate(simulator: SimulatorProcess, settings: Any) -> Iterator[Gate]:
     made.opened.set()
     made.server.shutdown()
     made.server.server_close()
-
-
-def transactions_of_others() -> int:
-    """Count the transactions in this database, this connection's own left out."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE xact_start IS NOT NULL"
-            " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
-            " AND datname = current_database()"
-        )
-        count: int = cursor.fetchone()[0]
-    return count
 
 
 def test_no_transaction_is_open_while_wechat_is_asked(

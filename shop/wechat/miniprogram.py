@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from shop.errors import RateLimited, ShopError
-from shop.metrics import wechat_call
+from shop.wechat.calling import calling, in_time
 from shop.wechat.errors import WeChatRefused, WeChatUnavailable
 
 logger = logging.getLogger(__name__)
@@ -180,30 +180,41 @@ def _call(
     The secret and the token travel in the URL, which a requests exception prints: only
     the exception's class is told, and ours is raised when it is gone.
 
-    Raises: WeChatUnavailable.
+    Raises: WeChatUnavailable; RuntimeError, in a transaction.
     """
-    try:
-        with (
-            wechat_call(path) as call,
-            requests.request(
-                method,
-                settings.WECHAT_API_BASE + path,
-                params=params,
-                json=body,
-                timeout=TIMEOUT_SECONDS,
-                allow_redirects=False,
-                stream=True,
-            ) as response,
-        ):
-            status, raw = response.status_code, _bounded(response)
-            if status < 500 and isinstance(reply := json.loads(raw), dict):
+    url = settings.WECHAT_API_BASE + path
+    with calling(path) as call:
+        try:
+            status, raw = in_time(
+                lambda: _sent(method, url, params, body), sum(TIMEOUT_SECONDS)
+            )
+            reply = json.loads(raw)
+            if status < 500 and isinstance(reply, dict):
                 call.outcome = "refused" if reply.get("errcode") else "ok"
                 return reply
-        failure = f"HTTP {status}"
-    except (requests.RequestException, ValueError, RecursionError) as error:
-        failure = type(error).__name__
-    logger.warning("WeChat %s: %s", path, failure)
-    raise WeChatUnavailable
+            failure = f"HTTP {status}"
+        except (OSError, ValueError, RecursionError) as error:
+            failure = type(error).__name__
+        logger.warning("WeChat %s: %s", path, failure)
+        raise WeChatUnavailable
+
+
+def _sent(
+    method: str,
+    url: str,
+    params: dict[str, str] | None,
+    body: dict[str, object] | None,
+) -> tuple[int, bytes]:
+    with requests.request(
+        method,
+        url,
+        params=params,
+        json=body,
+        timeout=TIMEOUT_SECONDS,
+        allow_redirects=False,
+        stream=True,
+    ) as response:
+        return response.status_code, _bounded(response)
 
 
 def _bounded(response: requests.Response) -> bytes:

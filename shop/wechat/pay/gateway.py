@@ -11,11 +11,12 @@ from typing import Any
 from django.conf import settings
 from wechatpayv3 import WeChatPay, WeChatPayType
 
-from shop.metrics import wechat_call
+from shop.wechat.calling import calling, in_time
 from shop.wechat.errors import WeChatRefused, WeChatUnavailable
 
 logger = logging.getLogger(__name__)
 
+# Connect, read.
 TIMEOUT_SECONDS = (2, 5)
 # What passes by itself; WeChat asks to send the same again.
 _PASSING = (
@@ -75,8 +76,10 @@ def call(
     """Make one call; whatever leaves its outcome open is WeChatUnavailable.
 
     An answer is a success, or a refusal for good with WeChat's `code` in its body.
+
+    Raises: WeChatUnavailable; RuntimeError, in a transaction.
     """
-    with wechat_call(name) as measured:
+    with calling(name) as measured:
         status, text = _sent(name, ask)
         body = _parsed(status, text)
         if body is None or _is_open(status, body):
@@ -89,8 +92,9 @@ def call(
 def _sent(
     name: str, ask: Callable[[WeChatPay], tuple[int, str | bytes]]
 ) -> tuple[int, str | bytes]:
+    pay = client()
     try:
-        return ask(client())
+        return in_time(lambda: ask(pay), sum(TIMEOUT_SECONDS))
     except Exception as error:
         # requests' errors, a reply whose signature fails, a reply without one. The
         # class alone is logged: the text may hold the URL.

@@ -18,13 +18,13 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 @pytest.fixture
 def wechat(settings):
     """Serve `body`, or the next of `answers`; note what is asked, and with what."""
-    told = SimpleNamespace(
-        status=200, body=b"", headers={}, sign=None, asked=[], sent=[], answers=[]
-    )
+    told = SimpleNamespace(status=200, body=b"", headers={}, sign=None, answers=[])
+    told.asked, told.sent, told.before_answer = [], [], lambda: None
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
             told.asked.append(self.path)
+            told.before_answer()
             body = told.answers.pop(0) if told.answers else told.body
             self.send_response(told.status)
             signature = told.sign(body) if told.sign else {}

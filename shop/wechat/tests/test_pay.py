@@ -1,4 +1,4 @@
-"""How long WeChat is waited for, and what it is told, over real HTTP."""
+"""What WeChat Pay is told, and that a slow one is given up, over real HTTP."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -7,11 +7,10 @@ from secrets import token_hex
 
 import pytest
 from django.utils import timezone
-from requests.adapters import HTTPAdapter
 
 from shop.wechat import pay
 from shop.wechat.errors import WeChatUnavailable
-from shop.wechat.miniprogram import code2session, phone_number
+from shop.wechat.miniprogram import code2session
 
 
 @pytest.fixture
@@ -46,33 +45,6 @@ def test_slow_wechat_is_given_up(simulator, prepay):
         answers = [pool.submit(call) for call in calls]
         errors = [answer.exception() for answer in answers]
     assert [type(error) for error in errors] == [WeChatUnavailable] * 3
-
-
-def test_every_call_has_its_limits(simulator, prepay, monkeypatch):
-    """Seconds to connect and to read, as requests gets them."""
-    given = []
-    send = HTTPAdapter.send
-
-    def noted(self, request, **options):
-        given.append((request.path_url.partition("?")[0], options["timeout"]))
-        return send(self, request, **options)
-
-    number = token_hex(12)
-    monkeypatch.setattr(HTTPAdapter, "send", noted)
-    code2session("sim-ann")
-    phone_number("simphone-13800138000")
-    prepay(number)
-    pay.query(number)
-    pay.close(number)
-    transactions = "/v3/pay/transactions"
-    assert given == [
-        ("/sns/jscode2session", (2, 3)),
-        ("/cgi-bin/stable_token", (2, 3)),
-        ("/wxa/business/getuserphonenumber", (2, 3)),
-        (f"{transactions}/jsapi", (2, 5)),
-        (f"{transactions}/out-trade-no/{number}", (2, 5)),
-        (f"{transactions}/out-trade-no/{number}/close", (2, 5)),
-    ]
 
 
 def test_long_description_is_cut_to_what_wechat_takes(prepay):

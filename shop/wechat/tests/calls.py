@@ -1,0 +1,28 @@
+"""Every function that calls WeChat, by name, ready to be called."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from shop.wechat import miniprogram, pay
+
+CALLS = {
+    "code2session": lambda: miniprogram.code2session("sim-ann"),
+    "phone_number": lambda: miniprogram.phone_number("simphone-13800138000"),
+    "prepay": lambda: pay.prepay(
+        out_trade_no="A00001",
+        description="茶",
+        amount=Decimal("0.01"),
+        openid="o1",
+        expires_at=datetime(2027, 1, 1, tzinfo=UTC),
+    ),
+    "query": lambda: pay.query("A00001"),
+    "close": lambda: pay.close("A00001"),
+    "refund": lambda: pay.refund(
+        out_refund_no="R1",
+        transaction_id="4200001",
+        reason="不想要了",
+        amount=Decimal("0.01"),
+        total=Decimal("0.01"),
+    ),
+    "refund_query": lambda: pay.refund_query("R1"),
+}
