@@ -26,6 +26,7 @@ from catalog.models import (
     StockMovement,
 )
 from shop.devstack.simulator.process import SimulatorProcess
+from shop.wechat.breaker import breakers_reset
 
 # Tests of races connect by the hundred at once; the default of 10 resets them.
 WSGIServer.request_queue_size = 512
@@ -49,8 +50,9 @@ def cache_options() -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def _fresh_cache() -> None:
-    """Start each test with no counted request and no kept token."""
+    """Start each test with no counted request, no kept token and WeChat trusted."""
     cache.clear()
+    breakers_reset()
 
 
 @pytest.fixture

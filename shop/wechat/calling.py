@@ -15,6 +15,7 @@ from django.db import connections
 from django.http import HttpRequest, HttpResponse
 
 from shop.metrics import Call, wechat_call
+from shop.wechat.breaker import breaker_of
 from shop.wechat.errors import WeChatUnavailable
 
 # All calls of one request together; it has 6 s, and a second for everything else.
@@ -53,18 +54,27 @@ class WaitingBudgetMiddleware:
 
 @contextmanager
 def calling(route: str) -> Iterator[Call]:
-    """Allow one call, and measure it.
+    """Allow one call, measure it, and learn from how it ends.
 
-    Raises: WeChatUnavailable before the call, when there is no time left; RuntimeError
-        in a transaction, which would be held open for as long as WeChat likes.
+    Raises: WeChatUnavailable before the call, when there is no time left or the route
+        is left alone; RuntimeError in a transaction, which would be held open for as
+        long as WeChat likes.
     """
     _require_no_transaction()
+    breaker = breaker_of(route)
     with wechat_call(route) as call:
         call.outcome = "not_asked"
         if _seconds_left() < LEAST_SECONDS:
             raise WeChatUnavailable
+        breaker.admit()
         call.outcome = "unavailable"
-        yield call
+        try:
+            yield call
+        finally:
+            if call.outcome == "unavailable":
+                breaker.failed()
+            else:
+                breaker.answered()
 
 
 def in_time(send: Callable[[], Answer], seconds: float) -> Answer:

@@ -1,0 +1,68 @@
+"""Leave a route of WeChat alone for a while when it does not answer.
+
+Per process and in memory: what is lost with it is learnt again by a few calls. One for
+each route, so that a bill that fails stops no payment.
+"""
+
+import logging
+import threading
+import time
+
+from shop.wechat.errors import WeChatUnavailable
+
+logger = logging.getLogger(__name__)
+
+# In a row. One lost answer is ordinary; so many hold a thread each.
+FAILURES_MAX = 5
+REST_SECONDS = 10
+
+
+class Breaker:
+    """Counts the calls in a row that brought no answer."""
+
+    def __init__(self, route: str) -> None:
+        self._route = route
+        self._lock = threading.Lock()
+        self._failures = 0
+        self._rests_until = 0.0
+
+    def admit(self) -> None:
+        """Let a call pass, after enough failures only one in REST_SECONDS.
+
+        Raises: WeChatUnavailable.
+        """
+        with self._lock:
+            if self._failures < FAILURES_MAX:
+                return
+            now = time.monotonic()
+            if now < self._rests_until:
+                raise WeChatUnavailable
+            # This one finds out; the others wait for what it learns.
+            self._rests_until = now + REST_SECONDS
+
+    def answered(self) -> None:
+        """Take a refusal for an answer, too: WeChat is there."""
+        with self._lock:
+            self._failures = 0
+
+    def failed(self) -> None:
+        """Count a call without an answer."""
+        with self._lock:
+            self._failures += 1
+            self._rests_until = time.monotonic() + REST_SECONDS
+            is_opened = self._failures == FAILURES_MAX
+        if is_opened:
+            logger.error("WeChat's %s does not answer, left alone", self._route)
+
+
+_breakers: dict[str, Breaker] = {}
+
+
+def breaker_of(route: str) -> Breaker:
+    """Return the one breaker of a route in this process."""
+    return _breakers.setdefault(route, Breaker(route))
+
+
+def breakers_reset() -> None:
+    """Forget all failures."""
+    _breakers.clear()
