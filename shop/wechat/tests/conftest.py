@@ -5,6 +5,8 @@ import json
 import os
 import threading
 import time
+from datetime import timedelta
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,16 +15,22 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from django.utils import timezone
+
+from shop.wechat import pay
+from shop.wechat.miniprogram import code2session
 
 
 @pytest.fixture
 def wechat(settings):
     """Serve `body`, or the next of `answers`; note what is asked, and with what."""
     told = SimpleNamespace(status=200, body=b"", headers={}, sign=None, answers=[])
-    told.asked, told.sent, told.before_answer = [], [], lambda: None
+    told.asked, told.sent, told.sent_headers = [], [], {}
+    told.before_answer = lambda: None
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
+            told.sent_headers = self.headers
             told.asked.append(self.path)
             told.before_answer()
             body = told.answers.pop(0) if told.answers else told.body
@@ -84,3 +92,20 @@ def say(wechat):
         wechat.body, wechat.status = json.dumps(value).encode(), status
 
     return told
+
+
+@pytest.fixture
+def prepay(simulator, settings):
+    """Return what announces a payment of somebody whom WeChat knows."""
+    openid = code2session("sim-ann").openid
+
+    def announce(out_trade_no, description="茶"):
+        return pay.prepay(
+            out_trade_no=out_trade_no,
+            description=description,
+            amount=Decimal("0.02"),
+            openid=openid,
+            expires_at=timezone.now() + timedelta(minutes=30),
+        )
+
+    return announce

@@ -2,9 +2,11 @@
 
 import json
 from decimal import Decimal
+from secrets import token_hex
 
 import pytest
 
+from conftest import wait_until
 from shop.wechat import pay
 from shop.wechat.errors import WeChatRefused, WeChatUnavailable
 
@@ -179,3 +181,59 @@ def test_number_that_leads_elsewhere_is_never_sent(wechat, ask, number):
 def test_each_sign_that_wechat_allows_in_a_number(wechat, say):
     say(ACCEPTED | {"out_refund_no": "aZ09_|*@-"})
     assert pay.refund_query("aZ09_|*@-")["status"] == "PROCESSING"
+
+
+@pytest.fixture
+def paid(simulator, prepay):
+    """Return the transaction_id of a payment of 0.02."""
+    number = token_hex(12)
+    prepay(number)
+    return simulator.pay(number)
+
+
+def part_of(transaction_id):
+    return {
+        "out_refund_no": f"{transaction_id}R1",
+        "transaction_id": transaction_id,
+        "amount": Decimal("0.01"),
+        "total": Decimal("0.02"),
+    }
+
+
+def test_refund_whose_answer_was_lost_is_made_once(simulator, paid):
+    asked = part_of(paid)
+    simulator.fault("refund", "drop_reply")
+    with pytest.raises(WeChatUnavailable):
+        refund(**asked)
+    facts = refund(**asked)
+    assert facts["out_refund_no"] == asked["out_refund_no"]
+    assert pay.refund_query(asked["out_refund_no"])["refund_id"] == facts["refund_id"]
+    refunds = [
+        each
+        for each in simulator.state()["refunds"]
+        if each["outRefundNo"] == asked["out_refund_no"]
+    ]
+    assert [each["refund"] for each in refunds] == [1]
+
+
+def test_empty_balance_of_the_merchant(simulator, paid):
+    simulator.refuse_refunds("NOT_ENOUGH", 403)
+    with pytest.raises(WeChatRefused) as caught:
+        refund(**part_of(paid))
+    assert caught.value.wechat_code == "NOT_ENOUGH"
+    assert pay.refund_query(f"{paid}R1") is None
+
+
+def test_refund_notification_is_read_as_a_payments_is(
+    simulator, paid, wechat, settings
+):
+    settings.PUBLIC_URL = settings.WECHAT_API_BASE
+    settings.WECHAT_API_BASE = simulator.base_url
+    refund(**part_of(paid))
+    wait_until(lambda: wechat.asked)
+    assert wechat.asked == ["/api/payments/wechat/refund-notify"]
+    notification = pay.notification_read(wechat.sent_headers, wechat.sent[-1])
+    assert notification["event_type"] == "REFUND.SUCCESS"
+    facts = notification["resource"]
+    assert facts["out_refund_no"] == f"{paid}R1"
+    assert facts["amount"]["refund"] == 1
