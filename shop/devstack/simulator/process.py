@@ -201,6 +201,15 @@ class SimulatorProcess:
         }
         self._called("POST", "/_sim/bills", wanted)
 
+    def accept_messages(self, openid: str, *, accepts: bool) -> None:
+        """Let a shopper take subscribe messages, or refuse them."""
+        wanted = {"openid": openid, "accepts": accepts}
+        self._called("POST", "/_sim/subscribe", wanted)
+
+    def expire_tokens(self, errcode: int = 40001) -> None:
+        """End all access tokens: they are refused with 40001, 40014 or 42001."""
+        self._called("POST", "/_sim/tokens/expire", {"errcode": errcode})
+
     def state(self) -> dict[str, Any]:
         """Return payments, refunds and the rest of the books."""
         state: dict[str, Any] = self._called("GET", "/_sim/state")

@@ -73,4 +73,33 @@ class Notification:
     out_refund_no: str | None = None
 
 
-Row = Payment | Prepay | Refund | Notification
+@dataclass(frozen=True)
+class Message:
+    """One subscribe message; `data` is JSON."""
+
+    msgid: int
+    touser: str
+    template_id: str
+    page: str
+    data: str
+    miniprogram_state: str
+    lang: str
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One upload of shipping information, as it was taken; `parcels` is JSON.
+
+    `upload_time` is as the merchant wrote it, `uploaded_at` the same in epoch seconds.
+    """
+
+    out_trade_no: str
+    logistics_type: int
+    delivery_mode: int
+    is_finished: bool
+    parcels: str
+    upload_time: str
+    uploaded_at: float
+
+
+Row = Payment | Prepay | Refund | Notification | Message | Upload

@@ -13,24 +13,31 @@ from .clock import Clock
 from .control.base import control_answer
 from .control.bills import BillControl
 from .control.conditions import ConditionControl
+from .control.miniprogram import MiniProgramControl
 from .control.payments import PaymentControl
 from .control.refunds import RefundControl
 from .control.state import StateControl
+from .errcodes import errcode_answer
 from .faults import Faults, answer_under
 from .messages import Answer, Request, json_answer
-from .miniprogram import MiniProgram, errcode_answer
+from .miniprogram import MiniProgram
 from .notifications import Notifier
 from .pay import Pay
 from .pay_messages import PayError
 from .refund_ends import RefundEnds
 from .refunds import Refunds
+from .shipping import Shipping
 from .signing import Platform
+from .subscribe import Subscribe
+from .tokens import Tokens
 from .world import World
 
 NOT_FOUND = json_answer(404, {"error": "no such route"})
 BROKEN = Answer(500, b"Internal Server Error", "text/plain")
 PAY_BROKEN = PayError(500, "SYSTEM_ERROR", "系统异常，请稍后重试").answer()
 PAY_NOT_FOUND = PayError(404, "NOT_FOUND", "没有这一接口").answer()
+
+DELIVERY_LIST_PATH = "/cgi-bin/express/delivery/open_msg/get_delivery_list"
 
 Act = Callable[..., Answer]
 
@@ -61,13 +68,20 @@ class Router:
         self._refund_ends = RefundEnds(books, clock, announcer, self._notifier)
         self._pay = Pay(world, books, clock, platform)
         refunds = Refunds(books, clock, self._refund_ends.wake)
-        self._mini_routes = _mini_routes(MiniProgram(world, books, clock))
+        tokens = Tokens(world, books, clock)
+        self._mini_routes = _mini_routes(
+            MiniProgram(world, books, clock, tokens),
+            tokens,
+            Subscribe(books, tokens),
+            Shipping(world, books, tokens),
+        )
         bills = Bills(world, books, clock)
         self._pay_routes = _pay_routes(self._pay, refunds, bills)
         self._control_routes = _control_routes(
             PaymentControl(books, self._pay, announcer, self._notifier),
             RefundControl(books, refunds, self._refund_ends),
             BillControl(bills),
+            MiniProgramControl(world, books, tokens),
             StateControl(books),
             ConditionControl(clock, self._faults),
         )
@@ -129,13 +143,19 @@ def _find(routes: list[Route], request: Request) -> tuple[Route | None, list[str
     return None, []
 
 
-def _mini_routes(mini: MiniProgram) -> list[Route]:
-    phone = re.compile("/wxa/business/getuserphonenumber")
-    return [
-        Route("login", None, re.compile("/sns/jscode2session"), mini.login),
-        Route("token", None, re.compile("/cgi-bin/stable_token"), mini.token),
-        Route("phone", None, phone, mini.phone),
+def _mini_routes(
+    mini: MiniProgram, tokens: Tokens, subscribe: Subscribe, shipping: Shipping
+) -> list[Route]:
+    acts: list[tuple[str, str, Act]] = [
+        ("login", "/sns/jscode2session", mini.login),
+        ("token", "/cgi-bin/stable_token", tokens.token),
+        ("phone", "/wxa/business/getuserphonenumber", mini.phone),
+        ("message", "/cgi-bin/message/subscribe/send", subscribe.send),
+        ("shipping", "/wxa/sec/order/upload_shipping_info", shipping.upload),
+        ("shipping", "/wxa/sec/order/get_order", shipping.order),
+        ("shipping", DELIVERY_LIST_PATH, shipping.carriers),
     ]
+    return [Route(name, None, re.compile(path), act) for name, path, act in acts]
 
 
 def _pay_routes(pay: Pay, refunds: Refunds, bills: Bills) -> list[Route]:
@@ -164,6 +184,7 @@ def _control_routes(
     payments: PaymentControl,
     refunds: RefundControl,
     bills: BillControl,
+    mini: MiniProgramControl,
     state: StateControl,
     conditions: ConditionControl,
 ) -> list[Route]:
@@ -174,6 +195,8 @@ def _control_routes(
         ("POST", "refunds/hold", refunds.hold),
         ("POST", "refunds/refuse", refunds.refuse),
         ("POST", "bills", bills.change),
+        ("POST", "subscribe", mini.subscribe),
+        ("POST", "tokens/expire", mini.tokens_end),
         ("GET", "state", state.state),
         ("POST", "faults", conditions.fault_add),
         ("DELETE", "faults", conditions.faults_clear),

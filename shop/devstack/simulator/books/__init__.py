@@ -1,6 +1,7 @@
 """The simulator's books: one SQLite file that survives kill -9."""
 
 from .accounts import AccountBooks
+from .deliveries import DeliveryBooks
 from .notifications import NotificationBooks
 from .payments import PaymentBooks
 from .refunds import RefundBooks
@@ -9,5 +10,5 @@ from .store import BooksError
 __all__ = ["Books", "BooksError"]
 
 
-class Books(AccountBooks, PaymentBooks, RefundBooks, NotificationBooks):
+class Books(AccountBooks, PaymentBooks, RefundBooks, NotificationBooks, DeliveryBooks):
     """All that is kept, each subject in a module of its own."""

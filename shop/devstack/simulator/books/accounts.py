@@ -25,7 +25,8 @@ class AccountBooks(Store):
     ) -> None:
         """Remember an access token."""
         self._write(
-            "INSERT INTO tokens VALUES (?, ?, ?, ?)",
+            "INSERT INTO tokens (token, issued_at, expires_at, forced)"
+            " VALUES (?, ?, ?, ?)",
             token,
             issued_at,
             expires_at,
@@ -39,14 +40,21 @@ class AccountBooks(Store):
         )
         return (rows[0]["token"], rows[0]["expires_at"]) if rows else None
 
-    def token_expires_at(self, token: str) -> float | None:
-        """Return when a token expires, None for an unknown one."""
-        rows = self._all("SELECT expires_at FROM tokens WHERE token = ?", token)
-        return rows[0]["expires_at"] if rows else None
+    def token(self, token: str) -> tuple[float, int] | None:
+        """Return when a token ends and the errcode of its end; None for an unknown."""
+        rows = self._all(
+            "SELECT expires_at, errcode FROM tokens WHERE token = ?", token
+        )
+        return (rows[0]["expires_at"], rows[0]["errcode"]) if rows else None
 
-    def tokens_end(self, expires_at: float) -> None:
-        """Let every token end at `expires_at` at the latest."""
-        self._write("UPDATE tokens SET expires_at = MIN(expires_at, ?)", expires_at)
+    def tokens_end(self, ends_at: float, errcode: int) -> None:
+        """Let every token that lives longer end at `ends_at`, with this errcode."""
+        self._write(
+            "UPDATE tokens SET expires_at = ?, errcode = ? WHERE expires_at > ?",
+            ends_at,
+            errcode,
+            ends_at,
+        )
 
     def tokens_forced_at(self, since: float) -> list[float]:
         """Return when tokens were made by force since then, oldest first."""

@@ -28,6 +28,18 @@ CREATE TABLE IF NOT EXISTS refunds (
     reason TEXT NOT NULL, notify_url TEXT NOT NULL, created_at REAL NOT NULL,
     due_at REAL, status TEXT NOT NULL DEFAULT 'PROCESSING', success_at REAL
 );
+CREATE TABLE IF NOT EXISTS refusers (openid TEXT PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS messages (
+    msgid INTEGER NOT NULL UNIQUE, touser TEXT NOT NULL, template_id TEXT NOT NULL,
+    page TEXT NOT NULL, data TEXT NOT NULL, miniprogram_state TEXT NOT NULL,
+    lang TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS uploads (
+    out_trade_no TEXT NOT NULL REFERENCES payments,
+    logistics_type INTEGER NOT NULL, delivery_mode INTEGER NOT NULL,
+    is_finished INTEGER NOT NULL, parcels TEXT NOT NULL, upload_time TEXT NOT NULL,
+    uploaded_at REAL NOT NULL
+);
 CREATE TABLE IF NOT EXISTS notifications (
     id TEXT PRIMARY KEY, out_trade_no TEXT NOT NULL REFERENCES payments,
     url TEXT NOT NULL, body BLOB NOT NULL, tries INTEGER NOT NULL DEFAULT 0,
@@ -35,11 +47,15 @@ CREATE TABLE IF NOT EXISTS notifications (
 );
 """
 # What tables have gained since they were first made.
-COLUMNS = (("notifications", "out_refund_no", "TEXT"),)
+COLUMNS = (
+    ("notifications", "out_refund_no", "TEXT"),
+    ("tokens", "errcode", "INTEGER NOT NULL DEFAULT 40001"),
+)
 INDEXES = """
 CREATE INDEX IF NOT EXISTS prepays_payment ON prepays (out_trade_no);
 CREATE INDEX IF NOT EXISTS refunds_payment ON refunds (out_trade_no);
 CREATE INDEX IF NOT EXISTS refunds_due ON refunds (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS uploads_payment ON uploads (out_trade_no);
 CREATE INDEX IF NOT EXISTS notifications_due ON notifications (due_at)
     WHERE due_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS notifications_payment ON notifications (out_trade_no);

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 from shop.devstack.simulator.books import Books
 from shop.devstack.simulator.messages import Answer, Request, json_answer
-from shop.devstack.simulator.records import Notification, Payment, Refund
+from shop.devstack.simulator.records import (
+    Message,
+    Notification,
+    Payment,
+    Refund,
+    Upload,
+)
 
 
 class StateControl:
@@ -19,13 +27,37 @@ class StateControl:
         state = {
             "payments": [_payment(*known) for known in payments],
             "refunds": [_refund(one) for one in self._books.refunds()],
-            "messages": [],
-            "shippingUploads": [],
+            "messages": [_message(one) for one in self._books.messages()],
+            "shippingUploads": [self._upload(one) for one in self._books.uploads()],
             "notifications": [
                 _notification(one) for one in self._books.notifications()
             ],
         }
         return json_answer(200, state)
+
+    def _upload(self, upload: Upload) -> dict[str, object]:
+        payment = self._books.payment(upload.out_trade_no)
+        return {
+            "outTradeNo": upload.out_trade_no,
+            "transactionId": payment.transaction_id if payment else None,
+            "logisticsType": upload.logistics_type,
+            "deliveryMode": upload.delivery_mode,
+            "isAllDelivered": bool(upload.is_finished),
+            "shippingList": json.loads(upload.parcels),
+            "uploadTime": upload.upload_time,
+        }
+
+
+def _message(message: Message) -> dict[str, object]:
+    return {
+        "msgid": message.msgid,
+        "touser": message.touser,
+        "templateId": message.template_id,
+        "page": message.page,
+        "data": json.loads(message.data),
+        "miniprogramState": message.miniprogram_state,
+        "lang": message.lang,
+    }
 
 
 def _payment(payment: Payment, prepay_id: str) -> dict[str, object]:

@@ -18,7 +18,12 @@ KINDS = [
     "delay",
     "never",
 ]
-LATER = ["download", "message", "shipping"]
+MINI_PATHS = {
+    "token": "/cgi-bin/stable_token",
+    "phone": "/wxa/business/getuserphonenumber",
+    "message": "/cgi-bin/message/subscribe/send",
+    "shipping": "/wxa/sec/order/upload_shipping_info",
+}
 
 
 def call(merchant, route, number):
@@ -27,12 +32,8 @@ def call(merchant, route, number):
     target = f"/v3/pay/transactions/out-trade-no/{number}"
     if route == "login":
         return merchant.login("sim-buyer")
-    if route == "token":
-        return merchant.http.post(
-            f"{merchant.base_url}/cgi-bin/stable_token", json={}, timeout=60
-        )
-    if route == "phone":
-        url = f"{merchant.base_url}/wxa/business/getuserphonenumber"
+    if route in MINI_PATHS:
+        url = merchant.base_url + MINI_PATHS[route]
         return merchant.http.post(url, json={}, timeout=60)
     if route == "prepay":
         return merchant.prepay(merchant.order(out_trade_no=number))
@@ -45,7 +46,7 @@ def call(merchant, route, number):
     return merchant.send("POST", f"{target}/close", {"mchid": mchid})
 
 
-ROUTES = ["login", "token", "phone", *PAY_ROUTES]
+ROUTES = ["login", *MINI_PATHS, *PAY_ROUTES]
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def test_reset(wechat, merchant, number, route):
         call(merchant, route, number)
 
 
-@pytest.mark.parametrize("route", ["login", "token", "phone"])
+@pytest.mark.parametrize("route", ["login", *MINI_PATHS])
 def test_500_of_the_mini_program_api(wechat, merchant, number, route):
     wechat.fault(route, "500")
     answer = call(merchant, route, number)
@@ -96,9 +97,10 @@ def test_html(wechat, merchant, number, route, monkeypatch):
     assert wechat.payment(number)["tradeState"] == "NOTPAY"
 
 
-def test_half_json_of_the_mini_program_api(wechat, merchant):
-    wechat.fault("login", "half_json")
-    answer = merchant.login("sim-buyer")
+@pytest.mark.parametrize("route", ["login", *MINI_PATHS])
+def test_half_json_of_the_mini_program_api(wechat, merchant, number, route):
+    wechat.fault(route, "half_json")
+    answer = call(merchant, route, number)
     assert answer.status_code == 200
     with pytest.raises(ValueError, match="Unterminated|Expecting"):
         answer.json()
@@ -132,6 +134,39 @@ def test_drop_reply_refunds_once(wechat, merchant, number):
     (first,) = [one for one in wechat.state()["refunds"] if one["outTradeNo"] == number]
     again = merchant.refund(body)
     assert (again.status_code, again.json()["refund_id"]) == (200, first["refundId"])
+
+
+def test_drop_reply_sends_a_message_and_uploads_a_shipment(wechat, merchant, number):
+    wechat.pay(number)
+    wechat.fault("message", "drop_reply")
+    wechat.fault("shipping", "drop_reply")
+    before = len(wechat.state()["messages"])
+    with pytest.raises(requests.ConnectionError, match="without response"):
+        merchant.message_send(merchant.message())
+    with pytest.raises(requests.ConnectionError, match="without response"):
+        merchant.ship(merchant.shipment(number))
+    assert len(wechat.state()["messages"]) == before + 1
+    assert merchant.ship(merchant.shipment(number))["errcode"] == 10060023
+
+
+def test_duplicate_refunds_once_and_sends_twice(wechat, merchant, number):
+    wechat.pay(number)
+    wechat.fault("refund", "duplicate")
+    wechat.fault("message", "duplicate")
+    before = len(wechat.state()["messages"])
+    assert merchant.refund(merchant.refunding(number)).status_code == 200
+    assert merchant.message_send(merchant.message())["errcode"] == 0
+    state = wechat.state()
+    assert len(state["messages"]) == before + 2
+    assert len([one for one in state["refunds"] if one["outTradeNo"] == number]) == 1
+
+
+def test_the_list_of_carriers_has_the_faults_of_shipping(wechat, merchant):
+    wechat.fault("shipping", "html")
+    path = "/cgi-bin/express/delivery/open_msg/get_delivery_list"
+    with pytest.raises(ValueError, match="Expecting"):
+        merchant.ask(path, {})
+    assert merchant.ask(path, {})["errcode"] == 0
 
 
 def test_a_refunds_query_has_the_faults_of_query(wechat, merchant, number):
@@ -189,7 +224,7 @@ def test_a_fault_is_its_routes_alone_and_delete_clears(wechat, merchant, number)
     assert merchant.query(number).status_code == 200
 
 
-@pytest.mark.parametrize("route", [*ROUTES, *LATER, "notify"])
+@pytest.mark.parametrize("route", [*ROUTES, "download", "notify"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_route_takes_every_kind(wechat, route, kind):
     wanted = {"route": route, "kind": kind, "times": 2, "seconds": 1.5}

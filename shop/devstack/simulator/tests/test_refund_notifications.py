@@ -1,5 +1,4 @@
 import json
-import sqlite3
 
 import pytest
 
@@ -143,19 +142,4 @@ def test_a_killed_simulator_goes_on_with_its_refunds(own, merchant, paid, shop_d
     own.start()
     _, body = shop_door.next()
     assert merchant.open(body)["out_refund_no"] == number
-    assert own.refund(number)["status"] == "SUCCESS"
-
-
-def test_books_of_an_older_simulator_still_open(own, merchant, paid, shop_door):
-    own.stop()
-    with sqlite3.connect(own.books_path) as db:
-        db.executescript(
-            "DROP TABLE refunds; DROP INDEX notifications_refund;"
-            "ALTER TABLE notifications DROP COLUMN out_refund_no;"
-        )
-    db.close()
-    own.start()
-    assert own.payment(paid)["tradeState"] == "SUCCESS"
-    number = merchant.refunded(paid, notify_url=shop_door.url)
-    shop_door.next()
     assert own.refund(number)["status"] == "SUCCESS"
