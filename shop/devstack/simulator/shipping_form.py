@@ -85,12 +85,12 @@ def _text(body: Mapping[str, object], name: str, *, missing: int) -> str:
 
 
 def _order_key(key: Mapping[str, object]) -> tuple[str, str, str]:
-    match key.get("order_number_type"):
-        case 1:
-            mchid = _text(key, "mchid", missing=268485196)
-            return "", mchid, _text(key, "out_trade_no", missing=268485197)
-        case 2:
-            return _text(key, "transaction_id", missing=268485195), "", ""
+    kind = key.get("order_number_type")
+    if kind == BY_TRANSACTION:
+        return _text(key, "transaction_id", missing=268485195), "", ""
+    if kind == BY_MERCHANTS_NUMBER:
+        mchid = _text(key, "mchid", missing=268485196)
+        return "", mchid, _text(key, "out_trade_no", missing=268485197)
     raise ErrCode(268485194)
 
 
