@@ -17,5 +17,6 @@ urlpatterns = [
     path("auth/user", AccountView.as_view(), name="account"),
     path("auth/user/export", AccountExportView.as_view(), name="account-export"),
     path("payments/wechat/notify", PaymentNotificationView.as_view(), name="notify"),
+    path("payments/wechat/refund-notify", PaymentNotificationView.as_view()),
     *router.urls,
 ]

@@ -1,5 +1,6 @@
-"""Where WeChat Pay tells us that somebody paid."""
+"""Where WeChat Pay tells us that somebody paid, and what became of a refund."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
@@ -9,19 +10,29 @@ from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
 from orders.services.payments import payment_settle
+from orders.services.refunds import refund_settle
 from shop.api.exceptions import crash_log
 from shop.errors import ShopError
 from shop.metrics import NOTIFICATIONS
 from shop.wechat import pay
 from shop.wechat.errors import NotificationRefused
 
+# What books an event's facts; no other event is about anything of ours.
+_SETTLERS: Mapping[str, Callable[..., object]] = {
+    "TRANSACTION.SUCCESS": payment_settle,
+    "REFUND.SUCCESS": refund_settle,
+    "REFUND.ABNORMAL": refund_settle,
+    "REFUND.CLOSED": refund_settle,
+}
+
 
 @method_decorator(csrf_exempt, name="dispatch")
 class PaymentNotificationView(View):
     """WeChat's form, not the envelope: an empty 204, else FAIL under a 4xx or 5xx.
 
-    Nobody is authenticated here; the signature is the proof. WeChat waits 5 seconds
-    and tries again for a day, so a failure of ours loses nothing.
+    What it is about, its own event tells, so both addresses lead here. Nobody is
+    authenticated; the signature is the proof. WeChat waits 5 seconds and tries again
+    for a day, so a failure of ours loses nothing.
     """
 
     http_method_names = ("post",)
@@ -50,8 +61,8 @@ class PaymentNotificationView(View):
         if length.isdigit() and int(length) > pay.NOTIFICATION_MAX_BYTES:
             raise NotificationRefused
         notification = pay.notification_read(request.headers, request.body)
-        if notification.get("event_type") == "TRANSACTION.SUCCESS":
-            payment_settle(facts=notification["resource"])
+        if settle := _SETTLERS.get(str(notification.get("event_type"))):
+            settle(facts=notification["resource"])
         return HttpResponse(status=204)
 
 

@@ -50,6 +50,7 @@ OUTSIDE = {
     "GET /api/schema",
     "GET /api/docs",
     "POST /api/payments/wechat/notify",
+    "POST /api/payments/wechat/refund-notify",
 }
 _NO_ROUTE = {"head", "options", "trace"}
 
