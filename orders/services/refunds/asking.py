@@ -4,7 +4,7 @@ Whatever it is, the pieces and the amount are set aside under the order's lock, 
 together the refunds never exceed what was paid, and nobody ships what goes back.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from decimal import Decimal
 
@@ -13,6 +13,9 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from accounts.errors import UserNotFound
+from accounts.locks import shopper_hold
+from accounts.services import upload_names
 from orders.errors import IllegalTransition, PiecesExceeded, RefundPending
 from orders.locks import order_lock, own_order_lock, succeeded_payment_lock
 from orders.models import (
@@ -47,15 +50,21 @@ def refund_request(
     user_id: int,
     reason: str,
     quantities: Quantities | None = None,
-    images: Iterable[str] = (),
+    images: Collection[str] = (),
 ) -> Refund:
     """Ask for the money of a shopper's own paid order; staff will answer.
 
     `quantities` are pieces by the id of the order's line; None is all that is left.
+    `images` are storage names of pictures that the shopper has sent.
 
-    Locks: the order.
-    Raises: OrderNotFound, IllegalTransition, RefundPending, PiecesExceeded, Invalid.
+    Locks: the shopper, against a deletion of the account at the same moment; the order.
+    Raises: UserNotFound, OrderNotFound, IllegalTransition, RefundPending,
+        PiecesExceeded, Invalid.
     """
+    if not shopper_hold(user_id):
+        raise UserNotFound
+    if images and not upload_names(user_id=user_id).issuperset(images):
+        raise Invalid.field("images", "图片地址无效,请先上传图片")
     order = own_order_lock(order_no, user_id)
     _require_refundable(order)
     _require_in_time(order)
