@@ -1,4 +1,4 @@
-"""Routes of orders and payments, and of the account as a whole."""
+"""Routes of orders, payments and refunds, and of the account as a whole."""
 
 from django.urls import path
 from rest_framework.routers import SimpleRouter
@@ -6,12 +6,20 @@ from rest_framework.routers import SimpleRouter
 from orders.views import (
     AccountExportView,
     AccountView,
+    OrderRefundViewSet,
     OrderViewSet,
     PaymentNotificationView,
+    RefundViewSet,
 )
 
 router = SimpleRouter(trailing_slash=False)
 router.register("orders", OrderViewSet, basename="order")
+router.register("refunds", RefundViewSet, basename="refund")
+router.register(
+    f"orders/(?P<orderNo>{OrderViewSet.lookup_value_regex})/refunds",
+    OrderRefundViewSet,
+    basename="order-refund",
+)
 
 urlpatterns = [
     path("auth/user", AccountView.as_view(), name="account"),

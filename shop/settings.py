@@ -268,6 +268,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "OrderStatus": "orders.models.OrderStatus.choices",
+        "RefundState": "orders.models.RefundState.choices",
         "ProductStatus": "catalog.models.ProductStatus.choices",
         "ProductOfferStatus": ["on_sale", "off_sale"],
     },

@@ -69,7 +69,8 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
     def for_display(self) -> "OrderQuerySet":
         """Bring along what the API shows of an order."""
-        return self.prefetch_related("items", "shipments__items")
+        orders = self.select_related("replaced_by")
+        return orders.prefetch_related("items", "shipments__items", "refunds")
 
     def to_ship(self) -> "OrderQuerySet":
         """Keep what is paid and has not left in full."""
@@ -235,6 +236,13 @@ class Order(models.Model):
         return not TRANSITIONS[OrderStatus(self.status)]
 
     @property
+    def refunded_amount(self) -> Decimal:
+        """Add up what has gone back of what the order cost."""
+        return sum(
+            (refund.refunded_amount for refund in self.refunds.all()), Decimal("0.00")
+        )
+
+    @property
     def actions(self) -> list[str]:
         """Name what the owner may do now."""
         if self.is_closing:
@@ -255,8 +263,10 @@ class Order(models.Model):
         if self.status == OrderStatus.CANCELLED:
             return False
         days = timedelta(days=settings.ORDER_REFUND_DAYS)
-        is_late = self.completed_at and self.completed_at + days < timezone.now()
-        return not is_late and self.has_pieces_to_refund
+        if self.completed_at and self.completed_at + days < timezone.now():
+            return False
+        is_asked = any(refund.is_requested for refund in self.refunds.all())
+        return self.has_pieces_to_refund and not is_asked
 
     @property
     def has_pieces_to_refund(self) -> bool:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Prefetch, Q
 
 from orders.models.order import Order, OrderItem
 from orders.models.payment import Payment
@@ -77,8 +77,9 @@ class RefundQuerySet(models.QuerySet["Refund"]):
 
     def for_display(self) -> "RefundQuerySet":
         """Bring along what the API shows of a refund."""
+        items = RefundItem.objects.select_related("order_item")
         return self.select_related("order").prefetch_related(
-            "items__order_item", "events"
+            Prefetch("items", items), "events"
         )
 
 
@@ -142,6 +143,11 @@ class Refund(models.Model):
                 condition=~Q(state__in=[RefundState.PROCESSING, RefundState.SUCCEEDED])
                 | Q(accepted_at__isnull=False),
             ),
+            models.UniqueConstraint(
+                "order",
+                name="refund_one_requested",
+                condition=Q(state=RefundState.REQUESTED),
+            ),
         )
         indexes = (
             models.Index(
@@ -163,9 +169,24 @@ class Refund(models.Model):
         return int(self.out_refund_no.rpartition("T")[2])
 
     @property
+    def is_requested(self) -> bool:
+        """Tell whether staff have yet to answer it."""
+        return self.state == RefundState.REQUESTED
+
+    @property
     def is_accepted(self) -> bool:
         """Tell whether WeChat has taken it."""
         return self.accepted_at is not None
+
+    @property
+    def refunded_amount(self) -> Decimal:
+        """Return what it gives back of the order's price, once WeChat has taken it.
+
+        Money that paid for nothing was no part of the price.
+        """
+        is_taken = self.state in (RefundState.PROCESSING, RefundState.SUCCEEDED)
+        is_of_price = self.kind != RefundKind.AUTOMATIC
+        return self.amount if is_taken and is_of_price else Decimal("0.00")
 
 
 class RefundItem(models.Model):

@@ -20,15 +20,15 @@ from shop.api.serializers import (
 from shop.api.text import PlainTextField
 
 # PostgreSQL's bigint: a larger id exists nowhere.
-_ID_MAX = 2**63 - 1
+ID_MAX = 2**63 - 1
 
 
 class WishSerializer(ShopSerializer):
     """One line that a shopper asks for."""
 
-    productId = WholeNumberField(label="商品", min_value=1, max_value=_ID_MAX)
+    productId = WholeNumberField(label="商品", min_value=1, max_value=ID_MAX)
     skuId = WholeNumberField(
-        label="规格", min_value=1, max_value=_ID_MAX, required=False, allow_null=True
+        label="规格", min_value=1, max_value=ID_MAX, required=False, allow_null=True
     )
     quantity = WholeNumberField(label="数量", min_value=1, max_value=QUANTITY_MAX)
 
@@ -44,11 +44,11 @@ class PreviewRequestSerializer(ShopSerializer):
         many=True, label="商品", max_length=LINES_MAX, allow_empty=False
     )
     addressId = WholeNumberField(
-        label="地址", min_value=1, max_value=_ID_MAX, required=False, allow_null=True
+        label="地址", min_value=1, max_value=ID_MAX, required=False, allow_null=True
     )
     address = DestinationSerializer(label="收货地址", required=False, allow_null=True)
     couponId = WholeNumberField(
-        label="优惠券", min_value=1, max_value=_ID_MAX, required=False, allow_null=True
+        label="优惠券", min_value=1, max_value=ID_MAX, required=False, allow_null=True
     )
 
     def validate_couponId(self, value: int | None) -> None:
@@ -116,6 +116,7 @@ class OrderItemSerializer(ShopModelSerializer):
     skuId = serializers.IntegerField(source="sku_id")
     specs = serializers.DictField(child=serializers.CharField())
     price = MoneyField()
+    refundQuantity = serializers.IntegerField(source="refund_quantity")
     image = ImageField()
 
     class Meta:
@@ -128,6 +129,7 @@ class OrderItemSerializer(ShopModelSerializer):
             "specs",
             "price",
             "quantity",
+            "refundQuantity",
             "image",
         )
 
@@ -166,7 +168,7 @@ class OrderAddressSerializer(serializers.Serializer[Order]):
 
 
 class OrderSerializer(ShopModelSerializer):
-    """An order as its owner sees it; `items` and `shipments` come prefetched."""
+    """An order as its owner sees it; read by `for_display()`."""
 
     orderNo = serializers.CharField(source="order_no")
     userId = serializers.IntegerField(source="user_id")
@@ -175,6 +177,7 @@ class OrderSerializer(ShopModelSerializer):
     freightAmount = MoneyField(source="freight_amount")
     discountAmount = MoneyField(source="discount_amount")
     totalAmount = MoneyField(source="total_amount")
+    refundedAmount = MoneyField(source="refunded_amount")
     closing = serializers.BooleanField(source="is_closing")
     address = OrderAddressSerializer(source="*")
     actions = serializers.ListField(
@@ -188,6 +191,9 @@ class OrderSerializer(ShopModelSerializer):
     completedAt = LocalTimeField(source="completed_at", allow_null=True)
     cancelledAt = LocalTimeField(source="cancelled_at", allow_null=True)
     shipments = ShipmentSerializer(many=True)
+    replacedBy = serializers.SlugRelatedField[Order](
+        source="replaced_by", slug_field="order_no", read_only=True, allow_null=True
+    )
     createdAt = LocalTimeField(source="created_at")
     updatedAt = LocalTimeField(source="updated_at")
 
@@ -201,6 +207,7 @@ class OrderSerializer(ShopModelSerializer):
             "freightAmount",
             "discountAmount",
             "totalAmount",
+            "refundedAmount",
             "status",
             "closing",
             "address",
@@ -212,6 +219,7 @@ class OrderSerializer(ShopModelSerializer):
             "completedAt",
             "cancelledAt",
             "shipments",
+            "replacedBy",
             "createdAt",
             "updatedAt",
         )

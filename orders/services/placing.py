@@ -214,10 +214,11 @@ def _item(order: Order, line: Line, ids: Mapping[int, int]) -> OrderItem:
 
 
 def _remember(order: Order, items: list[OrderItem]) -> None:
-    """Fill the prefetch cache: a new order has these lines and no shipment."""
+    """Fill the prefetch cache: a new order has these lines and nothing else."""
     order._prefetched_objects_cache = {  # type: ignore[attr-defined]
         "items": items,
         "shipments": [],
+        "refunds": [],
     }
 
 

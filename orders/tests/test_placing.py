@@ -38,6 +38,7 @@ def test_order_answers_with_its_whole_shape(
                 "specs": {},
                 "price": "99.00",
                 "quantity": 2,
+                "refundQuantity": 0,
                 "image": "",
             },
             {
@@ -48,6 +49,7 @@ def test_order_answers_with_its_whole_shape(
                 "specs": {},
                 "price": "25.50",
                 "quantity": 1,
+                "refundQuantity": 0,
                 "image": "",
             },
         ],
@@ -55,6 +57,7 @@ def test_order_answers_with_its_whole_shape(
         "freightAmount": "0.00",
         "discountAmount": "0.00",
         "totalAmount": "223.50",
+        "refundedAmount": "0.00",
         "status": "pending",
         "closing": False,
         "address": ADDRESS,
@@ -65,6 +68,7 @@ def test_order_answers_with_its_whole_shape(
         "completedAt": None,
         "cancelledAt": None,
         "shipments": [],
+        "replacedBy": None,
     }
     assert (order.expires_at - order.created_at).total_seconds() == 30 * 60
 

@@ -72,21 +72,21 @@ def test_bad_keyword_is_400(shopper_api: APIClient, keyword: str) -> None:
 
 
 @pytest.mark.parametrize("orders", [1, 10])
-def test_list_asks_five_statements_whatever_the_orders(
+def test_list_asks_six_statements_whatever_the_orders(
     shopper_api: APIClient, tea: Product, orders: int, django_assert_num_queries: Any
 ) -> None:
     for _ in range(orders):
         placed(shopper_api, line(tea))
-    # User and session, total, orders, lines, shipments.
-    with django_assert_num_queries(5):
+    # User and session, total, orders, lines, shipments, refunds.
+    with django_assert_num_queries(6):
         shopper_api.get("/api/orders")
 
 
-def test_detail_asks_four_statements(
+def test_detail_asks_five_statements(
     shopper_api: APIClient, tea: Product, django_assert_num_queries: Any
 ) -> None:
     order_no = placed(shopper_api, line(tea))["orderNo"]
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         shopper_api.get(f"/api/orders/{order_no}")
 
 
@@ -143,6 +143,8 @@ def test_open_order_cannot_be_hidden(shopper_api: APIClient, tea: Product) -> No
         ("post", "/pay"),
         ("post", "/cancel"),
         ("post", "/confirm"),
+        ("get", "/refunds"),
+        ("post", "/refunds"),
     ],
 )
 def test_a_strangers_order_does_not_exist(

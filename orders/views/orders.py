@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
@@ -13,7 +13,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from accounts.models import User
 from orders.errors import OrderNotFound
-from orders.models import Order, OrderStatus
+from orders.models import Order, OrderStatus, Refund
 from orders.serializers import (
     CountsSerializer,
     OrderFilterSerializer,
@@ -126,12 +126,14 @@ class OrderViewSet(ListModelMixin, GenericViewSet[Order]):
     @extend_schema(responses=CountsSerializer, filters=False)
     @action(methods=["get"], detail=False, pagination_class=None)
     def counts(self, request: Request) -> Response:
-        """Count the shopper's orders by state."""
+        """Count the shopper's orders by state, and those with an unfinished refund."""
         figures = {
             status.value: Count("pk", filter=Q(status=status)) for status in OrderStatus
         }
+        unfinished = Refund.objects.unfinished().filter(order=OuterRef("pk"))
+        figures["refunding"] = Count("pk", filter=Exists(unfinished))
         counts = Order.objects.of(self.shopper.pk).aggregate(**figures)
-        return success(CountsSerializer({**counts, "refunding": 0}).data)
+        return success(CountsSerializer(counts).data)
 
     @extend_schema(request=None, responses=PaymentParametersSerializer)
     @action(methods=["post"], detail=True)
@@ -142,7 +144,10 @@ class OrderViewSet(ListModelMixin, GenericViewSet[Order]):
     @extend_schema(request=ReasonSerializer, responses=OrderSerializer)
     @action(methods=["post"], detail=True)
     def cancel(self, request: Request, orderNo: str) -> Response:
-        """Cancel an unpaid order; `closing` is true while WeChat can't be asked."""
+        """Cancel an order that has not shipped; one that was paid is refunded.
+
+        `closing` is true while WeChat can't be asked, or has yet to take the refund.
+        """
         body = ReasonSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         order_cancel(
@@ -165,7 +170,8 @@ class OrderViewSet(ListModelMixin, GenericViewSet[Order]):
         if order is None:
             raise OrderNotFound
         if order.is_closing:
-            message = "订单关闭中"
+            is_paid = order.status == OrderStatus.PAID
+            message = "退款处理中" if is_paid else "订单关闭中"
         return success(OrderSerializer(order).data, message)
 
 

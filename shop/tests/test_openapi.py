@@ -72,6 +72,7 @@ def test_bodies_are_described(schema: dict[str, Any]) -> None:
     bodyless = {
         "POST /api/orders/{orderNo}/pay",
         "POST /api/orders/{orderNo}/confirm",
+        "POST /api/refunds/{refundNo}/withdraw",
         "DELETE /api/addresses/{id}",
         "DELETE /api/products/{id}",
         "DELETE /api/orders/{orderNo}",
@@ -93,7 +94,8 @@ def test_query_parameters(schema: dict[str, Any]) -> None:
     asked = {"category", "keyword", "minPrice", "maxPrice", "inStock", "ordering"}
     assert names("/api/products") == page | asked
     assert names("/api/orders") == page | {"status", "keyword"}
-    assert names("/api/addresses") == page
+    assert names("/api/refunds") == page | {"status"}
+    assert names("/api/addresses") == names("/api/orders/{orderNo}/refunds") == page
     assert names("/api/orders/counts") == names("/api/categories") == set()
     create = schema["paths"]["/api/orders"]["post"]["parameters"]
     assert [(one["in"], one["name"]) for one in create] == [
@@ -107,10 +109,14 @@ FIELDS = {
     "Sku": "id specs price stock code image",
     "Category": "id name icon children",
     "Order": "orderNo userId items goodsAmount freightAmount discountAmount "
-    "totalAmount status closing address remark actions expiresAt paidAt shippedAt "
-    "completedAt cancelledAt shipments createdAt updatedAt",
-    "OrderItem": "id productId skuId name specs price quantity image",
+    "totalAmount refundedAmount status closing address remark actions expiresAt paidAt "
+    "shippedAt completedAt cancelledAt shipments replacedBy createdAt updatedAt",
+    "OrderItem": "id productId skuId name specs price quantity refundQuantity image",
     "Shipment": "carrier trackingNo shippedAt items",
+    "Refund": "refundNo orderNo kind status amount items reason images answer timeline "
+    "createdAt acceptedAt succeededAt",
+    "RefundItem": "itemId name specs image quantity amount",
+    "RefundStep": "status text at note",
     "Address": "id name phone province city district detail isDefault",
     "Login": "token refreshToken expiresIn userId isNew userInfo",
     "Quote": "items goodsAmount freightAmount discountAmount totalAmount coupons",

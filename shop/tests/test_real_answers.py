@@ -112,6 +112,14 @@ def test_real_answers_are_as_published(
     call("POST /api/orders/{orderNo}/pay", shipped, me)
     row = Order.objects.get(order_no=shipped)
     simulator.pay(row.payments.get().out_trade_no)
+    wish = {"items": [{"itemId": row.items.get().pk, "quantity": 1}], "images": [url]}
+    asked = call(
+        "POST /api/orders/{orderNo}/refunds", shipped, me, json={"reason": "破损", **wish}
+    )["refundNo"]
+    call("GET /api/orders/{orderNo}/refunds", shipped, me)
+    call("GET /api/refunds", token=me)
+    call("GET /api/refunds/{refundNo}", asked, me)
+    call("POST /api/refunds/{refundNo}/withdraw", asked, me)
     order_ship(order_id=row.pk, carrier="SF", tracking_no="SF1", operator_id=None)
     call("POST /api/orders/{orderNo}/confirm", shipped, me)
     call("DELETE /api/orders/{orderNo}", number, me)

@@ -10,9 +10,9 @@ from rest_framework.test import APIClient
 from accounts.models import Address, User
 from catalog.models import Product, Sku
 from conftest import client_of
-from orders.models import Order
-from orders.tests.conftest import ADDRESS
-from shop.tests.conftest import assert_envelope
+from orders.models import Order, Refund
+from orders.tests.conftest import ADDRESS, line, paid_order
+from shop.tests.conftest import MESSAGES, assert_envelope
 from shop.tests.routes import CONTRACT, OUTSIDE, served
 
 # Who is let in, for each kind of route; the others get that status.
@@ -23,7 +23,7 @@ REFUSED = {
     "staff": {"anonymous": 401, "shopper": 403, "clerk": 403},
 }
 SLUGS = {401: "not_authenticated", 403: "forbidden"}
-SAMPLES = {"{id}": "1", "{orderNo}": "A1"}
+SAMPLES = {"{id}": "1", "{orderNo}": "A1", "{refundNo}": "R1"}
 
 
 @pytest.fixture
@@ -101,22 +101,27 @@ def rows(
 ) -> dict[str, str]:
     """Return the ids of what one shopper owns."""
     address = shopper_api.post("/api/addresses", ADDRESS, format="json").json()
-    body = {
-        "items": [{"productId": product_make().pk, "quantity": 1}],
-        "address": ADDRESS,
-    }
-    order = shopper_api.post("/api/orders", body, format="json").json()
+    order_no = paid_order(shopper_api, line(product_make())).order_no
+    url = f"/api/orders/{order_no}/refunds"
+    refund = shopper_api.post(url, {"reason": "不想要了"}, format="json").json()
     return {
         "{id}": str(address["data"]["id"]),
-        "{orderNo}": order["data"]["orderNo"],
+        "{orderNo}": order_no,
+        "{refundNo}": refund["data"]["refundNo"],
     }
 
 
 def everything() -> list[Any]:
     return [
         list(model.objects.order_by("pk").values())
-        for model in (Address, Order, Sku, User)
+        for model in (Address, Order, Refund, Sku, User)
     ]
+
+
+def not_found(path: str) -> str:
+    if "/orders/" in path:
+        return "订单不存在"
+    return "退款不存在" if "/refunds/" in path else MESSAGES[404]
 
 
 def test_ownership_matrix(
@@ -126,7 +131,7 @@ def test_ownership_matrix(
     routes = [
         route for route, (kind, _) in CONTRACT.items() if kind == "own" and "{" in route
     ]
-    assert len(routes) == 9
+    assert len(routes) == 13
     before = everything()
     for route in routes:
         method, _, path = route.partition(" ")
@@ -134,8 +139,7 @@ def test_ownership_matrix(
             path = path.replace(name, value)
         for body in ({}, {**ADDRESS, "name": "李四", "userId": 1, "status": "paid"}):
             response = getattr(other_api, method.lower())(path, body, format="json")
-            message = "订单不存在" if "orders" in path else response.json()["message"]
-            assert_envelope(response, 404, "not_found", message)
+            assert_envelope(response, 404, "not_found", not_found(path))
         if method == "GET":
             assert shopper_api.get(path).status_code == 200
     assert everything() == before
@@ -144,10 +148,11 @@ def test_ownership_matrix(
 def test_lists_show_own_rows_alone(
     rows: dict[str, str], shopper_api: APIClient, other_api: APIClient
 ) -> None:
-    for url in ("/api/addresses", "/api/orders"):
+    for url in ("/api/addresses", "/api/orders", "/api/refunds"):
         assert shopper_api.get(url).json()["data"]["pagination"]["total"] == 1
         assert other_api.get(url).json()["data"]["pagination"]["total"] == 0
-    assert other_api.get("/api/orders/counts").json()["data"]["pending"] == 0
+    counts = other_api.get("/api/orders/counts").json()["data"]
+    assert set(counts.values()) == {0}
 
 
 def test_somebody_elses_address_is_no_destination(

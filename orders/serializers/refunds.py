@@ -1,0 +1,154 @@
+"""Refunds on the wire: what shoppers ask for and what became of it."""
+
+from collections import Counter
+
+from rest_framework import serializers
+
+from orders.models import Refund, RefundEvent, RefundItem, RefundState
+from orders.models.order import LINES_MAX, QUANTITY_MAX
+from orders.serializers.orders import ID_MAX
+from shop.api.images import ImageField
+from shop.api.serializers import (
+    LocalTimeField,
+    MoneyField,
+    ShopModelSerializer,
+    ShopSerializer,
+    WholeNumberField,
+)
+from shop.api.text import PlainTextField
+
+IMAGES_MAX = 9
+_STEPS = {
+    RefundState.REQUESTED: "退款申请已提交",
+    RefundState.PROCESSING: "微信支付正在退款",
+    RefundState.SUCCEEDED: "退款已到账",
+    RefundState.FAILED: "退款遇到问题,商家正在处理",
+    RefundState.REJECTED: "商家已拒绝退款",
+    RefundState.WITHDRAWN: "退款申请已撤回",
+}
+_APPROVALS = {
+    "": "退款已发起",
+    RefundState.REQUESTED: "商家已同意退款",
+    RefundState.FAILED: "退款已重新发起",
+}
+
+
+class PiecesSerializer(ShopSerializer):
+    """Pieces of one line of the order."""
+
+    itemId = WholeNumberField(label="商品", min_value=1, max_value=ID_MAX)
+    quantity = WholeNumberField(label="数量", min_value=1, max_value=QUANTITY_MAX)
+
+
+class RefundRequestSerializer(ShopSerializer):
+    """A refund as a shopper asks for it; without `items` of all that is left."""
+
+    reason = PlainTextField(label="退款原因", max_length=200)
+    items = PiecesSerializer(  # type: ignore[call-arg]
+        many=True,
+        label="商品",
+        max_length=LINES_MAX,
+        allow_empty=False,
+        required=False,
+        allow_null=True,
+    )
+    images = serializers.ListField(
+        label="图片",
+        child=ImageField(),
+        max_length=IMAGES_MAX,
+        required=False,
+        allow_null=True,
+    )
+
+    @property
+    def quantities(self) -> dict[int, int] | None:
+        """Return the pieces by line, duplicate lines merged; None is all."""
+        lines = self.validated_data.get("items")
+        if lines is None:
+            return None
+        pieces: Counter[int] = Counter()
+        for line in lines:
+            pieces[line["itemId"]] += line["quantity"]
+        return dict(pieces)
+
+
+class RefundFilterSerializer(ShopSerializer):
+    """How a list of refunds is narrowed; an empty value is as good as none."""
+
+    status = serializers.ChoiceField(
+        label="状态", choices=RefundState.choices, required=False, allow_blank=True
+    )
+
+
+class RefundItemSerializer(ShopModelSerializer):
+    """Pieces of a line, as it was when the order was placed."""
+
+    itemId = serializers.IntegerField(source="order_item_id")
+    name = serializers.CharField(source="order_item.name")
+    specs = serializers.DictField(
+        source="order_item.specs", child=serializers.CharField()
+    )
+    image = ImageField(source="order_item.image")
+    amount = MoneyField()
+
+    class Meta:
+        model = RefundItem
+        fields = ("itemId", "name", "specs", "image", "quantity", "amount")
+
+
+class RefundStepSerializer(ShopModelSerializer):
+    """An event as its shopper sees it: what happened, and never who of the staff."""
+
+    status = serializers.ChoiceField(source="to_state", choices=RefundState.choices)
+    text = serializers.SerializerMethodField()
+    at = LocalTimeField(source="created_at")
+    note = serializers.SerializerMethodField()
+
+    class Meta:
+        model = RefundEvent
+        fields = ("status", "text", "at", "note")
+
+    def get_text(self, event: RefundEvent) -> str:
+        """Say in words what happened."""
+        if event.to_state == RefundState.APPROVED:
+            return _APPROVALS[event.from_state]
+        return _STEPS[RefundState(event.to_state)]
+
+    def get_note(self, event: RefundEvent) -> str:
+        """Return what a person wrote, or why it began; WeChat's codes are ours."""
+        is_beginning = not event.from_state
+        return event.reason if event.operator_id or is_beginning else ""
+
+
+class RefundSerializer(ShopModelSerializer):
+    """A refund as its shopper sees it; `items` and `events` come prefetched."""
+
+    refundNo = serializers.CharField(source="refund_no")
+    orderNo = serializers.CharField(source="order.order_no")
+    status = serializers.ChoiceField(source="state", choices=RefundState.choices)
+    amount = MoneyField()
+    items = RefundItemSerializer(many=True)
+    images = serializers.ListField(child=ImageField())
+    timeline = RefundStepSerializer(many=True, source="events")
+    createdAt = LocalTimeField(source="created_at")
+    acceptedAt = LocalTimeField(source="accepted_at", allow_null=True)
+    succeededAt = LocalTimeField(source="succeeded_at", allow_null=True)
+
+    class Meta:
+        model = Refund
+        fields = (
+            "refundNo",
+            "orderNo",
+            "kind",
+            "status",
+            "amount",
+            "items",
+            "reason",
+            "images",
+            "answer",
+            "timeline",
+            "createdAt",
+            "acceptedAt",
+            "succeededAt",
+        )
+        read_only_fields = fields

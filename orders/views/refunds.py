@@ -1,0 +1,125 @@
+"""The shopper's refunds: asked for, seen, and taken back before they are answered."""
+
+from typing import Any, cast
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import action
+from rest_framework.mixins import ListModelMixin
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from accounts.models import User
+from orders.errors import OrderNotFound, RefundNotFound
+from orders.models import Order, Refund
+from orders.serializers import (
+    RefundFilterSerializer,
+    RefundRequestSerializer,
+    RefundSerializer,
+)
+from orders.services.refunds import refund_request, refund_withdraw
+from shop.api.envelope import success
+from shop.api.ratelimit import WriteLimit
+
+_ORDER_NO = OpenApiParameter("orderNo", OpenApiTypes.STR, OpenApiParameter.PATH)
+
+
+class _RefundViewSet(ListModelMixin, GenericViewSet[Refund]):
+    """A shopper's own refunds, newest first."""
+
+    serializer_class = RefundSerializer
+    throttle_classes = (WriteLimit,)
+
+    def get_queryset(self) -> Any:
+        """Return what the shopper may see."""
+        if getattr(self, "swagger_fake_view", False):
+            return Refund.objects.none()
+        return Refund.objects.of(self.shopper.pk).order_by("-pk").for_display()
+
+    @property
+    def shopper(self) -> User:
+        """Return who is asking; the permission has made sure of it."""
+        return cast(User, self.request.user)
+
+    def answer(
+        self, refund_no: str, message: str = "成功", status: int = 200
+    ) -> Response:
+        """Answer with the refund as it is now.
+
+        Raises: RefundNotFound.
+        """
+        refund = self.get_queryset().filter(refund_no=refund_no).first()
+        if refund is None:
+            raise RefundNotFound
+        return success(RefundSerializer(refund).data, message, status)
+
+
+class RefundViewSet(_RefundViewSet):
+    """List, show and withdraw refunds, whatever the order."""
+
+    lookup_field = "refund_no"
+    lookup_url_kwarg = "refundNo"
+    lookup_value_regex = "[0-9A-Za-z]{1,32}"
+
+    @extend_schema(parameters=[RefundFilterSerializer])
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """List the shopper's refunds, newest first."""
+        return super().list(request, *args, **kwargs)
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        """Narrow by state."""
+        query = RefundFilterSerializer(data=self.request.query_params)
+        query.is_valid(raise_exception=True)
+        if status := query.validated_data.get("status"):
+            queryset = queryset.filter(state=status)
+        return queryset
+
+    @extend_schema(responses=RefundSerializer)
+    def retrieve(self, request: Request, refundNo: str) -> Response:
+        """Show one refund."""
+        return self.answer(refundNo)
+
+    @extend_schema(request=None, responses=RefundSerializer)
+    @action(methods=["post"], detail=True)
+    def withdraw(self, request: Request, refundNo: str) -> Response:
+        """Take a request back that staff have not answered yet."""
+        refund_withdraw(refund_no=refundNo, user_id=self.shopper.pk)
+        return self.answer(refundNo, "退款申请已撤回")
+
+
+@extend_schema(parameters=[_ORDER_NO])
+class OrderRefundViewSet(_RefundViewSet):
+    """The refunds of one order, and a request for another."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Look for the order first: a stranger's does not exist, whatever is sent.
+
+        Raises: OrderNotFound.
+        """
+        super().initial(request, *args, **kwargs)
+        own = Order.objects.of(self.shopper.pk).filter(order_no=kwargs["orderNo"])
+        if not own.exists():
+            raise OrderNotFound
+
+    def get_queryset(self) -> Any:
+        """Return those of the order."""
+        return super().get_queryset().filter(order__order_no=self.kwargs["orderNo"])
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """List the order's refunds, newest first."""
+        return super().list(request, *args, **kwargs)
+
+    @extend_schema(request=RefundRequestSerializer, responses={201: RefundSerializer})
+    def create(self, request: Request, orderNo: str) -> Response:
+        """Ask for the money of a paid order, or of some of its pieces."""
+        body = RefundRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        refund = refund_request(
+            order_no=orderNo,
+            user_id=self.shopper.pk,
+            reason=body.validated_data["reason"],
+            quantities=body.quantities,
+            images=body.validated_data.get("images") or [],
+        )
+        return self.answer(refund.refund_no, "退款申请已提交", 201)
