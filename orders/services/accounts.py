@@ -12,8 +12,17 @@ from accounts.models import User
 from accounts.services import upload_names, user_erase, user_export
 from catalog.pictures import pictures_in_use
 from orders.errors import OrdersOpen
-from orders.models import Order, OrderEvent, OrderItem, OrderStatus, Payment
-from orders.serializers import OrderSerializer
+from orders.models import (
+    Order,
+    OrderEvent,
+    OrderItem,
+    OrderStatus,
+    Payment,
+    Refund,
+    RefundEvent,
+)
+from orders.models.refund import RefundQuerySet
+from orders.serializers import OrderSerializer, RefundSerializer
 
 _UNFINISHED = (OrderStatus.PENDING, OrderStatus.PAID, OrderStatus.SHIPPED)
 _PERSONAL = (
@@ -26,17 +35,19 @@ _PERSONAL = (
 def account_delete(*, user_id: int) -> None:
     """Erase a shopper; the orders stay, without whom they were for.
 
-    Locks: the user's row, exclusively: an order that is being placed at this moment is
-    either seen here or finds the shopper gone.
-    Raises: OrdersOpen.
+    Locks: the user's row, exclusively: an order that is being placed, or a refund that
+    is being asked for, at this moment is either seen here or finds the shopper gone.
+    Raises: OrdersOpen, also while money is on its way back.
     """
     user_lock_alone(user_id=user_id)
     orders = Order.objects.filter(user_id=user_id)
-    if orders.filter(status__in=_UNFINISHED).exists():
+    refunds = Refund.objects.of(user_id)
+    if orders.filter(status__in=_UNFINISHED).exists() or refunds.unfinished().exists():
         raise OrdersOpen
     # The key is the client's own text, and the hash can be guessed from an address.
     orders.update(**dict.fromkeys(_PERSONAL, ""), idempotency_key=None, request_hash="")
     OrderEvent.objects.filter(operator_id=user_id).update(reason="")
+    _refunds_forget(refunds)
     _payers_forget(user_id)
     user_erase(user_id=user_id, kept_uploads=_pictures_of_goods(user_id))
 
@@ -48,23 +59,45 @@ def _pictures_of_goods(user_id: int) -> set[str]:
     return pictures_in_use(names) | set(ordered) if names else set()
 
 
+def _refunds_forget(refunds: RefundQuerySet) -> None:
+    """Take out of ended refunds what people wrote, and the account that was credited.
+
+    Their pictures go with the shopper's other uploads.
+    """
+    account = "user_received_account"
+    events = RefundEvent.objects.filter(refund__in=refunds, operator__isnull=False)
+    events.update(reason="")
+    credited = refunds.filter(facts__has_key=account)
+    credited.update(facts=_facts_without(account))
+    refunds.update(reason="", answer="", images=[])
+
+
 def _payers_forget(user_id: int) -> None:
     """Take the openid out of the payments' facts; what was paid stays provable."""
-    without_payer = Func(
-        F("facts"), Value("payer"), arg_joiner=" - ", template="%(expressions)s"
-    )
-    without_payer.output_field = JSONField()
     payments = Payment.objects.filter(order__user_id=user_id, facts__has_key="payer")
-    payments.update(facts=without_payer)
+    payments.update(facts=_facts_without("payer"))
+
+
+def _facts_without(name: str) -> Func:
+    """Return the facts of a row without one of them."""
+    return Func(
+        F("facts"),
+        Value(name),
+        arg_joiner=" - ",
+        template="%(expressions)s",
+        output_field=JSONField(),
+    )
 
 
 def account_export(*, user: User) -> dict[str, Any]:
     """Return everything that is kept about a shopper, hidden orders included."""
     orders = Order.objects.filter(user=user).order_by("-pk").for_display()
     orders = orders.prefetch_related("payments", "price_changes", "events")
+    refunds = Refund.objects.of(user.pk).order_by("-pk").for_display()
     return {
         **user_export(user=user),
         "orders": [_order_export(order) for order in orders],
+        "refunds": [_refund_export(refund) for refund in refunds],
     }
 
 
@@ -102,6 +135,15 @@ def _order_export(order: Order) -> dict[str, Any]:
             }
             for event in order.events.all()
         ],
+    }
+
+
+def _refund_export(refund: Refund) -> dict[str, Any]:
+    """Return a refund, whose timeline are its events, with what WeChat said of it."""
+    return {
+        **RefundSerializer(refund).data,
+        "outRefundNo": refund.out_refund_no,
+        "facts": refund.facts,
     }
 
 

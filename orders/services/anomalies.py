@@ -16,6 +16,8 @@ from shop.metrics import ANOMALIES
 logger = logging.getLogger(__name__)
 
 _TEXT_MAX = 200
+# Who paid, and the bank account that a refund went to.
+_PERSONAL = ("payer", "user_received_account")
 
 
 def anomaly_note(
@@ -57,10 +59,10 @@ def anomaly_note(
 
 
 def _storable(facts: Mapping[str, Any] | None) -> Any:
-    """Return the facts without the payer, and without what no JSON column takes."""
+    """Return the facts without whose they are and what no JSON column takes."""
     if not facts:
         return None
-    said = {name: value for name, value in facts.items() if name != "payer"}
+    said = {name: value for name, value in facts.items() if name not in _PERSONAL}
     return json.loads(json.dumps(said).replace("\\u0000", ""))
 
 

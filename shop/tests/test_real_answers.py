@@ -114,7 +114,10 @@ def test_real_answers_are_as_published(
     simulator.pay(row.payments.get().out_trade_no)
     wish = {"items": [{"itemId": row.items.get().pk, "quantity": 1}], "images": [url]}
     asked = call(
-        "POST /api/orders/{orderNo}/refunds", shipped, me, json={"reason": "破损", **wish}
+        "POST /api/orders/{orderNo}/refunds",
+        shipped,
+        me,
+        json={"reason": "破损", **wish},
     )["refundNo"]
     call("GET /api/orders/{orderNo}/refunds", shipped, me)
     call("GET /api/refunds", token=me)
