@@ -1,28 +1,17 @@
-"""POST /api/payments/wechat/notify: what is believed and what is refused.
-
-The notifications are made here from WeChat's published form, with the platform's key.
-"""
+"""POST /api/payments/wechat/notify: what is believed and what is refused."""
 
 import base64
 import json
-import os
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPResponse
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import (
-    RSAPrivateKey,
-    generate_private_key,
-)
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.db import transaction
 from django.test import Client
@@ -36,11 +25,12 @@ from orders.models import Order, OrderEvent, Payment
 from orders.services.audit import orders_audit
 from orders.services.closing import Sweep, orders_expire
 from orders.tests.conftest import line, placed
+from orders.tests.notifying import PAYMENT_URL as URL
+from orders.tests.notifying import deliver, notify, sealed, signed, wechat_world
 from shop.wechat import pay
 from shop.wechat.errors import NotificationRefused
 from shop.wechat.pay import notifications
 
-URL = "/api/payments/wechat/notify"
 BODY_MAX = 64 * 1024
 Sent = Callable[..., Any]
 
@@ -58,9 +48,7 @@ def _nobody_is_called(settings: Any) -> Iterator[None]:
 
 @pytest.fixture
 def world() -> dict[str, str]:
-    path = Path(os.environ["SHOP_TEST_SERVERS"]) / "wechat.json"
-    data: dict[str, str] = json.loads(path.read_text())
-    return data
+    return wechat_world()
 
 
 @pytest.fixture
@@ -91,60 +79,10 @@ def facts(payment: Payment, world: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def sealed(facts: Any, key: str, **outer: Any) -> bytes:
-    """Return a notification's body around encrypted facts."""
-    nonce = "abcdefghijkl"
-    secret = AESGCM(key.encode()).encrypt(
-        nonce.encode(), json.dumps(facts).encode(), b"transaction"
-    )
-    return json.dumps(
-        {
-            "id": "EV-1",
-            "create_time": "2026-11-23T12:00:00+08:00",
-            "event_type": "TRANSACTION.SUCCESS",
-            "resource_type": "encrypt-resource",
-            "resource": {
-                "algorithm": "AEAD_AES_256_GCM",
-                "ciphertext": base64.b64encode(secret).decode(),
-                "nonce": nonce,
-                "associated_data": "transaction",
-                "original_type": "transaction",
-            },
-            **outer,
-        }
-    ).encode()
-
-
-def signed(
-    body: bytes, private_key: RSAPrivateKey, serial: str, timestamp: int | None = None
-) -> dict[str, str]:
-    """Return the headers of a notification."""
-    stamp, nonce = str(timestamp or int(time.time())), "nonce-of-the-test"
-    text = f"{stamp}\n{nonce}\n".encode() + body + b"\n"
-    signature = private_key.sign(text, PKCS1v15(), SHA256())
-    return {
-        "Wechatpay-Timestamp": stamp,
-        "Wechatpay-Nonce": nonce,
-        "Wechatpay-Serial": serial,
-        "Wechatpay-Signature": base64.b64encode(signature).decode(),
-        "Wechatpay-Signature-Type": "WECHATPAY2-SHA256-RSA2048",
-    }
-
-
-def deliver(body: bytes, headers: Mapping[str, str]) -> Any:
-    return Client().post(URL, body, content_type="application/json", headers=headers)
-
-
 @pytest.fixture
-def send(world: dict[str, str]) -> Sent:
+def send() -> Sent:
     """Return a sender of well-made notifications about any facts."""
-    key: Any = load_pem_private_key(world["platformPrivateKey"].encode(), None)
-
-    def sender(facts: Any, *, timestamp: int | None = None, **outer: Any) -> Any:
-        body = sealed(facts, world["apiV3Key"], **outer)
-        return deliver(body, signed(body, key, world["platformPublicKeyId"], timestamp))
-
-    return sender
+    return notify
 
 
 def untouched() -> bool:
