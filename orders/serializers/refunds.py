@@ -1,6 +1,7 @@
 """Refunds on the wire: what shoppers ask for and what became of it."""
 
 from collections import Counter
+from typing import Any
 
 from rest_framework import serializers
 
@@ -40,6 +41,18 @@ class PiecesSerializer(ShopSerializer):
     quantity = WholeNumberField(label="数量", min_value=1, max_value=QUANTITY_MAX)
 
 
+class PicturesField(serializers.ListField):
+    """Pictures that were uploaded before; too many are not even looked for."""
+
+    child = ImageField()
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        if isinstance(data, list):
+            self.run_validators(data)
+        names: list[str] = super().to_internal_value(data)
+        return names
+
+
 class RefundRequestSerializer(ShopSerializer):
     """A refund as a shopper asks for it; without `items` of all that is left."""
 
@@ -52,12 +65,8 @@ class RefundRequestSerializer(ShopSerializer):
         required=False,
         allow_null=True,
     )
-    images = serializers.ListField(
-        label="图片",
-        child=ImageField(),
-        max_length=IMAGES_MAX,
-        required=False,
-        allow_null=True,
+    images = PicturesField(
+        label="图片", max_length=IMAGES_MAX, required=False, allow_null=True
     )
 
     @property

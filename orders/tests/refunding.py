@@ -7,6 +7,7 @@ from rest_framework.test import APIClient
 
 from orders.models import Order, Refund
 from orders.services.fulfilment import order_ship
+from orders.services.refunds import refund_approve, refund_settle
 from orders.tests.conftest import paid_order
 
 
@@ -69,3 +70,19 @@ def refund_facts(refund: Refund, status: str = "SUCCESS") -> dict[str, Any]:
     if status == "SUCCESS":
         facts["success_time"] = "2026-11-25T12:00:00+08:00"
     return facts
+
+
+def settled(refund: Refund, status: str = "SUCCESS") -> Refund:
+    """Book what WeChat says of a refund; return it as it is then."""
+    return refund_settle(facts=refund_facts(refund, status))
+
+
+def approved(refund: Refund, operator_id: int, *, is_restocked: bool = False) -> Refund:
+    """Agree to a refund, and let WeChat pay it."""
+    refund_approve(
+        refund_id=refund.pk,
+        operator_id=operator_id,
+        is_restocked=is_restocked,
+        answer="同意",
+    )
+    return settled(refund)

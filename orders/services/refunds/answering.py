@@ -141,6 +141,9 @@ def _give_free(refund: Refund) -> None:
     rows.update(
         refund_amount=F("refund_amount") - refund.amount, updated_at=timezone.now()
     )
-    for part in refund.items.all():
-        lines = OrderItem.objects.filter(pk=part.order_item_id)
-        lines.update(refund_quantity=F("refund_quantity") - part.quantity)
+    parts = list(refund.items.select_related("order_item"))
+    for part in parts:
+        part.order_item.refund_quantity = F("refund_quantity") - part.quantity
+    OrderItem.objects.bulk_update(
+        [part.order_item for part in parts], ["refund_quantity"]
+    )

@@ -281,15 +281,18 @@ def _write(
     )
 
 
-def _set_aside(refund: Refund, parts: Iterable[Portion]) -> None:
+def _set_aside(refund: Refund, parts: Collection[Portion]) -> None:
     """Write what a refund is for, and count the pieces on the order's lines."""
-    for part in parts:
-        RefundItem.objects.create(
+    RefundItem.objects.bulk_create(
+        RefundItem(
             refund=refund,
             order_item=part.item,
             quantity=part.quantity,
             unshipped_quantity=part.unshipped,
             amount=part.amount,
         )
-        rows = OrderItem.objects.filter(pk=part.item.pk)
-        rows.update(refund_quantity=F("refund_quantity") + part.quantity)
+        for part in parts
+    )
+    for part in parts:
+        part.item.refund_quantity = F("refund_quantity") + part.quantity
+    OrderItem.objects.bulk_update([part.item for part in parts], ["refund_quantity"])
