@@ -47,7 +47,11 @@ def placed(api: APIClient, *lines: dict[str, Any], **fields: Any) -> dict[str, A
 
 def paid_order(api: APIClient, *lines: dict[str, Any]) -> Order:
     """Place an order and book a verified payment of it, without asking WeChat."""
-    order = Order.objects.get(order_no=placed(api, *lines)["orderNo"])
+    return paid(Order.objects.get(order_no=placed(api, *lines)["orderNo"]))
+
+
+def paid(order: Order) -> Order:
+    """Book a verified payment of an order."""
     payment = Payment.objects.create(
         order=order,
         out_trade_no=out_trade_no_make(order_no=order.order_no, attempt=1),

@@ -1,14 +1,16 @@
 """What the tests of refunds share: asking, and what WeChat would say."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
+from django.db.models import F
 from rest_framework.test import APIClient
 
 from orders.models import Order, Refund
 from orders.services.fulfilment import order_ship
 from orders.services.refunds import refund_approve, refund_settle
-from orders.tests.conftest import paid_order
+from orders.tests.conftest import paid, paid_order, placed
 
 
 def ask(api: APIClient, order: Order, **fields: Any) -> Any:
@@ -86,3 +88,16 @@ def approved(refund: Refund, operator_id: int, *, is_restocked: bool = False) ->
         answer="同意",
     )
     return settled(refund)
+
+
+def priced_order(
+    api: APIClient, *lines: dict[str, Any], freight: str, discount: str
+) -> Order:
+    """Return a paid order that cost freight and had a discount."""
+    order_no = placed(api, *lines)["orderNo"]
+    Order.objects.filter(order_no=order_no).update(
+        freight_amount=freight,
+        discount_amount=discount,
+        total_amount=F("goods_amount") + Decimal(freight) - Decimal(discount),
+    )
+    return paid(Order.objects.get(order_no=order_no))
