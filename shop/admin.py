@@ -1,16 +1,24 @@
-"""The desk of the queue: what the background work is doing, for reading."""
+"""The desk of the queue: what the background work is doing, and trying it again."""
 
-from typing import Any
+from typing import Any, cast
 
-from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.contrib.admin import SimpleListFilter
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 
 # Registers a desk of its own, whose actions ask for no permission.
 from procrastinate.contrib.django import admin as _  # noqa: F401
-from procrastinate.contrib.django.models import ProcrastinateJob
-from unfold.decorators import display
+from procrastinate.contrib.django.models import ProcrastinateEvent, ProcrastinateJob
+from unfold.decorators import action, display
 
 from shop.back_office.desk import Desk
+from shop.back_office.figures import moment
+from shop.back_office.tables import TABLES_TEMPLATE, Table
+from shop.errors import JobNotRetried
+from shop.queue import job_retry
 
 _STATUSES = {
     "todo": "等待",
@@ -21,30 +29,92 @@ _STATUSES = {
     "aborted": "已中止",
 }
 _LABELS = {"等待": "info", "执行中": "warning", "成功": "success", "失败": "danger"}
+# What waits after a failure has a status like all that waits.
+_RETRYING = "retrying"
+# What a task is to staff; the others go by their names.
+TASKS = {
+    "accounts.jobs.sessions_flush": "清理过期登录",
+    "orders.jobs.orders_autoconfirm": "自动确认收货",
+    "orders.jobs.orders_sweep": "关闭超时未付订单",
+    "shop.jobs.jobs_rescue": "恢复中断的任务",
+    "shop.jobs.retention": "清理旧任务",
+}
+_EVENTS = {
+    "deferred": "加入队列",
+    "started": "开始执行",
+    "deferred_for_retry": "重新排队",
+    "failed": "失败",
+    "succeeded": "成功",
+    "cancelled": "取消",
+    "abort_requested": "请求中止",
+    "aborted": "中止",
+    "scheduled": "计划执行",
+    "retried": "人工重试",
+}
+# Of a job that is tried every hour for weeks, the rest is in the log.
+_EVENTS_SHOWN = 50
 
 admin.site.unregister(ProcrastinateJob)
+
+
+class StatusFilter(SimpleListFilter):
+    """Narrow the list to one status."""
+
+    title = "状态"
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [*_STATUSES.items(), (_RETRYING, "失败后等待重试")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() == _RETRYING:
+            return queryset.filter(status="todo", attempts__gt=0)
+        known = self.value() in _STATUSES
+        return queryset.filter(status=self.value()) if known else queryset
 
 
 @admin.register(ProcrastinateJob)
 class JobDesk(Desk):
     """What waits, runs or has failed; what succeeded is gone."""
 
-    list_display = ("id", "task", "state", "attempts", "scheduled")
-    list_filter = ("status",)
+    list_display = ("id", "task", "state", "attempts_made", "scheduled")
+    list_filter = (StatusFilter,)
     ordering = ("-id",)
     list_per_page = 50
     show_full_result_count = False
-    fields = ("id", "task", "state", "attempts", "scheduled", "arguments")
-    readonly_fields = fields
-    actions = None
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    ("id", "state"),
+                    ("task", "task_name"),
+                    ("attempts_made", "scheduled"),
+                    "arguments",
+                ),
+                "description": "失败的原因在后台任务进程的日志里,按编号(job_id)查找",
+            },
+        ),
+    )
+    readonly_fields = (
+        *("id", "state", "task", "task_name", "attempts_made", "scheduled"),
+        "arguments",
+    )
+    change_form_outer_after_template = TABLES_TEMPLATE
+    actions = ("retry_chosen",)
+    actions_detail = ("retry",)
 
     @admin.display(description="任务", ordering="task_name")
     def task(self, job: ProcrastinateJob) -> str:
-        return str(job.task_name)
+        return TASKS.get(job.task_name, job.task_name)
 
     @display(description="状态", label=_LABELS)
     def state(self, job: ProcrastinateJob) -> str:
         return _STATUSES.get(job.status, job.status)
+
+    @admin.display(description="已尝试次数", ordering="attempts")
+    def attempts_made(self, job: ProcrastinateJob) -> int:
+        return job.attempts
 
     @admin.display(description="计划时间", ordering="scheduled_at")
     def scheduled(self, job: ProcrastinateJob) -> Any:
@@ -66,3 +136,83 @@ class JobDesk(Desk):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def has_retry_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("procrastinate.change_procrastinatejob")
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Offer to retry what has failed."""
+        job = self.get_object(request, str(object_id))
+        has_failed = job is not None and job.status == "failed"
+        offered: list[Any] = super().get_actions_detail(request, object_id)
+        return offered if has_failed else []
+
+    @action(
+        description="重试",
+        url_path="retry",
+        icon="replay",
+        permissions=["view", "retry"],
+    )
+    def retry(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Queue a failed job again."""
+        job = self.get_object(request, object_id)
+        if job is None:
+            self.message_user(request, "任务已完成,或不存在", messages.ERROR)
+            name = f"{self.admin_site.name}:procrastinate_procrastinatejob_changelist"
+            return HttpResponseRedirect(reverse(name))
+
+        def perform(data: Any) -> str:
+            job_retry(job_id=job.pk)
+            return "已重新排队,马上执行"
+
+        return self.action_page(
+            request,
+            job,
+            title=f"重试任务 {job.pk}",
+            submit="重试",
+            form_class=Form,
+            perform=perform,
+            lines={
+                "任务": self.task(job),
+                "参数": self.arguments(job),
+                "后果": "任务重新执行一次;已经做完的部分不会再做",
+            },
+        )
+
+    @action(description="重试所选任务", permissions=["retry"])
+    def retry_chosen(self, request: HttpRequest, queryset: Any) -> None:
+        """Queue the failed ones among the chosen again."""
+        retried = [job for job in queryset.order_by("id") if _is_retried(job)]
+        user_id = cast("int", request.user.pk)
+        LogEntry.objects.log_actions(user_id, retried, CHANGE, "重新排队")
+        told = f"已重试{len(retried)}个任务"
+        if others := len(queryset) - len(retried):
+            told += f",另有{others}个不是失败状态,或相同的任务正在等待"
+        self.message_user(request, told, messages.SUCCESS)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        """Add what has happened to the job."""
+        context["tables"] = [_timeline(context["original"])]
+        return super().render_change_form(request, context, *args, **kwargs)
+
+
+def _is_retried(job: ProcrastinateJob) -> bool:
+    try:
+        job_retry(job_id=job.pk)
+    except JobNotRetried:
+        return False
+    return True
+
+
+def _timeline(job: ProcrastinateJob) -> Table:
+    """Return the job's last events, newest first."""
+    events = ProcrastinateEvent.objects.filter(job=job).order_by("-id")[:_EVENTS_SHOWN]
+    rows = [[moment(one.at), _EVENTS.get(one.type, one.type)] for one in events]
+    return Table("经过", ["时间", "事件"], rows)
+
+
+def failed_jobs_badge(request: HttpRequest) -> int:
+    """Count what has failed and nobody has tried again; the sidebar shows it."""
+    return ProcrastinateJob.objects.filter(status="failed").count()

@@ -80,3 +80,11 @@ class ServiceUnavailable(ShopError):
     code = "unavailable"
     http_status = 503
     message = "服务暂时不可用,请稍后再试"
+
+
+class JobNotRetried(ShopError):
+    """Refuse to queue a job again that has not failed, or whose work waits already."""
+
+    code = "job_not_retried"
+    http_status = 409
+    message = "任务已不是失败状态,或相同的任务正在等待"

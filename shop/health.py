@@ -12,7 +12,7 @@ from django.http import (
 )
 from django.middleware.common import CommonMiddleware
 
-from shop.queue import queue_state
+from shop.queue import QueueState, queue_state
 from shop.replica.routing import REPLICA, watch
 
 _migrated = False
@@ -43,12 +43,17 @@ def readyz(request: HttpRequest) -> HttpResponse:
     facts = {"database": database_state(), "cache": cache_state()}
     if REPLICA in connections:
         facts["replica"] = "ok" if watch.is_fit() else "away"
-    if facts["database"] == "ok":
-        facts |= _queue_facts()
+    queue = _queue() if facts["database"] == "ok" else None
+    if queue:
+        facts |= _queue_facts(queue)
+    elif facts["database"] == "ok":
+        # Gone since it was asked a moment ago, or slow.
+        facts["database"] = "away"
     is_ready = facts["database"] == "ok"
     degraded = [name for name, state in facts.items() if state != "ok"]
     body = {"status": "ok" if is_ready else "unavailable", "degraded": degraded}
-    return JsonResponse(body | facts, status=200 if is_ready else 503)
+    figures = _queue_figures(queue) if queue else {}
+    return JsonResponse(body | facts | figures, status=200 if is_ready else 503)
 
 
 def database_state() -> str:
@@ -74,13 +79,24 @@ def cache_state() -> str:
     return "ok" if cache.get("readyz") == "ok" else "away"
 
 
-def _queue_facts() -> dict[str, str]:
+def _queue() -> QueueState | None:
     try:
-        queue = queue_state()
+        return queue_state()
     except (DatabaseError, InterfaceError):
-        # Gone since it was asked a moment ago, or slow.
-        return {"database": "away"}
+        return None
+
+
+def _queue_facts(queue: QueueState) -> dict[str, str]:
     return {
         "worker": "ok" if queue.is_worker_alive else "away",
         "queue": "late" if queue.is_late else "ok",
+    }
+
+
+def _queue_figures(queue: QueueState) -> dict[str, int | None]:
+    """Return whole seconds; no heartbeat where no worker ever ran."""
+    heartbeat = queue.heartbeat_seconds
+    return {
+        "worker_heartbeat_seconds": None if heartbeat is None else int(heartbeat),
+        "queue_lag_seconds": int(queue.oldest_seconds),
     }

@@ -3,13 +3,15 @@
 import logging
 
 from procrastinate.contrib.django import app
-from procrastinate.exceptions import UniqueViolation
+from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Job, Status
 
 logger = logging.getLogger(__name__)
 
 # Long enough for somebody to look at what failed.
 JOBS_KEPT_HOURS = 30 * 24
+# A worker that is only held up for a while must find its row again.
+WORKERS_KEPT_SECONDS = 24 * 3600
 
 
 @app.periodic(cron="* * * * *")
@@ -27,13 +29,18 @@ async def jobs_rescue(timestamp: int) -> None:
 @app.periodic(cron="40 20 * * *")
 @app.task(queueing_lock="retention")
 async def retention(timestamp: int) -> None:
-    """Delete the jobs that ended long ago; those that succeeded are gone already."""
+    """Delete the jobs that ended long ago, and the rows of workers that were killed.
+
+    Jobs that succeeded are gone already. One that failed is no record of the work: what
+    is still due has its own row, such as a refund, whose sweep queues a new job.
+    """
     await app.job_manager.delete_old_jobs(
         nb_hours=JOBS_KEPT_HOURS,
         include_failed=True,
         include_cancelled=True,
         include_aborted=True,
     )
+    await app.job_manager.prune_stalled_workers(WORKERS_KEPT_SECONDS)
 
 
 async def _queue_again(job: Job) -> None:
@@ -42,3 +49,6 @@ async def _queue_again(job: Job) -> None:
     except UniqueViolation:
         # Its queueing lock is taken: the same work is queued already.
         await app.job_manager.finish_job(job, Status.ABORTED, delete_job=True)
+    except ConnectorException:
+        # Its worker was but slow and has just ended it; the others have still to go on.
+        logger.warning("job %s was not queued again", job.id, exc_info=True)

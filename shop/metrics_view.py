@@ -72,11 +72,17 @@ def _queue_gauges(queue: QueueState) -> list[GaugeMetricFamily]:
             queue.oldest_seconds,
         ),
         _gauge("worker_up", "Whether a worker is alive", queue.is_worker_alive),
+        _gauge(
+            "worker_heartbeat_seconds",
+            "How long ago a worker has last told that it lives",
+            queue.heartbeat_seconds,
+        ),
     ]
 
 
-def _gauge(name: str, words: str, value: float) -> GaugeMetricFamily:
-    return GaugeMetricFamily(f"shop_{name}", words, value=float(value))
+def _gauge(name: str, words: str, value: float | None) -> GaugeMetricFamily:
+    known = None if value is None else float(value)
+    return GaugeMetricFamily(f"shop_{name}", words, value=known)
 
 
 _parts = CollectorRegistry()

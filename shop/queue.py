@@ -2,26 +2,38 @@
 
 from dataclasses import dataclass
 
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
+from django.utils import timezone
 from procrastinate.contrib.django import app
-from procrastinate.exceptions import ConnectorException
+from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.types import JSONValue
+
+from shop.errors import JobNotRetried
 
 # A worker sends a heartbeat every 10 s; a job that has waited for a minute is late.
 PATIENCE_SECONDS = 60
 
+# Each part by an index of its own. A job without a time is due since it was queued, and
+# a retry has a time; so of the former the first one has waited longest. What is to be
+# done later is not late.
 _STATE = """
 SELECT
     (SELECT extract(epoch FROM now() - max(last_heartbeat)) FROM procrastinate_workers),
-    count(*) FILTER (WHERE job.status = 'todo'),
-    count(*) FILTER (WHERE job.status = 'doing'),
-    count(*) FILTER (WHERE job.status = 'failed'),
-    max(extract(epoch FROM now() - coalesce(job.scheduled_at, event.at)))
-        FILTER (WHERE job.status = 'todo')
-FROM procrastinate_jobs job
-LEFT JOIN procrastinate_events event
-    ON event.job_id = job.id AND event.type = 'deferred'
-WHERE job.status IN ('todo', 'doing', 'failed')
+    (SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo'),
+    (SELECT count(*) FROM procrastinate_jobs WHERE status = 'doing'),
+    (SELECT count(*) FROM procrastinate_jobs WHERE status = 'failed'),
+    extract(epoch FROM now() - least(
+        (SELECT min(scheduled_at) FROM procrastinate_jobs
+         WHERE status = 'todo' AND scheduled_at <= now()),
+        (SELECT min(at) FROM procrastinate_events
+         WHERE type = 'deferred' AND job_id = (
+             SELECT min(id) FROM procrastinate_jobs
+             WHERE status = 'todo' AND scheduled_at IS NULL))
+    ))
+"""
+
+_FAILED_LOCK = """
+SELECT id FROM procrastinate_jobs WHERE id = %s AND status = 'failed' FOR UPDATE
 """
 
 
@@ -47,6 +59,23 @@ def job_enqueue(
     except ConnectorException as error:
         # What the database refuses is Django's error everywhere else.
         raise OperationalError("a job could not be queued") from error
+
+
+def job_retry(*, job_id: int) -> None:
+    """Queue a failed job again, to be done at once.
+
+    Locks: the job's row; one that runs is nobody's to start a second time.
+    Raises: JobNotRetried.
+    """
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(_FAILED_LOCK, [job_id])
+            if cursor.fetchone() is None:
+                raise JobNotRetried
+            app.job_manager.retry_job_by_id(job_id, retry_at=timezone.now())
+    except UniqueViolation as error:
+        # Its queueing lock is taken: the same work is queued already.
+        raise JobNotRetried from error
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from orders.admin.tables import destination, order_tables
 from orders.models import Order, OrderItem
 from shop.back_office.day_range import DayRangeFilter
 from shop.back_office.figures import money
+from shop.back_office.tables import TABLES_TEMPLATE
 
 _LINES = (
     OrderItem.objects.filter(order=OuterRef("pk"))
@@ -43,7 +44,7 @@ class OrderDesk(OrderActions, ReadOnlyDesk):
     ordering = ("-pk",)
     search_fields = ("order_no",)
     search_help_text = "订单号、手机号或收货人的开头,或商品名称的一部分"
-    change_form_outer_after_template = "admin/orders/order/tables.html"
+    change_form_outer_after_template = TABLES_TEMPLATE
     fieldsets = (
         (
             None,

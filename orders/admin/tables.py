@@ -1,7 +1,6 @@
 """The tables of an order's page: lines, parcels, payments, and what happened when."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
@@ -12,6 +11,7 @@ from orders.admin.stages import CLOSING
 from orders.models import Order, OrderEvent, OrderItem, OrderStatus, Payment
 from orders.services.fulfilment import lines_left
 from shop.back_office.figures import moment, money
+from shop.back_office.tables import Table
 
 
 def item_name(item: OrderItem) -> str:
@@ -31,15 +31,6 @@ def link(page: str, target: Order | Payment) -> str:
         reverse(f"admin:{page}", args=[target.pk]),
         target,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A titled table; each row has a cell for each header."""
-
-    title: str
-    headers: list[str]
-    rows: list[list[Any]]
 
 
 def order_tables(request: HttpRequest, order: Order) -> list[Table]:

@@ -1,5 +1,6 @@
 """The worker's jobs: registered with a rhythm, and really run by a worker."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -14,7 +15,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 from procrastinate.contrib.django import app
-from procrastinate.contrib.django.models import ProcrastinateJob
+from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
 from procrastinate.exceptions import AlreadyEnqueued
 from rest_framework.test import APIClient
 
@@ -22,6 +23,7 @@ from catalog.models import Product, Sku
 from orders.jobs import orders_autoconfirm, orders_sweep
 from orders.models import Order
 from orders.tests.conftest import line, placed
+from shop.jobs import _queue_again, retention
 from shop.tests.test_start import PRODUCTION
 from shop.tests.web_process import database_url
 
@@ -208,3 +210,46 @@ def test_what_ended_long_ago_is_deleted() -> None:
         run_worker()
     left = count_jobs(ids.values())
     assert left == {"failed": 1, "cancelled": 1, "aborted": 1, "todo": 2}
+
+
+@pytest.mark.usefixtures("queue")
+def test_rows_of_workers_killed_long_ago_are_deleted() -> None:
+    """Younger ones may belong to a worker that is only held up."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO procrastinate_workers (last_heartbeat)"
+            " SELECT now() - hours * interval '1 hour' FROM unnest(%s) hours"
+            " RETURNING id",
+            [[25, 23]],
+        )
+        [[dead], [slow]] = cursor.fetchall()
+    asyncio.run(_retention())
+    left = set(ProcrastinateWorker.objects.values_list("id", flat=True))
+    assert dead not in left
+    assert slow in left
+
+
+async def _retention() -> None:
+    connector = app.connector.get_worker_connector()  # type: ignore[attr-defined]
+    with app.replace_connector(connector):
+        async with app.open_async():
+            await retention(timestamp=0)
+
+
+@pytest.mark.usefixtures("queue")
+def test_job_that_ended_meanwhile_holds_up_no_rescue(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It was found as its worker's last, and was ended before it was queued again."""
+    job_id = orders_autoconfirm.defer(timestamp=0)
+    job = ProcrastinateJob.objects.get(pk=job_id).procrastinate_job
+
+    async def queue_again() -> None:
+        connector = app.connector.get_worker_connector()  # type: ignore[attr-defined]
+        with app.replace_connector(connector):
+            async with app.open_async():
+                await _queue_again(job)
+
+    asyncio.run(queue_again())
+    assert f"job {job_id} was not queued again" in caplog.text
+    assert ProcrastinateJob.objects.get(pk=job_id).attempts == 0

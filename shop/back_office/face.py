@@ -54,7 +54,12 @@ UNFOLD: dict[str, Any] = {
                     _link("员工", "badge", "accounts.staff"),
                     _link("用户组", "group", "auth.group"),
                     _link("登录失败记录", "lock", "accounts.loginfailure"),
-                    _link("后台任务", "schedule", "procrastinate.procrastinatejob"),
+                    {
+                        **_link(
+                            "后台任务", "schedule", "procrastinate.procrastinatejob"
+                        ),
+                        "badge": "shop.admin.failed_jobs_badge",
+                    },
                 ],
             },
         ],

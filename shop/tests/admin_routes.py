@@ -26,6 +26,10 @@ _NEEDS = {
     "accounts_staff_activate": ("accounts.change_staff",),
     "catalog_sku_adjust": ("catalog.view_sku", "catalog.adjust_stock"),
     "catalog_sku_ledger": ("catalog.view_stockmovement",),
+    "procrastinate_procrastinatejob_retry": (
+        "procrastinate.view_procrastinatejob",
+        "procrastinate.change_procrastinatejob",
+    ),
 }
 _VERBS = {"view", "add", "change", "delete", "ship", "reprice", "cancel"}
 # Whoever grants rights may do everything already.

@@ -56,6 +56,8 @@ def test_ready(client: Client, worker: None) -> None:
         "cache": "ok",
         "worker": "ok",
         "queue": "ok",
+        "worker_heartbeat_seconds": 0,
+        "queue_lag_seconds": 0,
     }
 
 
@@ -78,6 +80,31 @@ def test_dead_worker_and_late_queue_take_no_node_out(
     facts = response.json()
     assert facts["degraded"] == ["worker", "queue"]
     assert (facts["worker"], facts["queue"]) == ("away", "late")
+    # The test's transaction stops the database's clock.
+    assert facts["worker_heartbeat_seconds"] == 120
+    assert facts["queue_lag_seconds"] == 120
+
+
+def test_a_job_for_later_is_not_late(client: Client, worker: None) -> None:
+    """Queued long ago, it waits for its next try; then its lag begins."""
+    rescue = app.tasks["shop.jobs.jobs_rescue"]
+    job_id = rescue.configure(schedule_in={"hours": 1}).defer(timestamp=0)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_events SET at = now() - interval '1 day'")
+        assert client.get("/readyz").json()["queue_lag_seconds"] == 0
+        cursor.execute(
+            "UPDATE procrastinate_jobs SET scheduled_at = now() - interval '90 s'"
+            " WHERE id = %s",
+            [job_id],
+        )
+    facts = client.get("/readyz").json()
+    assert facts["queue"] == "late"
+    assert facts["queue_lag_seconds"] == 90
+
+
+def test_no_worker_ever(client: Client, db: None) -> None:
+    facts = client.get("/readyz").json()
+    assert (facts["worker"], facts["worker_heartbeat_seconds"]) == ("away", None)
 
 
 def test_database_away(client: Client, database_away: Callable[[], None]) -> None:
@@ -127,4 +154,6 @@ def test_cache_away_takes_no_node_out(
         "cache": "away",
         "worker": "ok",
         "queue": "ok",
+        "worker_heartbeat_seconds": 0,
+        "queue_lag_seconds": 0,
     }
