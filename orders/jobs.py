@@ -9,6 +9,7 @@ from procrastinate.contrib.django import app
 
 from orders.services.closing import orders_expire
 from orders.services.fulfilment import orders_confirm_due
+from orders.services.payments import Answers, payments_query_due
 from orders.services.refunds import refund_send, refunds_follow
 from shop.retry import BackOff
 
@@ -47,3 +48,12 @@ def refunds_follow_job(timestamp: int) -> None:
     follow = refunds_follow()
     if follow.ended or follow.waiting:
         logger.info("refunds followed: %s", follow)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="orders.jobs.payments_query", queueing_lock="payments_query")
+def payments_query_job(timestamp: int) -> None:
+    """Ask WeChat about the payments of which it has told us nothing."""
+    answers = payments_query_due()
+    if answers != Answers():
+        logger.info("payments asked about: %s", answers)

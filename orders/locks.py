@@ -82,6 +82,16 @@ def due_refunds_lock(now: datetime, limit: int) -> list[Refund]:
     return list(rows.filter(due_at__lte=now).order_by("due_at")[:limit])
 
 
+def due_payments_lock(now: datetime, limit: int) -> list[Payment]:
+    """Lock the open attempts longest due for a question, skipping what others hold.
+
+    For a lease alone: whoever goes on to write takes the order's lock first, later.
+    """
+    rows = Payment.objects.to_query(now).order_by("next_query_at", "pk")
+    locked = rows.select_for_update(of=("self",), no_key=True, skip_locked=True)
+    return list(locked[:limit])
+
+
 def idempotency_key_claim(user_id: int, key: str) -> tuple[bool, int | None]:
     """Claim a shopper's key until the transaction ends, without waiting.
 

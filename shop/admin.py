@@ -36,6 +36,9 @@ TASKS = {
     "accounts.jobs.sessions_flush": "清理过期登录",
     "orders.jobs.orders_autoconfirm": "自动确认收货",
     "orders.jobs.orders_sweep": "关闭超时未付订单",
+    "orders.jobs.payments_query": "查询未到账支付",
+    "orders.jobs.refund_send": "发送退款",
+    "orders.jobs.refunds_follow": "跟踪退款结果",
     "shop.jobs.jobs_rescue": "恢复中断的任务",
     "shop.jobs.retention": "清理旧任务",
 }

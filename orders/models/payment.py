@@ -1,11 +1,15 @@
 """One attempt to be paid, with an out_trade_no of its own."""
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import models
 from django.db.models import F, Q
 
 from orders.models.order import Order
+
+# A notification takes seconds; after this long without one WeChat is asked.
+QUERY_AFTER = timedelta(minutes=5)
 
 
 class PaymentState(models.TextChoices):
@@ -35,6 +39,12 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
     def succeeded(self) -> "PaymentQuerySet":
         """Keep what was paid."""
         return self.filter(state=PaymentState.SUCCEEDED)
+
+    def to_query(self, now: datetime) -> "PaymentQuerySet":
+        """Keep the open attempts that WeChat should be asked about by now."""
+        # One that an older version began has no time.
+        is_due = Q(next_query_at__lte=now) | Q(next_query_at=None)
+        return self.open().filter(is_due)
 
 
 class Payment(models.Model):

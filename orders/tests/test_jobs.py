@@ -56,6 +56,8 @@ def test_jobs_have_their_rhythm() -> None:
     assert rhythms == {
         "accounts.jobs.sessions_flush": "20 20 * * *",
         "orders.jobs.orders_sweep": "* * * * * */15",
+        "orders.jobs.payments_query": "* * * * *",
+        "orders.jobs.refunds_follow": "* * * * *",
         "orders.jobs.orders_autoconfirm": "*/10 * * * *",
         "shop.jobs.jobs_rescue": "* * * * *",
         "shop.jobs.retention": "40 20 * * *",

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
-from orders.models import AnomalyKind, Payment
+from orders.locks import order_lock
+from orders.models import AnomalyKind, Payment, PaymentState
 from orders.services.anomalies import anomaly_note
 from orders.services.payments.settling import payment_settle
 from shop.wechat import pay
@@ -35,6 +37,17 @@ def payment_close(*, out_trade_no: str) -> bool:
         raise WeChatRefused
     payment_settle(facts=facts)
     return False
+
+
+@transaction.atomic(durable=True)
+def payment_mark_closed(*, payment: Payment) -> None:
+    """Write down that WeChat has closed an attempt, so that a new one may begin.
+
+    Locks: the order.
+    """
+    order = order_lock(payment.order_id)
+    attempts = order.payments.open().filter(pk=payment.pk)
+    attempts.update(state=PaymentState.CLOSED, updated_at=timezone.now())
 
 
 @transaction.atomic

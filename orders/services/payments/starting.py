@@ -15,7 +15,9 @@ from orders.locks import (
     payment_lock,
 )
 from orders.models import Order, OrderItem, OrderStatus, Payment, PaymentState
+from orders.models.payment import QUERY_AFTER
 from orders.numbers import out_trade_no_make
+from orders.services.payments.closing import payment_mark_closed
 from shop.wechat import pay
 from shop.wechat.errors import PaymentClosed, WeChatRefused, WeChatUnavailable
 
@@ -23,8 +25,6 @@ logger = logging.getLogger(__name__)
 
 # WeChat keeps a prepay_id for two hours; leave the shopper time to type a password.
 PREPAY_REUSE = timedelta(minutes=100)
-# A notification that has not come by then is asked for.
-QUERY_FIRST = timedelta(minutes=5)
 # WeChat refuses a time_expire under a minute ahead. A shopper who pays in the last
 # minute gets it; the sweep closes the attempt at the order's own expiry all the same.
 PREPAY_MIN = timedelta(seconds=61)
@@ -48,7 +48,7 @@ def payment_start(*, order_no: str, user: User) -> dict[str, str]:
             prepay_id = _prepay(payment, user)
         except PaymentClosed:
             # A repricing that did not get to its end has closed it: begin anew.
-            _mark_closed(payment)
+            payment_mark_closed(payment=payment)
             payment = _attempt(order_no, user)
             prepay_id = _prepay(payment, user)
         _keep_prepay(payment, prepay_id)
@@ -74,7 +74,7 @@ def _attempt(order_no: str, user: User) -> Payment:
             out_trade_no=out_trade_no_make(order_no=order.order_no, attempt=number),
             amount=order.total_amount,
             expires_at=max(order.expires_at, now + EXPIRY_MIN),
-            next_query_at=now + QUERY_FIRST,
+            next_query_at=now + QUERY_AFTER,
         )
     return payment
 
@@ -93,14 +93,6 @@ def _prepay(payment: Payment, user: User) -> str:
         openid=user.openid or "",
         expires_at=payment.expires_at,
     )
-
-
-@transaction.atomic(durable=True)
-def _mark_closed(payment: Payment) -> None:
-    """Write down that WeChat has closed an attempt."""
-    order = order_lock(payment.order_id)
-    attempts = order.payments.open().filter(pk=payment.pk)
-    attempts.update(state=PaymentState.CLOSED, updated_at=timezone.now())
 
 
 def _keep_prepay(payment: Payment, prepay_id: str) -> None:
