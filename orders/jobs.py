@@ -9,6 +9,7 @@ from procrastinate.contrib.django import app
 
 from orders.services.closing import orders_expire
 from orders.services.fulfilment import orders_confirm_due
+from orders.services.notices import notices_delete_old, notices_settle_due
 from orders.services.payments import Answers, payments_query_due
 from orders.services.refunds import refund_send, refunds_follow
 from shop.retry import BackOff
@@ -57,3 +58,19 @@ def payments_query_job(timestamp: int) -> None:
     answers = payments_query_due()
     if answers != Answers():
         logger.info("payments asked about: %s", answers)
+
+
+@app.periodic(cron="*/2 * * * *")
+@app.task(name="orders.jobs.notices_settle", queueing_lock="notices_settle")
+def notices_settle_job(timestamp: int) -> None:
+    """Settle the notifications that were stored and then not settled."""
+    if outcomes := notices_settle_due():
+        logger.info("notices settled again: %s", dict(outcomes))
+
+
+@app.periodic(cron="50 20 * * *")
+@app.task(name="orders.jobs.notices_delete", queueing_lock="notices_delete")
+def notices_delete_job(timestamp: int) -> None:
+    """Delete the notifications that were settled long ago."""
+    if count := notices_delete_old():
+        logger.info("old notices deleted: %d", count)

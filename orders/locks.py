@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef
 
 from orders.errors import OrderNotFound
-from orders.models import Order, Payment, Refund
+from orders.models import Order, Payment, PaymentNotice, Refund
 
 # A lock that nobody waits for, and the order that the key has made before. Without
 # that order the lock alone says whether a twin is under way.
@@ -88,6 +88,13 @@ def due_payments_lock(now: datetime, limit: int) -> list[Payment]:
     For a lease alone: whoever goes on to write takes the order's lock first, later.
     """
     rows = Payment.objects.to_query(now).order_by("next_query_at", "pk")
+    locked = rows.select_for_update(of=("self",), no_key=True, skip_locked=True)
+    return list(locked[:limit])
+
+
+def due_notices_lock(now: datetime, limit: int) -> list[PaymentNotice]:
+    """Lock the notices longest due, skipping what others hold."""
+    rows = PaymentNotice.objects.due(now).order_by("due_at")
     locked = rows.select_for_update(of=("self",), no_key=True, skip_locked=True)
     return list(locked[:limit])
 

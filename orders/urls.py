@@ -25,6 +25,10 @@ urlpatterns = [
     path("auth/user", AccountView.as_view(), name="account"),
     path("auth/user/export", AccountExportView.as_view(), name="account-export"),
     path("payments/wechat/notify", PaymentNotificationView.as_view(), name="notify"),
-    path("payments/wechat/refund-notify", PaymentNotificationView.as_view()),
+    path(
+        "payments/wechat/refund-notify",
+        PaymentNotificationView.as_view(),
+        name="refund-notify",
+    ),
     *router.urls,
 ]

@@ -34,6 +34,8 @@ _RETRYING = "retrying"
 # What a task is to staff; the others go by their names.
 TASKS = {
     "accounts.jobs.sessions_flush": "清理过期登录",
+    "orders.jobs.notices_delete": "清理旧微信通知",
+    "orders.jobs.notices_settle": "补处理微信通知",
     "orders.jobs.orders_autoconfirm": "自动确认收货",
     "orders.jobs.orders_sweep": "关闭超时未付订单",
     "orders.jobs.payments_query": "查询未到账支付",

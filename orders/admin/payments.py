@@ -1,16 +1,13 @@
 """Payment attempts, to be read."""
 
-import json
-
 from django.contrib import admin
-from django.utils.html import format_html
 from unfold.decorators import display
 
 from orders.admin.read_only import ReadOnlyDesk
 from orders.admin.tables import link
 from orders.models import Payment, PaymentState
 from shop.back_office.day_range import DayRangeFilter
-from shop.back_office.figures import money
+from shop.back_office.figures import json_shown, money
 
 
 @admin.register(Payment)
@@ -60,9 +57,4 @@ class PaymentDesk(ReadOnlyDesk):
 
     @display(description="微信事实")
     def facts_text(self, payment: Payment) -> str:
-        text = json.dumps(payment.facts, ensure_ascii=False, indent=2)
-        if payment.facts is None:
-            return "-"
-        return format_html(
-            '<pre style="white-space: pre-wrap; word-break: break-all">{}</pre>', text
-        )
+        return "-" if payment.facts is None else json_shown(payment.facts)

@@ -2,6 +2,7 @@
 
 from orders.models.anomaly import AnomalyKind, PaymentAnomaly
 from orders.models.event import OrderEvent
+from orders.models.notice import PaymentNotice
 from orders.models.order import Order, OrderItem, OrderStatus
 from orders.models.payment import Payment, PaymentState
 from orders.models.price_change import OrderPriceChange
@@ -23,6 +24,7 @@ __all__ = [
     "OrderStatus",
     "Payment",
     "PaymentAnomaly",
+    "PaymentNotice",
     "PaymentState",
     "Refund",
     "RefundEvent",

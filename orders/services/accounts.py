@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Func, JSONField, Value
+from django.db.models import F, Func, JSONField, Q, QuerySet, Value
 from django.utils import timezone
 
 from accounts.locks import user_lock_alone
@@ -18,6 +18,7 @@ from orders.models import (
     OrderItem,
     OrderStatus,
     Payment,
+    PaymentNotice,
     Refund,
     RefundEvent,
 )
@@ -29,6 +30,8 @@ _PERSONAL = (
     *("name", "phone", "province", "city", "district", "detail"),
     *("remark", "close_reason"),
 )
+# Where WeChat's facts name who paid, and the account that a refund went to.
+_PAYER = ["payer", "user_received_account"]
 
 
 @transaction.atomic(durable=True)
@@ -60,33 +63,44 @@ def _pictures_of_goods(user_id: int) -> set[str]:
 
 
 def _refunds_forget(refunds: RefundQuerySet) -> None:
-    """Take out of ended refunds what people wrote, and the account that was credited.
+    """Take out of ended refunds what people wrote.
 
     Their pictures go with the shopper's other uploads.
     """
-    account = "user_received_account"
     events = RefundEvent.objects.filter(refund__in=refunds, operator__isnull=False)
     events.update(reason="")
-    credited = refunds.filter(facts__has_key=account)
-    credited.update(facts=_facts_without(account))
     refunds.update(reason="", answer="", images=[])
 
 
 def _payers_forget(user_id: int) -> None:
-    """Take the openid out of the payments' facts; what was paid stays provable."""
-    payments = Payment.objects.filter(order__user_id=user_id, facts__has_key="payer")
-    payments.update(facts=_facts_without("payer"))
+    """Take the person out of WeChat's facts; what was paid stays provable."""
+    payments = Payment.objects.filter(order__user_id=user_id)
+    for rows in (payments, Refund.objects.of(user_id), _notices_of(user_id)):
+        rows.filter(facts__has_any_keys=_PAYER).update(facts=_without_payer())
 
 
-def _facts_without(name: str) -> Func:
-    """Return the facts of a row without one of them."""
-    return Func(
-        F("facts"),
-        Value(name),
-        arg_joiner=" - ",
-        template="%(expressions)s",
-        output_field=JSONField(),
-    )
+def _without_payer() -> Func:
+    keys = [Value(key) for key in _PAYER]
+    without = Func(F("facts"), *keys, arg_joiner=" - ", template="%(expressions)s")
+    without.output_field = JSONField()
+    return without
+
+
+def _notices_of(user_id: int) -> QuerySet[PaymentNotice]:
+    """Return what WeChat told of a person's payments and refunds.
+
+    What it told of a number that is none of ours names the person alone.
+    """
+    openid = User.objects.values_list("openid", flat=True).get(pk=user_id)
+    payments = Payment.objects.filter(order__user_id=user_id)
+    # As a list: beside the other conditions a subquery would read the whole table.
+    is_theirs = Q(number__in=[*payments.values_list("out_trade_no", flat=True)])
+    # Each try of a refund has its number, and some more digits.
+    for refund_no in Refund.objects.of(user_id).values_list("refund_no", flat=True):
+        is_theirs |= Q(number__startswith=refund_no)
+    if openid:
+        is_theirs |= Q(settled_at=None, facts__payer__openid=openid)
+    return PaymentNotice.objects.filter(is_theirs)
 
 
 def account_export(*, user: User) -> dict[str, Any]:
@@ -98,6 +112,15 @@ def account_export(*, user: User) -> dict[str, Any]:
         **user_export(user=user),
         "orders": [_order_export(order) for order in orders],
         "refunds": [_refund_export(refund) for refund in refunds],
+        "paymentNotices": [
+            {
+                "eventType": notice.event_type,
+                "number": notice.number,
+                "receivedAt": _local(notice.received_at),
+                "facts": notice.facts,
+            }
+            for notice in _notices_of(user.pk).order_by("-pk")
+        ],
     }
 
 

@@ -13,13 +13,21 @@ from accounts.errors import UserNotFound
 from accounts.models import Address, Upload, User
 from catalog.models import Product
 from conftest import alone, lock_waiters, wait_until
-from orders.models import Order, Payment
+from orders.models import Order, Payment, PaymentNotice, Refund
 from orders.services.accounts import account_delete
 from orders.services.fulfilment import order_ship
 from orders.services.placing import Destination, OrderRequest, order_place
 from orders.services.quoting import Wish
+from orders.services.refunds import refund_request, refund_withdraw
 from orders.services.repricing import Price, order_reprice
-from orders.tests.conftest import ADDRESS, body, line, placed, stock_of
+from orders.tests.conftest import (
+    ADDRESS,
+    body,
+    line,
+    paid_order,
+    placed,
+    stock_of,
+)
 from shop.api.tests.pictures import upload_of
 from shop.devstack.simulator.process import SimulatorProcess
 
@@ -82,11 +90,62 @@ def test_deletion_takes_the_openid_out_of_payments(
     order_ship(order_id=payment.order_id, **call)
     wechat_api.post(f"/api/orders/{order_no}/confirm")
     payment.refresh_from_db()
-    assert payment.facts["payer"]["openid"]
+    notice = PaymentNotice.objects.get()
+    for row in (payment, notice):
+        assert row.facts["payer"]["openid"]
     assert delete(wechat_api).status_code == 200
-    payment.refresh_from_db()
-    assert "payer" not in payment.facts
-    assert payment.facts["amount"]["total"] == 9900
+    for row in (payment, notice):
+        row.refresh_from_db()
+        assert "payer" not in row.facts
+        assert row.facts["amount"]["total"] == 9900
+
+
+def test_person_is_exported_and_erased_from_every_notice(
+    wechat_api: APIClient, buyer: User, tea: Product
+) -> None:
+    """Of a refund, of a number that is none of ours; and of nobody else."""
+    card = {"user_received_account": "招商银行信用卡0403"}
+    order = paid_order(wechat_api, line(tea))
+    order_ship(order_id=order.pk, carrier="SF", tracking_no="SF1", operator_id=None)
+    wechat_api.post(f"/api/orders/{order.order_no}/confirm")
+    who = {"user_id": buyer.pk}
+    refund = refund_request(order_no=order.order_no, reason="坏了", **who)
+    refund_withdraw(refund_no=refund.refund_no, **who)
+    Refund.objects.update(facts={**card, "amount": 1})
+    theirs: dict[str, Any] = {
+        "refund": card,
+        "unknown": {"payer": {"openid": buyer.openid}},
+    }
+    others = {"other": {"payer": {"openid": "openid-shopper"}}}
+    for name, facts in {**theirs, **others}.items():
+        PaymentNotice.objects.create(
+            notice_id=name,
+            event_type="TRANSACTION.SUCCESS",
+            number=name,
+            facts={**facts, "amount": 1},
+            received_at="2026-11-26T08:00+08:00",
+        )
+    number = f"{refund.refund_no}T02"
+    PaymentNotice.objects.filter(notice_id="refund").update(number=number)
+    told = wechat_api.get("/api/auth/user/export").json()["data"]["paymentNotices"]
+    assert told == [
+        {
+            "eventType": "TRANSACTION.SUCCESS",
+            "number": name,
+            "receivedAt": "2026-11-26T08:00:00+08:00",
+            "facts": {**facts, "amount": 1},
+        }
+        for name, facts in (("unknown", theirs["unknown"]), (number, theirs["refund"]))
+    ]
+    assert delete(wechat_api).status_code == 200
+    left = dict(PaymentNotice.objects.values_list("notice_id", "facts"))
+    assert left == {
+        "refund": {"amount": 1},
+        "unknown": {"amount": 1},
+        "other": {**others["other"], "amount": 1},
+    }
+    refund.refresh_from_db()
+    assert refund.facts == {"amount": 1}
 
 
 def test_picture_that_goods_show_outlives_its_sender(

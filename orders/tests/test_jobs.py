@@ -55,6 +55,8 @@ def test_jobs_have_their_rhythm() -> None:
     }
     assert rhythms == {
         "accounts.jobs.sessions_flush": "20 20 * * *",
+        "orders.jobs.notices_delete": "50 20 * * *",
+        "orders.jobs.notices_settle": "*/2 * * * *",
         "orders.jobs.orders_sweep": "* * * * * */15",
         "orders.jobs.payments_query": "* * * * *",
         "orders.jobs.refunds_follow": "* * * * *",

@@ -9,7 +9,7 @@ from django.db import connection
 from rest_framework.test import APIClient
 
 from catalog.models import Product
-from orders.models import Order, OrderEvent, Payment
+from orders.models import Order, OrderEvent, Payment, PaymentNotice
 from orders.services.payments import Answers, payment_settle, payments_query_due
 from orders.tests.conftest import line, payment_facts, placed
 from shop.devstack.simulator.process import SimulatorProcess
@@ -68,6 +68,7 @@ def test_payment_whose_notification_never_came_is_found(
     assert payment.facts is not None
     assert payment.facts["trade_state"] == "SUCCESS"
     assert Product.objects.get().sales == 1
+    assert not PaymentNotice.objects.exists()
     assert payments_query_due(now=after(payment, days=1)) == Answers()
 
 
@@ -79,6 +80,7 @@ def test_late_notification_after_the_query_changes_nothing(
     simulator.pay(payment.out_trade_no)
     payments_query_due(now=all_due())
     assert simulator.notify(payment.out_trade_no) == 204
+    assert PaymentNotice.objects.get().settled_at is not None
     moves = OrderEvent.objects.values_list("to_status", flat=True)
     assert list(moves) == ["pending", "paid"]
     assert Product.objects.get().sales == 1

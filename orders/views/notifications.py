@@ -1,6 +1,5 @@
-"""Where WeChat Pay tells us that somebody paid, and what became of a refund."""
+"""Where WeChat Pay tells us that somebody paid, and that a refund has arrived."""
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
@@ -9,30 +8,22 @@ from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
-from orders.services.payments import payment_settle
-from orders.services.refunds import refund_settle
+from orders.services.notices import notice_take
 from shop.api.exceptions import crash_log
 from shop.errors import ShopError
 from shop.metrics import NOTIFICATIONS
 from shop.wechat import pay
 from shop.wechat.errors import NotificationRefused
 
-# What books an event's facts; no other event is about anything of ours.
-_SETTLERS: Mapping[str, Callable[..., object]] = {
-    "TRANSACTION.SUCCESS": payment_settle,
-    "REFUND.SUCCESS": refund_settle,
-    "REFUND.ABNORMAL": refund_settle,
-    "REFUND.CLOSED": refund_settle,
-}
-
 
 @method_decorator(csrf_exempt, name="dispatch")
 class PaymentNotificationView(View):
     """WeChat's form, not the envelope: an empty 204, else FAIL under a 4xx or 5xx.
 
-    What it is about, its own event tells, so both addresses lead here. Nobody is
-    authenticated; the signature is the proof. WeChat waits 5 seconds and tries again
-    for a day, so a failure of ours loses nothing.
+    What it is about, its own event tells, so all addresses lead here.
+
+    Nobody is authenticated here; the signature is the proof. WeChat waits 5 seconds
+    and tries again for a day, so a failure of ours loses nothing.
     """
 
     http_method_names = ("post",)
@@ -56,13 +47,11 @@ class PaymentNotificationView(View):
         return _fail(405, "方法不允许") if response.status_code == 405 else response
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Verify, decrypt, book."""
+        """Verify, decrypt, store, book."""
         length = request.headers.get("Content-Length", "")
         if length.isdigit() and int(length) > pay.NOTIFICATION_MAX_BYTES:
             raise NotificationRefused
-        notification = pay.notification_read(request.headers, request.body)
-        if settle := _SETTLERS.get(str(notification.get("event_type"))):
-            settle(facts=notification["resource"])
+        notice_take(notification=pay.notification_read(request.headers, request.body))
         return HttpResponse(status=204)
 
 

@@ -36,6 +36,12 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {
+                "title": "资金",
+                "items": [
+                    _link("微信通知", "notifications", "orders.paymentnotice"),
+                ],
+            },
+            {
                 "title": "商品",
                 "items": [
                     _link("商品", "inventory_2", "catalog.product"),

@@ -1,9 +1,12 @@
-"""How desks write amounts and moments."""
+"""How desks write amounts, moments and what WeChat said."""
 
+import json
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.utils import timezone
+from django.utils.html import format_html
 
 
 def money(amount: Decimal | None) -> str:
@@ -13,3 +16,11 @@ def money(amount: Decimal | None) -> str:
 def moment(value: datetime | None) -> str:
     """Write a moment in the shop's own time."""
     return f"{timezone.localtime(value):%Y-%m-%d %H:%M:%S}" if value else "-"
+
+
+def json_shown(value: Any) -> str:
+    """Write JSON as a block, long words broken."""
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    return format_html(
+        '<pre style="white-space: pre-wrap; word-break: break-all">{}</pre>', text
+    )

@@ -31,7 +31,10 @@ _NEEDS = {
         "procrastinate.change_procrastinatejob",
     ),
 }
-_VERBS = {"view", "add", "change", "delete", "ship", "reprice", "cancel"}
+_VERBS = {
+    *("view", "add", "change", "delete"),
+    *("ship", "reprice", "cancel", "replay"),
+}
 # Whoever grants rights may do everything already.
 SUPERUSERS_ALONE = {"auth_group_add", "auth_group_delete"}
 
