@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.admin import SimpleListFilter
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -59,6 +60,11 @@ _EVENTS = {
 # Of a job that is tried every hour for weeks, the rest is in the log.
 _EVENTS_SHOWN = 50
 
+# Its maker has given it no name that staff can read; migrations don't see this one.
+_NAME = "后台任务"
+ProcrastinateJob._meta.verbose_name = _NAME
+ProcrastinateJob._meta.verbose_name_plural = _NAME
+apps.get_app_config("procrastinate").verbose_name = _NAME
 admin.site.unregister(ProcrastinateJob)
 
 
@@ -82,7 +88,7 @@ class StatusFilter(SimpleListFilter):
 class JobDesk(Desk):
     """What waits, runs or has failed; what succeeded is gone."""
 
-    list_display = ("id", "task", "state", "attempts_made", "scheduled")
+    list_display = ("number", "task", "state", "attempts_made", "scheduled")
     list_filter = (StatusFilter,)
     ordering = ("-id",)
     list_per_page = 50
@@ -92,8 +98,8 @@ class JobDesk(Desk):
             None,
             {
                 "fields": (
-                    ("id", "state"),
-                    ("task", "task_name"),
+                    ("number", "state"),
+                    ("task", "name"),
                     ("attempts_made", "scheduled"),
                     "arguments",
                 ),
@@ -102,12 +108,20 @@ class JobDesk(Desk):
         ),
     )
     readonly_fields = (
-        *("id", "state", "task", "task_name", "attempts_made", "scheduled"),
+        *("number", "state", "task", "name", "attempts_made", "scheduled"),
         "arguments",
     )
     change_form_outer_after_template = TABLES_TEMPLATE
     actions = ("retry_chosen",)
     actions_detail = ("retry",)
+
+    @admin.display(description="编号", ordering="id")
+    def number(self, job: ProcrastinateJob) -> int:
+        return job.id
+
+    @admin.display(description="名称")
+    def name(self, job: ProcrastinateJob) -> str:
+        return job.task_name
 
     @admin.display(description="任务", ordering="task_name")
     def task(self, job: ProcrastinateJob) -> str:
@@ -122,15 +136,15 @@ class JobDesk(Desk):
         return job.attempts
 
     @admin.display(description="计划时间", ordering="scheduled_at")
-    def scheduled(self, job: ProcrastinateJob) -> Any:
-        return job.scheduled_at
+    def scheduled(self, job: ProcrastinateJob) -> str:
+        return moment(job.scheduled_at)
 
     @admin.display(description="参数")
     def arguments(self, job: ProcrastinateJob) -> str:
         return str(job.args)
 
     def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
-        """Keep it off the index, where its name is English; the sidebar leads here."""
+        """Keep it off the index, which is for the trade; the sidebar leads here."""
         return {}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -187,11 +201,13 @@ class JobDesk(Desk):
     @action(description="重试所选任务", permissions=["retry"])
     def retry_chosen(self, request: HttpRequest, queryset: Any) -> None:
         """Queue the failed ones among the chosen again."""
-        retried = [job for job in queryset.order_by("id") if _is_retried(job)]
+        # Once: a worker may have done and deleted the first before the last is asked.
+        chosen = list(queryset.order_by("id"))
+        retried = [job for job in chosen if _is_retried(job)]
         user_id = cast("int", request.user.pk)
         LogEntry.objects.log_actions(user_id, retried, CHANGE, "重新排队")
         told = f"已重试{len(retried)}个任务"
-        if others := len(queryset) - len(retried):
+        if others := len(chosen) - len(retried):
             told += f",另有{others}个不是失败状态,或相同的任务正在等待"
         self.message_user(request, told, messages.SUCCESS)
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.test import Client
 
 from accounts.models import User
+from orders.jobs import orders_autoconfirm
 
 FOLDER = settings.BASE_DIR / "shop" / "locale" / "zh_Hans" / "LC_MESSAGES"
 
@@ -29,11 +30,14 @@ def test_no_english_greets_staff(staff: User) -> None:
     client = Client()
     pages = [client.get("/admin/login/")]
     client.force_login(staff)
-    pages += [client.get(url) for url in ("/admin/", "/admin/auth/group/?q=nothing")]
+    jobs = "/admin/procrastinate/procrastinatejob/"
+    job_id = orders_autoconfirm.configure(schedule_in={"days": 1}).defer(timestamp=0)
+    urls = ("/admin/", "/admin/auth/group/?q=nothing", jobs, f"{jobs}{job_id}/change/")
+    pages += [client.get(url) for url in urls]
     for page in pages:
         text = page.content.decode()
         for english in (
-            "Procrastinate",
+            *("Procrastinate", "procrastinate job", "Task name", ">Id<"),
             "Welcome back",
             "Type to search",
             "No results found",
