@@ -1,5 +1,6 @@
 """Payments of which WeChat has told nothing: it is asked, in a decaying rhythm."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.db import connection
 from rest_framework.test import APIClient
 
 from catalog.models import Product
+from conftest import alone, wait_until
 from orders.models import Order, OrderEvent, Payment, PaymentNotice
 from orders.services.payments import Answers, payment_settle, payments_query_due
 from orders.tests.conftest import line, payment_facts, placed
@@ -197,6 +199,35 @@ def test_what_another_run_has_claimed_is_skipped(
     assert payments_query_due(now=now) == Answers(unpaid=1)
     assert payments_query_due(now=now) == Answers()
     assert Payment.objects.get(pk=payment.pk).state == "open"
+
+
+def test_no_transaction_is_open_while_wechat_thinks(
+    transactional_db: None,
+    wechat_api: APIClient,
+    simulator: SimulatorProcess,
+    tea: Product,
+) -> None:
+    payment = started(wechat_api, tea)
+    first, now = payment.next_query_at, all_due()
+    simulator.fault("query", "slow", seconds=2)
+    seen: set[int] = set()
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(alone(lambda: payments_query_due(now=now)))
+        wait_until(lambda: Payment.objects.get().next_query_at != first)
+        while not asking.done():
+            seen |= open_transactions()
+    assert asking.result() == Answers(unpaid=1)
+    assert seen == set()
+
+
+def open_transactions() -> set[int]:
+    """Return the other sessions that wait inside of a transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+            " AND state LIKE 'idle in transaction%'"
+        )
+        return {pid for (pid,) in cursor.fetchall()}
 
 
 def test_paid_and_closed_attempts_are_never_asked_about(
