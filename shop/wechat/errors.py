@@ -29,6 +29,14 @@ class WeChatRefused(ShopError):
         self.wechat_code = wechat_code
 
 
+class WeChatDeclined(WeChatRefused):
+    """WeChat will not do this, however often it is asked; `errcode` says why."""
+
+    def __init__(self, errcode: int) -> None:
+        super().__init__()
+        self.errcode = errcode
+
+
 class PaymentClosed(WeChatRefused):
     """No payment can come under this number any more; another one is needed."""
 

@@ -119,7 +119,7 @@ def test_operators_hear_of_it(say, caplog, errcode, level):
         b'{"openid": "o1"',
         b"\xff\xfe{}",
         b"[" * 50_000,
-        b'{"a": "' + b"x" * 70_000 + b'"}',
+        b'{"a": "' + b"x" * 600_000 + b'"}',
         b'{"a": ' + b"9" * 5000 + b"}",
     ],
 )
