@@ -201,9 +201,27 @@ MEANINGS = {
     "WECHAT_PLATFORM_PUBLIC_KEY": Meaning(
         "WeChat Pay's public key: RSA, PEM",
     ),
+    "WECHAT_TEMPLATE_PAID": Meaning(
+        "the subscribe message of a payment: the template's id, then which fact fills "
+        "which field, as in `ID order_no=character_string1 amount=amount2 goods=thing3 "
+        "status=phrase4 time=time5`. All fields of the template must be filled; "
+        "without a value no such message is sent",
+    ),
+    "WECHAT_TEMPLATE_SHIPPED": Meaning(
+        "that of an order that has left; may also tell `carrier=thing…` and "
+        "`tracking_no=character_string…`",
+    ),
+    "WECHAT_TEMPLATE_REFUNDED": Meaning(
+        "that of a refund, whose `amount` it tells; may also tell "
+        "`refund_no=character_string…`",
+    ),
+    "WECHAT_MESSAGE_PAGE": Meaning(
+        "the page of the mini-program that a message opens, `{order_no}` standing for "
+        "the order's number: `pages/order/detail?orderNo={order_no}`",
+    ),
     "WECHAT_SUBSCRIBE_TEMPLATES": Meaning(
-        "ids of message templates, separated by commas; `/api/config` tells them to "
-        "the client",
+        "ids of further templates, separated by commas, that `/api/config` tells to "
+        "the client beside those above",
     ),
     "METRICS_TOKEN": Meaning(
         "the bearer token of `/metrics`, 16 bytes or more; without it that page "

@@ -14,6 +14,8 @@ from django.core.exceptions import ImproperlyConfigured
 from psycopg import ProgrammingError
 from psycopg.conninfo import make_conninfo
 
+from shop.wechat.templates import Template, template_read
+
 # django-ratelimit's form: requests, a slash, a period of more than zero.
 _RATE = re.compile(r"[1-9][0-9]{0,8}/([1-9][0-9]{0,6})?[smhd]")
 
@@ -78,6 +80,15 @@ def flag(name: str, *, default: bool = False) -> bool:
 def words(name: str, default: str) -> list[str]:
     """Return what stands between commas."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def template(name: str, default: str, *, event: str) -> Template | None:
+    """Return the message template of an event; None without one."""
+    value = text(name, default).strip()
+    try:
+        return template_read(event, value) if value else None
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} {error}") from None
 
 
 def rate(name: str, default: str) -> str:

@@ -339,7 +339,14 @@ WECHAT_MERCHANT_SERIAL = env.text("WECHAT_MERCHANT_SERIAL")
 WECHAT_MERCHANT_PRIVATE_KEY = env.text("WECHAT_MERCHANT_PRIVATE_KEY")
 WECHAT_PLATFORM_PUBLIC_KEY_ID = env.text("WECHAT_PLATFORM_PUBLIC_KEY_ID")
 WECHAT_PLATFORM_PUBLIC_KEY = env.text("WECHAT_PLATFORM_PUBLIC_KEY")
-# Template ids of subscribe messages, told to the client by /api/config.
+# Subscribe messages; /api/config tells the client the ids to ask consent for.
+_TEMPLATES = {
+    "paid": env.template("WECHAT_TEMPLATE_PAID", "", event="paid"),
+    "shipped": env.template("WECHAT_TEMPLATE_SHIPPED", "", event="shipped"),
+    "refunded": env.template("WECHAT_TEMPLATE_REFUNDED", "", event="refunded"),
+}
+WECHAT_TEMPLATES = {event: one for event, one in _TEMPLATES.items() if one}
+WECHAT_MESSAGE_PAGE = env.text("WECHAT_MESSAGE_PAGE", "")
 WECHAT_SUBSCRIBE_TEMPLATES = env.words("WECHAT_SUBSCRIBE_TEMPLATES", "")
 
 # --- HTTPS; what production refuses is in shop/checks.py ------------------------------

@@ -11,10 +11,23 @@ from rest_framework.views import APIView
 from shop.api.envelope import success
 from shop.api.ratelimit import ReadLimit
 from shop.api.serializers import ShopSerializer
+from shop.wechat.templates import EVENTS
+
+
+class EventTemplatesSerializer(ShopSerializer):
+    paid = serializers.CharField(allow_null=True)
+    shipped = serializers.CharField(allow_null=True)
+    refunded = serializers.CharField(allow_null=True)
 
 
 class ConfigSerializer(ShopSerializer):
-    subscribeTemplates = serializers.ListField(child=serializers.CharField())
+    subscribeTemplates = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="all ids to ask the shopper's consent for",
+    )
+    subscribeTemplatesByEvent = EventTemplatesSerializer(
+        help_text="the same by what the shop then sends; null is never sent"
+    )
     payMinutes = serializers.IntegerField(help_text="until an unpaid order ends")
 
 
@@ -28,9 +41,15 @@ class ConfigView(APIView):
     @extend_schema(operation_id="config_retrieve", responses=ConfigSerializer)
     def get(self, request: Request) -> Response:
         """Return the settings a client needs."""
+        ids = {event: one.id for event, one in settings.WECHAT_TEMPLATES.items()}
+        # Two events may share a template: each id once.
+        every = dict.fromkeys([*ids.values(), *settings.WECHAT_SUBSCRIBE_TEMPLATES])
         return success(
             {
-                "subscribeTemplates": settings.WECHAT_SUBSCRIBE_TEMPLATES,
+                "subscribeTemplates": list(every),
+                "subscribeTemplatesByEvent": {
+                    event: ids.get(event) for event in EVENTS
+                },
                 "payMinutes": settings.ORDER_PAY_MINUTES,
             }
         )
