@@ -69,9 +69,9 @@ def alone(act: Callable[..., Result]) -> Callable[..., Result]:
     One that stays open would keep the tests' database from being removed.
     """
 
-    def run(*args: Any) -> Result:
+    def run(*args: Any, **kwargs: Any) -> Result:
         try:
-            return act(*args)
+            return act(*args, **kwargs)
         finally:
             connection.close()
 

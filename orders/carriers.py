@@ -6,6 +6,7 @@ from collections.abc import Mapping
 # `express_company` of the shipping upload. (Yunda is YUNDA in WeChat's older
 # getAllDelivery, but YD in this one.) OTHER is ours: WeChat has no such code.
 # Source: WX/…/industry/express/business/express_search, get_delivery_list.
+OTHER = "OTHER"
 CARRIERS: Mapping[str, str] = {
     "SF": "顺丰速运",
     "ZTO": "中通快递",
@@ -17,5 +18,5 @@ CARRIERS: Mapping[str, str] = {
     "YZPY": "邮政快递包裹",
     "JD": "京东快递",
     "DBL": "德邦快递",
-    "OTHER": "其他",
+    OTHER: "其他",
 }

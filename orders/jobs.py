@@ -9,9 +9,14 @@ from procrastinate.contrib.django import app
 
 from orders.services.closing import orders_expire
 from orders.services.fulfilment import orders_confirm_due
+from orders.services.messages import message_send, messages_resume
 from orders.services.notices import notices_delete_old, notices_settle_due
 from orders.services.payments import Answers, payments_query_due
 from orders.services.refunds import refund_send, refunds_follow
+from orders.services.shipping_uploads import (
+    shipping_upload_send,
+    shipping_uploads_resume,
+)
 from shop.retry import BackOff
 
 logger = logging.getLogger(__name__)
@@ -74,3 +79,24 @@ def notices_delete_job(timestamp: int) -> None:
     """Delete the notifications that were settled long ago."""
     if count := notices_delete_old():
         logger.info("old notices deleted: %d", count)
+
+
+@app.task(name="orders.jobs.shipping_upload_send", retry=BackOff())
+def shipping_upload_send_job(order_id: int) -> None:
+    """Tell WeChat of an order's parcels until it has answered."""
+    shipping_upload_send(order_id=order_id)
+
+
+@app.task(name="orders.jobs.message_send", retry=BackOff())
+def message_send_job(message_id: int) -> None:
+    """Send a message until its end is known."""
+    message_send(message_id=message_id)
+
+
+@app.periodic(cron="7,37 * * * *")
+@app.task(queueing_lock="reports_resume")
+def reports_resume(timestamp: int) -> None:
+    """Queue again the uploads and messages whose job was lost."""
+    count = shipping_uploads_resume() + messages_resume()
+    if count:
+        logger.warning("uploads and messages queued again: %d", count)

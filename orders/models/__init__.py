@@ -2,6 +2,7 @@
 
 from orders.models.anomaly import AnomalyKind, PaymentAnomaly
 from orders.models.event import OrderEvent
+from orders.models.message import MessageKind, MessageState, SubscribeMessage
 from orders.models.notice import PaymentNotice
 from orders.models.order import Order, OrderItem, OrderStatus
 from orders.models.payment import Payment, PaymentState
@@ -14,9 +15,12 @@ from orders.models.refund import (
     RefundState,
 )
 from orders.models.shipment import Shipment, ShipmentItem
+from orders.models.shipping_upload import ShippingUpload, UploadState
 
 __all__ = [
     "AnomalyKind",
+    "MessageKind",
+    "MessageState",
     "Order",
     "OrderEvent",
     "OrderItem",
@@ -33,4 +37,7 @@ __all__ = [
     "RefundState",
     "Shipment",
     "ShipmentItem",
+    "ShippingUpload",
+    "SubscribeMessage",
+    "UploadState",
 ]

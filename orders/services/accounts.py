@@ -106,7 +106,7 @@ def _notices_of(user_id: int) -> QuerySet[PaymentNotice]:
 def account_export(*, user: User) -> dict[str, Any]:
     """Return everything that is kept about a shopper, hidden orders included."""
     orders = Order.objects.filter(user=user).order_by("-pk").for_display()
-    orders = orders.prefetch_related("payments", "price_changes", "events")
+    orders = orders.prefetch_related("payments", "price_changes", "events", "messages")
     refunds = Refund.objects.of(user.pk).order_by("-pk").for_display()
     return {
         **user_export(user=user),
@@ -125,7 +125,7 @@ def account_export(*, user: User) -> dict[str, Any]:
 
 
 def _order_export(order: Order) -> dict[str, Any]:
-    """Return an order with what the API leaves out: payments, prices, events."""
+    """Return an order with what the API leaves out: payments, messages and such."""
     return {
         **OrderSerializer(order).data,
         "idempotencyKey": order.idempotency_key,
@@ -157,6 +157,15 @@ def _order_export(order: Order) -> dict[str, Any]:
                 "createdAt": _local(event.created_at),
             }
             for event in order.events.all()
+        ],
+        "messages": [
+            {
+                "kind": message.kind,
+                "state": message.state,
+                "createdAt": _local(message.created_at),
+                "sentAt": _local(message.sent_at),
+            }
+            for message in order.messages.all()
         ],
     }
 

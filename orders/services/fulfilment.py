@@ -22,6 +22,7 @@ from orders.models import (
     ShipmentItem,
 )
 from orders.models.refund import DROPPED
+from orders.services.shipping_uploads import shipping_upload_enqueue
 from orders.services.transitions import order_move
 from shop.errors import Invalid
 
@@ -137,6 +138,8 @@ def _require_left(
 def shipment_correct(*, shipment_id: int, carrier: str, tracking_no: str) -> Shipment:
     """Mend a parcel's carrier or number; what was in it stays.
 
+    What WeChat has been told already, it is told anew.
+
     Locks: the order.
     Raises: IllegalTransition, ParcelBooked.
     """
@@ -149,6 +152,8 @@ def shipment_correct(*, shipment_id: int, carrier: str, tracking_no: str) -> Shi
     shipment = order.shipments.get(pk=shipment_id)
     shipment.carrier, shipment.tracking_no = carrier, tracking_no
     _parcel_save(shipment)
+    if order.status == OrderStatus.SHIPPED:
+        shipping_upload_enqueue(order=order)
     return shipment
 
 

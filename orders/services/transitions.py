@@ -6,8 +6,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from orders.errors import IllegalTransition
-from orders.models import Order, OrderEvent, OrderStatus
+from orders.models import MessageKind, Order, OrderEvent, OrderStatus
 from orders.models.order import TRANSITIONS
+from orders.services.messages import message_enqueue
+from orders.services.shipping_uploads import shipping_upload_enqueue
 from shop.metrics import ORDERS
 
 
@@ -20,6 +22,8 @@ def order_move(
     **fields: Any,
 ) -> None:
     """Move an order on and write the event; `fields` are set in the same update.
+
+    What WeChat and the shopper must hear of it is queued.
 
     Locks: the caller's transaction holds the order's lock. The update asks for the
     old status all the same, so a caller that forgot the lock moves nothing twice.
@@ -46,4 +50,13 @@ def order_move(
         operator_id=operator_id,
         reason=reason,
     )
+    _told_queue(order, to)
     transaction.on_commit(ORDERS.labels(to.value).inc)
+
+
+def _told_queue(order: Order, to: OrderStatus) -> None:
+    if to == OrderStatus.PAID:
+        message_enqueue(kind=MessageKind.PAID, order=order)
+    elif to == OrderStatus.SHIPPED:
+        shipping_upload_enqueue(order=order)
+        message_enqueue(kind=MessageKind.SHIPPED, order=order)

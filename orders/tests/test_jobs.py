@@ -61,6 +61,7 @@ def test_jobs_have_their_rhythm() -> None:
         "orders.jobs.payments_query": "* * * * *",
         "orders.jobs.refunds_follow": "* * * * *",
         "orders.jobs.orders_autoconfirm": "*/10 * * * *",
+        "orders.jobs.reports_resume": "7,37 * * * *",
         "shop.jobs.jobs_rescue": "* * * * *",
         "shop.jobs.retention": "40 20 * * *",
     }

@@ -143,7 +143,7 @@ def token_post(path: str, body: dict[str, object]) -> dict[str, Any]:
         logger.warning("WeChat %s: errcode %d", path, errcode)
         raise WeChatUnavailable
     if type(errcode) is int and errcode not in (0, *_MISCONFIGURED):
-        logger.error("WeChat %s: errcode %d", path, errcode)
+        logger.warning("WeChat %s declined: errcode %d", path, errcode)
         raise WeChatDeclined(errcode)
     return _checked(reply)
 

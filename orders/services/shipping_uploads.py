@@ -1,0 +1,254 @@
+"""Tell WeChat what has left the house, so that the shop gets its money."""
+
+import logging
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Sum
+from django.utils import timezone
+
+from orders.carriers import OTHER
+from orders.errors import IllegalTransition
+from orders.locks import order_lock
+from orders.models import (
+    Order,
+    OrderStatus,
+    Payment,
+    RefundState,
+    Shipment,
+    ShippingUpload,
+    UploadState,
+)
+from shop.errors import ShopError
+from shop.queue import job_enqueue
+from shop.wechat import shipping
+from shop.wechat.errors import WeChatDeclined, WeChatUnavailable
+
+logger = logging.getLogger(__name__)
+
+# WeChat's shipping knows a payment a minute after Pay does, says its support.
+PAYMENT_KNOWN_AFTER = timedelta(hours=1)
+# A job that fails is tried again within an hour, and leaves its trace in the row.
+LOST_AFTER = timedelta(hours=2)
+_BATCH_SIZE = 1000
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What is sent; `requested_at` tells it from one with another content."""
+
+    upload_id: int
+    payment: Payment
+    openid: str
+    phone: str
+    parcels: list[shipping.Parcel]
+    requested_at: datetime
+    is_first: bool
+
+    def end(self, state: UploadState, **fields: Any) -> None:
+        """Write what became of it, unless a correction has replaced it meanwhile."""
+        rows = ShippingUpload.objects.filter(
+            pk=self.upload_id, state=UploadState.PENDING, requested_at=self.requested_at
+        )
+        values = {"state": state, "errcode": None, "error": "", **fields}
+        rows.update(updated_at=timezone.now(), **values)
+
+
+def shipping_upload_enqueue(*, order: Order) -> None:
+    """Have WeChat told of all parcels of an order that has left, or of a correction.
+
+    Locks: the caller's transaction holds the order's lock.
+    """
+    ShippingUpload.objects.update_or_create(
+        order=order,
+        defaults={
+            "state": UploadState.PENDING,
+            "requested_at": None,
+            "tries": 0,
+            "errcode": None,
+            "error": "",
+        },
+    )
+    job_enqueue("orders.jobs.shipping_upload_send", order_id=order.pk)
+
+
+@transaction.atomic
+def shipping_upload_resend(*, order_id: int) -> None:
+    """Upload once more what WeChat has refused.
+
+    Locks: the order.
+    Raises: IllegalTransition.
+    """
+    order = order_lock(order_id)
+    upload = ShippingUpload.objects.get(order=order)
+    if upload.state != UploadState.FAILED:
+        raise IllegalTransition(
+            f"发货信息{upload.get_state_display()},不用重新上报", status=upload.state
+        )
+    shipping_upload_enqueue(order=order)
+
+
+def shipping_upload_send(*, order_id: int) -> None:
+    """Upload the parcels of an order; does nothing when WeChat has answered already.
+
+    Locks: the order, not during the call.
+    Raises: ShopError, when it must be tried again.
+    """
+    request = _request(order_id, _carriers_known())
+    if request is None:
+        return
+    try:
+        shipping.shipping_upload(
+            transaction_id=request.payment.transaction_id or "",
+            openid=request.openid,
+            phone=request.phone,
+            parcels=request.parcels,
+            uploaded_at=request.requested_at,
+        )
+    except WeChatDeclined as error:
+        _declined(request, error.errcode)
+    except ShopError as error:
+        request.end(UploadState.PENDING, error=error.message)
+        raise
+    else:
+        request.end(
+            UploadState.SUCCEEDED,
+            parcels=[asdict(parcel) for parcel in request.parcels],
+            succeeded_at=timezone.now(),
+        )
+
+
+def _declined(request: _Request, errcode: int) -> None:
+    """Write down what a refusal means.
+
+    Raises: WeChatUnavailable, when WeChat may come to know the payment yet.
+    """
+    text = shipping.REFUSALS.get(errcode, f"微信拒绝,错误码{errcode}")
+    age = timezone.now() - (request.payment.paid_at or timezone.now())
+    if errcode == shipping.PAYMENT_UNKNOWN and age < PAYMENT_KNOWN_AFTER:
+        request.end(UploadState.PENDING, errcode=errcode, error=text)
+        raise WeChatUnavailable
+    delivered = (shipping.DELIVERED, shipping.CHANGE_USED)
+    if errcode in delivered and request.is_first:
+        # Somebody has entered it by hand: the money is free, which we wanted.
+        request.end(
+            UploadState.SUCCEEDED,
+            errcode=errcode,
+            error="微信已有发货信息,以微信后台为准",
+            succeeded_at=timezone.now(),
+        )
+        return
+    logger.error(
+        "shipping upload of payment %s refused: errcode %d",
+        request.payment.out_trade_no,
+        errcode,
+    )
+    request.end(UploadState.FAILED, errcode=errcode, error=text)
+
+
+@transaction.atomic(durable=True)
+def _request(order_id: int, known: Collection[str] | None) -> _Request | None:
+    """Return what is to be sent; None, with the reason in the row, when nothing is."""
+    order = order_lock(order_id)
+    upload = ShippingUpload.objects.get(order=order)
+    if upload.state != UploadState.PENDING:
+        return None
+    payment = order.payments.succeeded().get()
+    openid = (payment.facts or {}).get("payer", {}).get("openid") or order.user.openid
+    parcels = parcels_of(order, known)
+    if _is_undone(order, payment):
+        upload.state, upload.error = UploadState.DROPPED, "订单已取消或已全额退款"
+    elif not openid:
+        upload.state = UploadState.FAILED
+        upload.error = "买家已注销,请在微信小程序后台录入发货信息"
+    elif upload.parcels == [asdict(parcel) for parcel in parcels]:
+        upload.state = UploadState.SUCCEEDED
+    else:
+        upload.tries += 1
+        upload.requested_at = upload.requested_at or timezone.now()
+    upload.save()
+    if upload.state != UploadState.PENDING:
+        return None
+    return _Request(
+        upload_id=upload.pk,
+        payment=payment,
+        openid=openid or "",
+        phone=order.phone,
+        parcels=parcels,
+        requested_at=upload.requested_at or timezone.now(),
+        is_first=upload.succeeded_at is None,
+    )
+
+
+def _is_undone(order: Order, payment: Payment) -> bool:
+    if order.status not in (OrderStatus.SHIPPED, OrderStatus.COMPLETED):
+        return True
+    refunds = payment.refunds.filter(state=RefundState.SUCCEEDED)
+    refunded = refunds.aggregate(total=Sum("amount"))["total"]
+    return refunded is not None and refunded >= payment.amount
+
+
+def _carriers_known() -> list[str] | None:
+    """Return WeChat's carriers; None when they are not to be had now."""
+    try:
+        return shipping.delivery_list()
+    except ShopError:
+        return None
+
+
+def parcels_of(order: Order, known: Collection[str] | None) -> list[shipping.Parcel]:
+    """Return an order's parcels as WeChat can take them.
+
+    WeChat lists so many parcels, of carriers that it knows; what else has left is
+    described with the last of them. An order without a parcel that WeChat could follow
+    is the shop's own delivery.
+    """
+    listed: list[Shipment] = []
+    rest: list[Shipment] = []
+    for shipment in order.shipments.prefetch_related("items__order_item"):
+        code = shipment.carrier
+        is_known = code != OTHER if known is None else code in known
+        fits = is_known and len(listed) < shipping.PARCELS_MAX
+        (listed if fits else rest).append(shipment)
+    if not listed:
+        return [shipping.Parcel(_content(rest))]
+    contents = [[shipment] for shipment in listed]
+    contents[-1] += rest
+    return [
+        shipping.Parcel(_content(content), shipment.carrier, shipment.tracking_no)
+        for shipment, content in zip(listed, contents, strict=True)
+    ]
+
+
+def _content(shipments: Sequence[Shipment]) -> str:
+    pieces = (
+        f"{item.order_item.name}*{item.quantity}"
+        for shipment in shipments
+        for item in shipment.items.all()
+    )
+    return "、".join(pieces)[: shipping.DESCRIPTION_MAX]
+
+
+def shipping_uploads_resume(*, now: datetime | None = None) -> int:
+    """Queue again what has been pending without a try for long; return how many.
+
+    Its job was deleted, or lost with the database's last seconds.
+    """
+    now = now or timezone.now()
+    lost = ShippingUpload.objects.filter(
+        state=UploadState.PENDING, updated_at__lte=now - LOST_AFTER
+    )
+    orders = lost.order_by("updated_at").values_list("order_id", flat=True)
+    return sum(_resume(lost.filter(order=pk), now, pk) for pk in orders[:_BATCH_SIZE])
+
+
+@transaction.atomic(durable=True)
+def _resume(lost: Any, now: datetime, order_id: int) -> int:
+    """Queue one, unless a twin has done so."""
+    if lost.update(updated_at=now) == 0:
+        return 0
+    job_enqueue("orders.jobs.shipping_upload_send", order_id=order_id)
+    return 1
