@@ -1,7 +1,15 @@
 """The orders' part of the back office."""
 
+from orders.admin.messages import SubscribeMessageDesk
 from orders.admin.notices import NoticeDesk
 from orders.admin.orders import OrderDesk
 from orders.admin.payments import PaymentDesk
+from orders.admin.shipping_uploads import ShippingUploadDesk
 
-__all__ = ["NoticeDesk", "OrderDesk", "PaymentDesk"]
+__all__ = [
+    "NoticeDesk",
+    "OrderDesk",
+    "PaymentDesk",
+    "ShippingUploadDesk",
+    "SubscribeMessageDesk",
+]

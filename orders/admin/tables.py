@@ -8,7 +8,14 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from orders.admin.stages import CLOSING
-from orders.models import Order, OrderEvent, OrderItem, OrderStatus, Payment
+from orders.models import (
+    Order,
+    OrderEvent,
+    OrderItem,
+    OrderStatus,
+    Payment,
+    ShippingUpload,
+)
 from orders.services.fulfilment import lines_left
 from shop.back_office.figures import moment, money
 from shop.back_office.tables import Table
@@ -39,6 +46,8 @@ def order_tables(request: HttpRequest, order: Order) -> list[Table]:
     tables = [_lines(order), _parcels(order)]
     if request.user.has_perm("orders.view_payment"):
         tables.append(_payments(order))
+    if request.user.has_perm("orders.view_shippingupload"):
+        tables.append(_upload(order))
     tables.append(_timeline(order))
     return [table for table in tables if table.rows]
 
@@ -103,6 +112,19 @@ def _payments(order: Order) -> Table:
     ]
     headers = ["商户单号", "状态", "金额", "微信单号", "创建时间", "支付时间"]
     return Table("支付", headers, rows)
+
+
+def _upload(order: Order) -> Table:
+    rows = [
+        [
+            upload.get_state_display(),
+            upload.error or "-",
+            upload.tries,
+            moment(upload.updated_at),
+        ]
+        for upload in ShippingUpload.objects.filter(order=order)
+    ]
+    return Table("发货上报", ["状态", "说明", "次数", "更新时间"], rows)
 
 
 def _timeline(order: Order) -> Table:

@@ -33,6 +33,11 @@ UNFOLD: dict[str, Any] = {
                         "badge": "orders.admin.stages.to_ship_badge",
                     },
                     _link("支付", "payments", "orders.payment"),
+                    {
+                        **_link("发货上报", "outbox", "orders.shippingupload"),
+                        "badge": "orders.admin.shipping_uploads.failed_badge",
+                    },
+                    _link("订阅消息", "chat", "orders.subscribemessage"),
                 ],
             },
             {

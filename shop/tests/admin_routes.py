@@ -33,7 +33,7 @@ _NEEDS = {
 }
 _VERBS = {
     *("view", "add", "change", "delete"),
-    *("ship", "reprice", "cancel", "replay"),
+    *("ship", "reprice", "cancel", "replay", "resend"),
 }
 # Whoever grants rights may do everything already.
 SUPERUSERS_ALONE = {"auth_group_add", "auth_group_delete"}

@@ -1,0 +1,126 @@
+"""The shipping uploads: what WeChat knows, and what it would not take."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib import admin
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html_join
+from unfold.decorators import action, display
+
+from orders.admin.read_only import ReadOnlyDesk
+from orders.admin.tables import link
+from orders.carriers import CARRIERS
+from orders.models import ShippingUpload, UploadState
+from orders.services.shipping_uploads import shipping_upload_resend
+from shop.back_office.day_range import DayRangeFilter
+
+
+@admin.register(ShippingUpload)
+class ShippingUploadDesk(ReadOnlyDesk):
+    """All uploads, newest first; the sidebar counts those that failed."""
+
+    list_display = (
+        "order_no",
+        "state_label",
+        "error",
+        "errcode",
+        "tries",
+        "succeeded_at",
+        "updated_at",
+    )
+    list_filter = ("state", ("created_at", DayRangeFilter))
+    list_filter_submit = True
+    list_select_related = ("order",)
+    ordering = ("-pk",)
+    search_fields = ("order__order_no__startswith",)
+    search_help_text = "订单号"
+    fields = (
+        ("order_link", "state_label"),
+        ("error", "errcode"),
+        ("tries", "requested_at"),
+        ("created_at", "succeeded_at"),
+        "parcels_text",
+    )
+    actions_detail = ("resend",)
+
+    def has_resend_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("orders.resend_shippingupload")
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Offer another try of what failed."""
+        upload = self.get_object(request, str(object_id))
+        if upload is None or upload.state != UploadState.FAILED:
+            return []
+        offered: list[Any] = super().get_actions_detail(request, object_id)
+        return offered
+
+    @action(
+        description="重新上报",
+        url_path="resend",
+        icon="refresh",
+        permissions=["view", "resend"],
+    )
+    def resend(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Upload once more; WeChat's answer is here a moment later."""
+        upload: ShippingUpload | None = self.get_object(request, object_id)
+        if upload is None:
+            # Django's own page says that it isn't there.
+            page = f"{self.admin_site.name}:orders_shippingupload_change"
+            return HttpResponseRedirect(reverse(page, args=[object_id]))
+
+        def perform(data: Mapping[str, Any]) -> str:
+            shipping_upload_resend(order_id=upload.order_id)
+            return "已重新排队上报,请稍后刷新查看结果"
+
+        return self.action_page(
+            request,
+            upload,
+            title=f"重新上报 {upload}",
+            submit="重新上报",
+            form_class=Form,
+            perform=perform,
+            lines={"订单": upload.order, "上次结果": upload.error or "-"},
+        )
+
+    @display(description="订单号", ordering="order")
+    def order_no(self, upload: ShippingUpload) -> str:
+        return upload.order.order_no
+
+    @display(
+        description="状态",
+        label={
+            UploadState.PENDING.label: "warning",
+            UploadState.SUCCEEDED.label: "success",
+            UploadState.FAILED.label: "danger",
+            UploadState.DROPPED.label: "default",
+        },
+    )
+    def state_label(self, upload: ShippingUpload) -> str:
+        return upload.get_state_display()
+
+    @display(description="订单")
+    def order_link(self, upload: ShippingUpload) -> str:
+        return link("orders_order_change", upload.order)
+
+    @display(description="微信已有的包裹")
+    def parcels_text(self, upload: ShippingUpload) -> str:
+        return (
+            format_html_join(
+                "", "<div>{}</div>", ([_words(entry)] for entry in upload.parcels or [])
+            )
+            or "-"
+        )
+
+
+def _words(entry: Mapping[str, str]) -> str:
+    code = entry["express_company"]
+    carrier = CARRIERS.get(code, code) or "商家自行配送"
+    return " ".join(filter(None, [carrier, entry["tracking_no"], entry["item_desc"]]))
+
+
+def failed_badge(request: HttpRequest) -> int:
+    """Count what WeChat would not take, for which the shop gets no money."""
+    return ShippingUpload.objects.filter(state=UploadState.FAILED).count()
