@@ -13,7 +13,12 @@ from pathlib import Path
 from shop.devstack import processes, programs
 from shop.devstack.credentials import Credentials, credentials_ensure, staff_ensure
 from shop.devstack.data_directory import DataDirectory
-from shop.devstack.environment import address, environment_merge, shop_environment
+from shop.devstack.environment import (
+    MESSAGE_SETTINGS,
+    address,
+    environment_merge,
+    shop_environment,
+)
 from shop.devstack.log_watch import LogWatch
 from shop.devstack.parts import DevstackError, Parts, StopRequested
 from shop.devstack.ports import HOST, PortTaken, port_answers, port_claim
@@ -111,7 +116,8 @@ class Stack:
                 port=self.options.port,
                 simulator_port=self.options.simulator_port,
             )
-        return settings | self._servers_start(credentials), staff
+        servers = self._servers_start(credentials)
+        return settings | MESSAGE_SETTINGS | servers, staff
 
     def _servers_start(self, credentials: Credentials) -> dict[str, str]:
         """Start PostgreSQL and Valkey; return the settings that lead to them."""

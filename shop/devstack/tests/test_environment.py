@@ -11,9 +11,14 @@ from shop.devstack.credentials import (
     credentials_make,
     staff_ensure,
 )
-from shop.devstack.environment import environment_merge, shop_environment
+from shop.devstack.environment import (
+    MESSAGE_SETTINGS,
+    environment_merge,
+    shop_environment,
+)
 from shop.devstack.parts import DevstackError
 from shop.devstack.programs import PROJECT
+from shop.wechat.templates import EVENTS, template_read
 
 
 def test_callers_file_variant_does_not_win_over_a_setting_of_ours() -> None:
@@ -37,6 +42,17 @@ def test_settings_lead_to_the_simulator_and_its_world(tmp_path: Path) -> None:
         credentials=credentials_make(), folder=tmp_path, port=8000, simulator_port=9000
     )
     assert again["WECHAT_APPID"] == settings["WECHAT_APPID"]
+
+
+def test_each_event_has_a_template_with_an_id_of_wechats_form() -> None:
+    read = {
+        event: template_read(
+            event, MESSAGE_SETTINGS[f"WECHAT_TEMPLATE_{event.upper()}"]
+        )
+        for event in EVENTS
+    }
+    assert [len(template.id) for template in read.values()] == [43, 43, 43]
+    assert len({template.id for template in read.values()}) == 3
 
 
 def test_credentials_are_made_once_and_of_the_right_form(tmp_path: Path) -> None:
