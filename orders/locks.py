@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef
 
 from orders.errors import OrderNotFound
-from orders.models import Order, Payment, PaymentNotice, Refund
+from orders.models import Order, Payment, PaymentNotice, Refund, ShippingUpload
 
 # A lock that nobody waits for, and the order that the key has made before. Without
 # that order the lock alone says whether a twin is under way.
@@ -97,6 +97,12 @@ def due_notices_lock(now: datetime, limit: int) -> list[PaymentNotice]:
     rows = PaymentNotice.objects.due(now).order_by("due_at")
     locked = rows.select_for_update(of=("self",), no_key=True, skip_locked=True)
     return list(locked[:limit])
+
+
+def shipping_upload_lock(order: Order) -> ShippingUpload:
+    """Lock the upload of an order whose lock the caller holds."""
+    rows = ShippingUpload.objects.select_for_update(of=("self",), no_key=True)
+    return rows.get(order=order)
 
 
 def idempotency_key_claim(user_id: int, key: str) -> tuple[bool, int | None]:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from orders.carriers import OTHER
 from orders.errors import IllegalTransition
-from orders.locks import order_lock
+from orders.locks import order_lock, shipping_upload_lock
 from orders.models import (
     Order,
     OrderStatus,
@@ -79,11 +79,11 @@ def shipping_upload_enqueue(*, order: Order) -> None:
 def shipping_upload_resend(*, order_id: int) -> None:
     """Upload once more what WeChat has refused.
 
-    Locks: the order.
+    Locks: the order, its upload.
     Raises: IllegalTransition.
     """
     order = order_lock(order_id)
-    upload = ShippingUpload.objects.get(order=order)
+    upload = shipping_upload_lock(order)
     if upload.state != UploadState.FAILED:
         raise IllegalTransition(
             f"发货信息{upload.get_state_display()},不用重新上报", status=upload.state
@@ -94,7 +94,7 @@ def shipping_upload_resend(*, order_id: int) -> None:
 def shipping_upload_send(*, order_id: int) -> None:
     """Upload the parcels of an order; does nothing when WeChat has answered already.
 
-    Locks: the order, not during the call.
+    Locks: the order and its upload, not during the call.
     Raises: ShopError, when it must be tried again.
     """
     request = _request(order_id, _carriers_known())
@@ -153,7 +153,7 @@ def _declined(request: _Request, errcode: int) -> None:
 def _request(order_id: int, known: Collection[str] | None) -> _Request | None:
     """Return what is to be sent; None, with the reason in the row, when nothing is."""
     order = order_lock(order_id)
-    upload = ShippingUpload.objects.get(order=order)
+    upload = shipping_upload_lock(order)
     if upload.state != UploadState.PENDING:
         return None
     payment = order.payments.succeeded().get()

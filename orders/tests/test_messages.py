@@ -15,7 +15,14 @@ from rest_framework.test import APIClient
 import shop.wechat.tests.conftest as scripted
 from accounts.models import User
 from catalog.models import Product
-from orders.models import MessageKind, Order, Payment, Refund, SubscribeMessage
+from orders.models import (
+    MessageKind,
+    Order,
+    Payment,
+    Refund,
+    RefundState,
+    SubscribeMessage,
+)
 from orders.services.accounts import account_delete
 from orders.services.fulfilment import order_confirm, order_ship
 from orders.services.messages import (
@@ -23,6 +30,7 @@ from orders.services.messages import (
     message_send,
     messages_resume,
 )
+from orders.services.refunds.states import refund_move
 from orders.tests.conftest import line, paid_order
 from shop.retry import BackOff
 from shop.wechat.errors import WeChatUnavailable
@@ -67,14 +75,14 @@ def ship(order: Order, number: str = "SF1", **fields: Any) -> Any:
     )
 
 
-def refund(order: Order, number: str = "R1") -> Refund:
+def refund(order: Order, number: str = "R1", state: str = "succeeded") -> Refund:
     return Refund.objects.create(
         refund_no=number,
         out_refund_no=f"{number}R01",
         order=order,
         payment=Payment.objects.get(order=order),
         kind="after_sale",
-        state="succeeded",
+        state=state,
         amount=Decimal("25.50"),
         accepted_at=timezone.now(),
         succeeded_at=timezone.now(),
@@ -113,9 +121,9 @@ def test_each_event_is_told_once(paid: Order) -> None:
     assert kinds() == [("paid", "pending")]
     ship(paid, "SF2", quantities={cup: 2})
     for number in ("R1", "R2"):
-        back = refund(paid, number)
-        for _ in range(2):
-            message_enqueue(kind=MessageKind.REFUNDED, order=paid, refund=back)
+        back = refund(paid, number, state="processing")
+        refund_move(refund=back, to=RefundState.SUCCEEDED, operator_id=None)
+        message_enqueue(kind=MessageKind.REFUNDED, order=paid, refund=back)
     assert [kind for kind, _ in kinds()] == ["paid", "shipped", "refunded", "refunded"]
     ids = list(SubscribeMessage.objects.order_by("pk").values_list("pk", flat=True))
     assert queued() == ids

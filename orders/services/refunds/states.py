@@ -6,8 +6,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from orders.errors import IllegalTransition
-from orders.models import Refund, RefundEvent, RefundState
+from orders.models import MessageKind, Refund, RefundEvent, RefundState
 from orders.models.refund import REFUND_TRANSITIONS
+from orders.services.messages import message_enqueue
 from shop.metrics import REFUNDS
 
 
@@ -21,6 +22,8 @@ def refund_move(
 ) -> None:
     """Move a refund on and write the event; `fields` are set in the same update.
 
+    The shopper is told of money that is back.
+
     Locks: the caller's transaction holds the order's lock.
     Raises: IllegalTransition.
     """
@@ -33,6 +36,8 @@ def refund_move(
     for name, value in values.items():
         setattr(refund, name, value)
     refund_note(refund=refund, came_from=old, operator_id=operator_id, reason=reason)
+    if to == RefundState.SUCCEEDED:
+        message_enqueue(kind=MessageKind.REFUNDED, order=refund.order, refund=refund)
 
 
 def refund_note(
