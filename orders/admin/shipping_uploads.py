@@ -14,8 +14,12 @@ from orders.admin.read_only import ReadOnlyDesk
 from orders.admin.tables import link
 from orders.carriers import CARRIERS
 from orders.models import ShippingUpload, UploadState
-from orders.services.shipping_uploads import shipping_upload_resend
+from orders.services.shipping_uploads import (
+    shipping_upload_drop,
+    shipping_upload_resend,
+)
 from shop.back_office.day_range import DayRangeFilter
+from shop.back_office.forms import ReasonForm
 
 
 @admin.register(ShippingUpload)
@@ -44,13 +48,13 @@ class ShippingUploadDesk(ReadOnlyDesk):
         ("created_at", "succeeded_at"),
         "parcels_text",
     )
-    actions_detail = ("resend",)
+    actions_detail = ("resend", "drop")
 
     def has_resend_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("orders.resend_shippingupload")
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        """Offer another try of what failed."""
+        """Offer what can be done about one that failed."""
         upload = self.get_object(request, str(object_id))
         if upload is None or upload.state != UploadState.FAILED:
             return []
@@ -67,9 +71,7 @@ class ShippingUploadDesk(ReadOnlyDesk):
         """Upload once more; WeChat's answer is here a moment later."""
         upload: ShippingUpload | None = self.get_object(request, object_id)
         if upload is None:
-            # Django's own page says that it isn't there.
-            page = f"{self.admin_site.name}:orders_shippingupload_change"
-            return HttpResponseRedirect(reverse(page, args=[object_id]))
+            return self._missing(object_id)
 
         def perform(data: Mapping[str, Any]) -> str:
             shipping_upload_resend(order_id=upload.order_id)
@@ -84,6 +86,37 @@ class ShippingUploadDesk(ReadOnlyDesk):
             perform=perform,
             lines={"订单": upload.order, "上次结果": upload.error or "-"},
         )
+
+    @action(
+        description="不再上报",
+        url_path="drop",
+        icon="done",
+        permissions=["view", "resend"],
+    )
+    def drop(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Take what staff have seen to out of those that failed."""
+        upload: ShippingUpload | None = self.get_object(request, object_id)
+        if upload is None:
+            return self._missing(object_id)
+
+        def perform(data: Mapping[str, Any]) -> str:
+            shipping_upload_drop(order_id=upload.order_id, reason=data["reason"])
+            return f"不再上报,原因:{data['reason']}"
+
+        return self.action_page(
+            request,
+            upload,
+            title=f"不再上报 {upload}",
+            submit="不再上报",
+            form_class=ReasonForm,
+            perform=perform,
+            lines={"订单": upload.order, "上次结果": upload.error or "-"},
+        )
+
+    def _missing(self, object_id: str) -> HttpResponse:
+        """Lead to Django's own page, which says that it isn't there."""
+        page = f"{self.admin_site.name}:orders_shippingupload_change"
+        return HttpResponseRedirect(reverse(page, args=[object_id]))
 
     @display(description="订单号", ordering="order")
     def order_no(self, upload: ShippingUpload) -> str:

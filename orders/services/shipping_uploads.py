@@ -82,13 +82,29 @@ def shipping_upload_resend(*, order_id: int) -> None:
     Locks: the order, its upload.
     Raises: IllegalTransition.
     """
-    order = order_lock(order_id)
-    upload = shipping_upload_lock(order)
+    upload = _failed_lock(order_id)
+    shipping_upload_enqueue(order=upload.order)
+
+
+@transaction.atomic
+def shipping_upload_drop(*, order_id: int, reason: str) -> None:
+    """Leave at that what WeChat has refused: staff have seen to it.
+
+    Locks: the order, its upload.
+    Raises: IllegalTransition.
+    """
+    upload = _failed_lock(order_id)
+    upload.state, upload.error = UploadState.DROPPED, reason
+    upload.save()
+
+
+def _failed_lock(order_id: int) -> ShippingUpload:
+    upload = shipping_upload_lock(order_lock(order_id))
     if upload.state != UploadState.FAILED:
         raise IllegalTransition(
-            f"发货信息{upload.get_state_display()},不用重新上报", status=upload.state
+            f"发货信息{upload.get_state_display()},不用再处理", status=upload.state
         )
-    shipping_upload_enqueue(order=order)
+    return upload
 
 
 def shipping_upload_send(*, order_id: int) -> None:

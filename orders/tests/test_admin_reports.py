@@ -124,15 +124,33 @@ def test_what_failed_is_uploaded_again(desk: Client, failed: ShippingUpload) -> 
 
 
 @pytest.mark.usefixtures("queue")
+def test_what_staff_have_seen_to_is_dropped(
+    desk: Client, failed: ShippingUpload
+) -> None:
+    before, url = jobs(), f"{UPLOADS}{failed.pk}/drop/"
+    assert desk.post(url, {"reason": " "}).status_code == 200
+    failed.refresh_from_db()
+    assert failed.state == "failed"
+    assert desk.post(url, {"reason": "已在微信后台更正"}).status_code == 302
+    failed.refresh_from_db()
+    assert (failed.state, failed.error) == ("dropped", "已在微信后台更正")
+    assert jobs() == before
+    assert LogEntry.objects.get().change_message == "不再上报,原因:已在微信后台更正"
+
+
+@pytest.mark.usefixtures("queue")
+@pytest.mark.parametrize("name", ["resend", "drop"])
 @pytest.mark.parametrize("state", ["pending", "succeeded", "dropped"])
-def test_only_what_failed_is(desk: Client, failed: ShippingUpload, state: str) -> None:
+def test_nothing_is_done_about_what_has_not_failed(
+    desk: Client, failed: ShippingUpload, state: str, name: str
+) -> None:
     ShippingUpload.objects.update(state=state)
-    before, url = jobs(), f"{UPLOADS}{failed.pk}/resend/"
+    before, url = jobs(), f"{UPLOADS}{failed.pk}/{name}/"
     assert url not in page(desk, f"{UPLOADS}{failed.pk}/change/")
-    response = desk.post(url)
+    response = desk.post(url, {"reason": "x"})
     assert response.status_code == 200
     [error] = response.context["form"].non_field_errors()
-    assert error.endswith("不用重新上报")
+    assert error.endswith("不用再处理")
     failed.refresh_from_db()
     assert (failed.state, jobs()) == (state, before)
 
@@ -143,6 +161,7 @@ def test_seeing_is_not_uploading(client: Client, failed: ShippingUpload) -> None
     client = clerk(client, "view_shippingupload")
     assert "resend" not in page(client, f"{url}change/")
     assert client.post(f"{url}resend/").status_code == 403
+    assert client.post(f"{url}drop/", {"reason": "x"}).status_code == 403
     assert client.post(f"{url}change/", {"state": "succeeded"}).status_code == 403
     assert client.post(f"{url}delete/", {"post": "yes"}).status_code == 403
     failed.refresh_from_db()
@@ -150,7 +169,9 @@ def test_seeing_is_not_uploading(client: Client, failed: ShippingUpload) -> None
 
 
 def test_upload_that_is_not_there(desk: Client) -> None:
-    assert desk.post(f"{UPLOADS}7/resend/").status_code == 302
+    for name in ("resend", "drop"):
+        response = desk.post(f"{UPLOADS}7/{name}/", {"reason": "x"})
+        assert response["Location"] == f"{UPLOADS}7/change/"
 
 
 def test_messages_are_searched_filtered_and_read(

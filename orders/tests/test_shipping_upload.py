@@ -478,7 +478,7 @@ def test_staff_upload_again_what_failed(wechat: Any, paid: Order) -> None:
     assert queued() == [({"order_id": paid.pk}, "todo")] * 2
     shipping_upload_send(order_id=paid.pk)
     assert (upload().state, upload().tries) == ("succeeded", 1)
-    with pytest.raises(IllegalTransition, match="发货信息已上报,不用重新上报"):
+    with pytest.raises(IllegalTransition, match="发货信息已上报,不用再处理"):
         shipping_upload_resend(order_id=paid.pk)
     assert len(queued()) == 2
 
