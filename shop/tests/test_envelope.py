@@ -41,7 +41,15 @@ def test_success_has_three_keys(api: APIClient) -> None:
     assert response.json() == {
         "code": 0,
         "message": "成功",
-        "data": {"subscribeTemplates": [], "payMinutes": 30},
+        "data": {
+            "subscribeTemplates": [],
+            "subscribeTemplatesByEvent": {
+                "paid": None,
+                "shipped": None,
+                "refunded": None,
+            },
+            "payMinutes": 30,
+        },
     }
     assert list(response.json()) == ["code", "message", "data"]
     assert "成功" in response.content.decode()

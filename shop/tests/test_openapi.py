@@ -123,7 +123,7 @@ FIELDS = {
     "Counts": "pending paid shipped completed cancelled refunding",
     "PaymentParameters": "timeStamp nonceStr package signType paySign",
     "User": "id nickname avatar phone",
-    "Config": "subscribeTemplates payMinutes",
+    "Config": "subscribeTemplates subscribeTemplatesByEvent payMinutes",
 }
 
 
