@@ -27,7 +27,8 @@ class ShippingUpload(models.Model):
         choices=UploadState.choices,
         default=UploadState.PENDING,
     )
-    # What WeChat has taken last: carrier, number and content of each parcel.
+    # What WeChat has: carrier, number and content of each parcel; null while that is
+    # not known.
     parcels = models.JSONField("微信已有的包裹", null=True)
     # Names the request under way. It is sent under this time however often it is
     # repeated, so that WeChat takes no repetition for a change; null: a new one.

@@ -151,13 +151,11 @@ def messages_resume(*, now: datetime | None = None) -> int:
         state=MessageState.PENDING, updated_at__lte=now - LOST_AFTER
     )
     ids = lost.order_by("updated_at").values_list("pk", flat=True)
-    return sum(_resume(lost.filter(pk=pk), now, pk) for pk in ids[:_BATCH_SIZE])
-
-
-@transaction.atomic(durable=True)
-def _resume(lost: Any, now: datetime, message_id: int) -> int:
-    """Queue one, unless a twin has done so."""
-    if lost.update(updated_at=now) == 0:
-        return 0
-    job_enqueue("orders.jobs.message_send", message_id=message_id)
-    return 1
+    count = 0
+    for message_id in ids[:_BATCH_SIZE]:
+        with transaction.atomic(durable=True):
+            # Another run may have been quicker.
+            if lost.filter(pk=message_id).update(updated_at=now):
+                job_enqueue("orders.jobs.message_send", message_id=message_id)
+                count += 1
+    return count

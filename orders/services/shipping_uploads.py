@@ -34,6 +34,7 @@ PAYMENT_KNOWN_AFTER = timedelta(hours=1)
 # A job that fails is tried again within an hour, and leaves its trace in the row.
 LOST_AFTER = timedelta(hours=2)
 _BATCH_SIZE = 1000
+_DELIVERED = (shipping.DELIVERED, shipping.CHANGE_USED)
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class _Request:
     parcels: list[shipping.Parcel]
     requested_at: datetime
     is_first: bool
+    # What WeChat had before.
+    had: Any
 
     def end(self, state: UploadState, **fields: Any) -> None:
         """Write what became of it, unless a correction has replaced it meanwhile."""
@@ -143,12 +146,10 @@ def _declined(request: _Request, errcode: int) -> None:
     Raises: WeChatUnavailable, when WeChat may come to know the payment yet.
     """
     text = shipping.REFUSALS.get(errcode, f"微信拒绝,错误码{errcode}")
-    age = timezone.now() - (request.payment.paid_at or timezone.now())
-    if errcode == shipping.PAYMENT_UNKNOWN and age < PAYMENT_KNOWN_AFTER:
+    if errcode == shipping.PAYMENT_UNKNOWN and _is_fresh(request.payment):
         request.end(UploadState.PENDING, errcode=errcode, error=text)
         raise WeChatUnavailable
-    delivered = (shipping.DELIVERED, shipping.CHANGE_USED)
-    if errcode in delivered and request.is_first:
+    if errcode in _DELIVERED and request.is_first:
         # Somebody has entered it by hand: the money is free, which we wanted.
         request.end(
             UploadState.SUCCEEDED,
@@ -162,7 +163,12 @@ def _declined(request: _Request, errcode: int) -> None:
         request.payment.out_trade_no,
         errcode,
     )
-    request.end(UploadState.FAILED, errcode=errcode, error=text)
+    request.end(UploadState.FAILED, errcode=errcode, error=text, parcels=request.had)
+
+
+def _is_fresh(payment: Payment) -> bool:
+    now = timezone.now()
+    return (payment.paid_at or now) > now - PAYMENT_KNOWN_AFTER
 
 
 @transaction.atomic(durable=True)
@@ -173,30 +179,41 @@ def _request(order_id: int, known: Collection[str] | None) -> _Request | None:
     if upload.state != UploadState.PENDING:
         return None
     payment = order.payments.succeeded().get()
-    openid = (payment.facts or {}).get("payer", {}).get("openid") or order.user.openid
-    parcels = parcels_of(order, known)
-    if _is_undone(order, payment):
-        upload.state, upload.error = UploadState.DROPPED, "订单已取消或已全额退款"
-    elif not openid:
-        upload.state = UploadState.FAILED
-        upload.error = "买家已注销,请在微信小程序后台录入发货信息"
-    elif upload.parcels == [asdict(parcel) for parcel in parcels]:
-        upload.state = UploadState.SUCCEEDED
-    else:
-        upload.tries += 1
-        upload.requested_at = upload.requested_at or timezone.now()
-    upload.save()
-    if upload.state != UploadState.PENDING:
-        return None
-    return _Request(
+    request = _Request(
         upload_id=upload.pk,
         payment=payment,
-        openid=openid or "",
+        openid=_payer(order, payment),
         phone=order.phone,
-        parcels=parcels,
+        parcels=parcels_of(order, known),
         requested_at=upload.requested_at or timezone.now(),
         is_first=upload.succeeded_at is None,
+        had=upload.parcels,
     )
+    end = _end_unasked(order, request)
+    if end:
+        upload.state, upload.error = end
+    else:
+        upload.tries += 1
+        # Until it answers, nobody knows what WeChat has.
+        upload.requested_at, upload.parcels = request.requested_at, None
+    upload.save()
+    return None if end else request
+
+
+def _payer(order: Order, payment: Payment) -> str:
+    payer = (payment.facts or {}).get("payer", {})
+    return payer.get("openid") or order.user.openid or ""
+
+
+def _end_unasked(order: Order, request: _Request) -> tuple[UploadState, str] | None:
+    """Return how an upload ends that WeChat need not, or can't, be asked for."""
+    if _is_undone(order, request.payment):
+        return UploadState.DROPPED, "订单已取消或已全额退款"
+    if not request.openid:
+        return UploadState.FAILED, "买家已注销,请在微信小程序后台录入发货信息"
+    if request.had == [asdict(parcel) for parcel in request.parcels]:
+        return UploadState.SUCCEEDED, ""
+    return None
 
 
 def _is_undone(order: Order, payment: Payment) -> bool:
@@ -258,13 +275,11 @@ def shipping_uploads_resume(*, now: datetime | None = None) -> int:
         state=UploadState.PENDING, updated_at__lte=now - LOST_AFTER
     )
     orders = lost.order_by("updated_at").values_list("order_id", flat=True)
-    return sum(_resume(lost.filter(order=pk), now, pk) for pk in orders[:_BATCH_SIZE])
-
-
-@transaction.atomic(durable=True)
-def _resume(lost: Any, now: datetime, order_id: int) -> int:
-    """Queue one, unless a twin has done so."""
-    if lost.update(updated_at=now) == 0:
-        return 0
-    job_enqueue("orders.jobs.shipping_upload_send", order_id=order_id)
-    return 1
+    count = 0
+    for order_id in orders[:_BATCH_SIZE]:
+        with transaction.atomic(durable=True):
+            # Another run may have been quicker.
+            if lost.filter(order=order_id).update(updated_at=now):
+                job_enqueue("orders.jobs.shipping_upload_send", order_id=order_id)
+                count += 1
+    return count

@@ -372,6 +372,23 @@ def test_correction_that_changes_nothing_is_not_sent(wechat: Any, paid: Order) -
     assert len(uploads(wechat)) == 1
 
 
+def test_correction_back_after_a_lost_answer_is_sent(wechat: Any, paid: Order) -> None:
+    """WeChat may have taken what is no longer so."""
+    parcel = ship(paid)
+    told(wechat, OK, b"{", OK)
+    shipping_upload_send(order_id=paid.pk)
+    shipment_correct(shipment_id=parcel.pk, carrier="YD", tracking_no="YD9")
+    with pytest.raises(WeChatUnavailable):
+        shipping_upload_send(order_id=paid.pk)
+    assert upload().parcels is None
+    shipment_correct(shipment_id=parcel.pk, carrier="SF", tracking_no="SF1234567890")
+    shipping_upload_send(order_id=paid.pk)
+    assert [body["shipping_list"][0]["tracking_no"] for body in uploads(wechat)] == [
+        *("SF1234567890", "YD9", "SF1234567890")
+    ]
+    assert upload().state == "succeeded"
+
+
 @pytest.mark.parametrize("errcode", [10060002, 10060003])
 def test_correction_that_wechat_takes_no_more_is_for_staff(
     wechat: Any, paid: Order, errcode: int
