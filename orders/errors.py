@@ -128,6 +128,14 @@ class RefundPending(ShopError):
     message = "该订单已有退款申请正在处理"
 
 
+class RefundsChanged(ShopError):
+    """More or less of the order goes back than its reader has seen."""
+
+    code = "refunds_changed"
+    http_status = 409
+    message = "该订单的退款已变化,请刷新后重试"
+
+
 class AnomalyHandled(ShopError):
     """Somebody else was faster."""
 

@@ -20,6 +20,14 @@ class AnomalyKind(models.TextChoices):
     REFUND_FAILED = "refund_failed", "退款失败"
 
 
+class PaymentAnomalyQuerySet(models.QuerySet["PaymentAnomaly"]):
+    """Filters by the anomaly's own words."""
+
+    def open(self) -> "PaymentAnomalyQuerySet":
+        """Keep what nobody has looked at yet."""
+        return self.filter(handled_at=None)
+
+
 class PaymentAnomaly(models.Model):
     """Something that a person should look at, once."""
 
@@ -57,6 +65,8 @@ class PaymentAnomaly(models.Model):
     )
     note = models.CharField("处理说明", max_length=200, default="", blank=True)
 
+    objects = PaymentAnomalyQuerySet.as_manager()
+
     class Meta:
         verbose_name = "支付异常"
         verbose_name_plural = "支付异常"
@@ -74,3 +84,8 @@ class PaymentAnomaly(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.pk}"
+
+    @property
+    def staff_actions(self) -> list[str]:
+        """Name what staff may do now."""
+        return ["handle"] if self.handled_at is None else []

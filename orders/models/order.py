@@ -73,8 +73,8 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return orders.prefetch_related("items", "shipments__items", "refunds")
 
     def to_ship(self) -> "OrderQuerySet":
-        """Keep what is paid and has not left in full."""
-        return self.filter(status=OrderStatus.PAID)
+        """Keep what is paid, has not left in full and is not given back."""
+        return self.filter(status=OrderStatus.PAID, closing_at=None)
 
 
 def _is_named(keyword: str) -> Q:

@@ -9,6 +9,7 @@ from django.db.models import F, Prefetch, Q
 
 from orders.models.order import Order, OrderItem
 from orders.models.payment import Payment
+from orders.numbers import refund_no_of
 
 
 class RefundKind(models.TextChoices):
@@ -60,6 +61,10 @@ UNFINISHED = (
 )
 
 
+# Staff have to do something.
+WAITING = (RefundState.REQUESTED, RefundState.FAILED)
+
+
 class RefundQuerySet(models.QuerySet["Refund"]):
     """Filters by the refund's own words."""
 
@@ -74,6 +79,21 @@ class RefundQuerySet(models.QuerySet["Refund"]):
     def unfinished(self) -> "RefundQuerySet":
         """Keep what somebody has still to do something about."""
         return self.filter(state__in=UNFINISHED)
+
+    def waiting(self) -> "RefundQuerySet":
+        """Keep what staff have to do something about."""
+        return self.filter(state__in=WAITING)
+
+    def having_word(self, word: str) -> "RefundQuerySet":
+        """Keep what staff look for, by how its number or its order's begins.
+
+        What the word looks like decides, so that one index is enough. A number of
+        WeChat's leads to its refund, whatever attempt it was.
+        """
+        number = word.upper()
+        if number.startswith("R"):
+            return self.filter(refund_no__startswith=refund_no_of(number))
+        return self.filter(order__order_no__startswith=number)
 
     def for_display(self) -> "RefundQuerySet":
         """Bring along what the API shows of a refund."""
@@ -172,6 +192,21 @@ class Refund(models.Model):
     def is_requested(self) -> bool:
         """Tell whether staff have yet to answer it."""
         return self.state == RefundState.REQUESTED
+
+    @property
+    def staff_actions(self) -> list[str]:
+        """Name what staff may do now."""
+        if self.state == RefundState.REQUESTED:
+            return ["approve", "reject"]
+        if self.state == RefundState.FAILED:
+            return ["retry", "query"]
+        is_under_way = self.state in (RefundState.APPROVED, RefundState.PROCESSING)
+        return ["query"] if is_under_way else []
+
+    @property
+    def has_shipped_pieces(self) -> bool:
+        """Tell whether some of its pieces had left."""
+        return self.items.filter(quantity__gt=F("unshipped_quantity")).exists()
 
     @property
     def is_accepted(self) -> bool:

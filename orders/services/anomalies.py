@@ -72,9 +72,10 @@ def anomaly_handle(*, anomaly_id: int, operator_id: int, note: str) -> None:
 
     Raises: AnomalyHandled, when a twin was faster.
     """
-    open_ones = PaymentAnomaly.objects.filter(pk=anomaly_id, handled_at=None)
-    handled = open_ones.update(
-        handled_at=timezone.now(), handled_by=operator_id, note=note
+    handled = (
+        PaymentAnomaly.objects.open()
+        .filter(pk=anomaly_id)
+        .update(handled_at=timezone.now(), handled_by=operator_id, note=note)
     )
     if not handled:
         raise AnomalyHandled

@@ -10,7 +10,7 @@ refund of all of it: orders.services.refunds.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -37,7 +37,6 @@ RETRY_MAX = timedelta(hours=1)
 BATCH_SIZE = 100
 # With WeChat away every order would cost a time-out; the next sweep comes soon.
 FAILURES_MAX = 3
-_CANCELLABLE = (OrderStatus.PENDING, OrderStatus.PAID)
 
 
 def order_cancel(*, order_no: str, user_id: int, reason: str = "") -> Order:
@@ -51,23 +50,39 @@ def order_cancel(*, order_no: str, user_id: int, reason: str = "") -> Order:
         it is being closed).
     """
     lock = partial(own_order_lock, order_no, user_id)
-    return _cancel(lock, operator_id=user_id, reason=reason or "买家取消")
+    return _cancel(
+        lock,
+        statuses=(OrderStatus.PENDING, OrderStatus.PAID),
+        operator_id=user_id,
+        reason=reason or "买家取消",
+    )
 
 
 def order_cancel_by_staff(*, order_id: int, operator_id: int, reason: str) -> Order:
-    """Cancel anybody's order, just as its shopper would.
+    """Cancel anybody's unpaid order, just as its shopper would.
+
+    A paid one is given back by refund_by_staff, which not everybody may do who may
+    cancel.
 
     Locks: as order_cancel.
     Raises: IllegalTransition (also when it turns out to be paid).
     """
     lock = partial(order_lock, order_id)
-    return _cancel(lock, operator_id=operator_id, reason=reason)
+    return _cancel(
+        lock, statuses=(OrderStatus.PENDING,), operator_id=operator_id, reason=reason
+    )
 
 
-def _cancel(lock: Callable[[], Order], *, operator_id: int, reason: str) -> Order:
+def _cancel(
+    lock: Callable[[], Order],
+    *,
+    statuses: Collection[OrderStatus],
+    operator_id: int,
+    reason: str,
+) -> Order:
     with transaction.atomic(durable=True):
         order = lock()
-        if order.status not in _CANCELLABLE or order.is_closing:
+        if order.status not in statuses or order.is_closing:
             raise IllegalTransition("订单无法取消", status=order.status)
         if order.status == OrderStatus.PAID:
             refund_for_cancel(order=order, operator_id=operator_id, reason=reason)

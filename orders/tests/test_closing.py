@@ -18,7 +18,7 @@ from accounts.services import session_open
 from catalog.models import Product, Sku, StockMovement
 from conftest import alone
 from orders.errors import IllegalTransition
-from orders.models import Order, OrderEvent, Payment
+from orders.models import Order, OrderEvent, Payment, Refund
 from orders.services import closing
 from orders.services.closing import (
     FAILURES_MAX,
@@ -245,6 +245,19 @@ def test_staff_cancel_as_the_shopper_does(
         staff,
         "缺货",
     )
+
+
+def test_staff_who_may_cancel_do_not_give_money_back(
+    shopper_api: APIClient, tea: Product, staff: User
+) -> None:
+    """The order was paid between the look at its page and the cancel."""
+    paid_order(shopper_api, line(tea))
+    with pytest.raises(IllegalTransition, match="订单无法取消"):
+        staff_cancel(staff)
+    order = Order.objects.get()
+    assert (order.status, order.is_closing) == ("paid", False)
+    assert not Refund.objects.exists()
+    assert stock_of(tea) == 9
 
 
 def test_staff_cancel_waits_for_wechat_too(

@@ -1,5 +1,6 @@
 """Refunds: asked for, answered, sent to WeChat, and booked."""
 
+from orders.services.refunds.amounts import Portion, portions_left
 from orders.services.refunds.answering import (
     refund_approve,
     refund_reject,
@@ -16,6 +17,8 @@ from orders.services.refunds.sending import refund_query, refund_send, refunds_f
 from orders.services.refunds.settling import refund_settle
 
 __all__ = [
+    "Portion",
+    "portions_left",
     "refund_approve",
     "refund_by_staff",
     "refund_for_cancel",

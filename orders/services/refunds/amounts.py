@@ -8,6 +8,7 @@ from django.db.models import Sum
 
 from orders.models import Order, OrderItem, Payment, RefundItem
 from orders.models.refund import DROPPED
+from orders.services.fulfilment import lines_left
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,13 @@ def portions(
             )
         )
     return found
+
+
+def portions_left(order: Order) -> list[Portion]:
+    """Price all pieces of an order's lines that are in no refund, a portion a line."""
+    left = lines_left(order)
+    free = {item: item.quantity - item.refund_quantity for item in left}
+    return portions(order, {item: count for item, count in free.items() if count}, left)
 
 
 def amount_of(

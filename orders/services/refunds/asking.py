@@ -16,7 +16,12 @@ from django.utils import timezone
 from accounts.errors import UserNotFound
 from accounts.locks import shopper_hold
 from accounts.services import upload_names
-from orders.errors import IllegalTransition, PiecesExceeded, RefundPending
+from orders.errors import (
+    IllegalTransition,
+    PiecesExceeded,
+    RefundPending,
+    RefundsChanged,
+)
 from orders.locks import order_lock, own_order_lock, succeeded_payment_lock
 from orders.models import (
     Order,
@@ -89,17 +94,21 @@ def refund_by_staff(
     reason: str,
     quantities: Quantities | None = None,
     is_restocked: bool = False,
+    seen_amount: Decimal | None = None,
 ) -> Refund:
     """Give money of a paid order back, of all that is left or of some pieces.
 
     `is_restocked`: the pieces that had left are back on the shelf. Those that had not
-    are in any case.
+    are in any case. `seen_amount` is what had gone back by then in the eyes of who
+    decides: so a button pressed twice gives once.
 
     Locks: the order.
-    Raises: IllegalTransition, PiecesExceeded, Invalid.
+    Raises: IllegalTransition, RefundsChanged, PiecesExceeded, Invalid.
     """
     order = order_lock(order_id)
     _require_refundable(order)
+    if seen_amount not in (None, succeeded_payment_lock(order).refund_amount):
+        raise RefundsChanged
     return _begin(
         order,
         kind=RefundKind.STAFF,
