@@ -1,15 +1,19 @@
 """The orders' part of the back office."""
 
+from orders.admin.anomalies import AnomalyDesk
 from orders.admin.messages import SubscribeMessageDesk
 from orders.admin.notices import NoticeDesk
 from orders.admin.orders import OrderDesk
 from orders.admin.payments import PaymentDesk
+from orders.admin.refunds import RefundDesk
 from orders.admin.shipping_uploads import ShippingUploadDesk
 
 __all__ = [
+    "AnomalyDesk",
     "NoticeDesk",
     "OrderDesk",
     "PaymentDesk",
+    "RefundDesk",
     "ShippingUploadDesk",
     "SubscribeMessageDesk",
 ]

@@ -1,6 +1,6 @@
-"""What staff fill in to ship, cancel and reprice."""
+"""What staff fill in to ship, reprice, refund and answer."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -10,13 +10,16 @@ from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextInputWidget,
+    UnfoldBooleanWidget,
 )
 
-from orders.admin.tables import item_name
+from orders.admin.cells import item_name
 from orders.carriers import CARRIERS
 from orders.models import Order, OrderItem, Shipment
+from orders.services.refunds import Portion
 from orders.services.repricing import Price
-from shop.back_office.forms import ReasonForm
+from shop.back_office.figures import money
+from shop.back_office.forms import PlainTextField, ReasonForm
 
 
 def _money(label: str) -> forms.DecimalField:
@@ -80,7 +83,8 @@ class ShipForm(ParcelForm):
         }
         for item, count in left.items():
             if count:
-                self.fields[f"quantity_{item.pk}"] = _pieces(item, count)
+                hint = f"还有{count}件未发,不在这个包裹里的填0"
+                self.fields[f"quantity_{item.pk}"] = _pieces(item, count, hint)
 
     def clean(self) -> dict[str, Any]:
         """Add `quantities`, pieces by the id of the order's line."""
@@ -91,10 +95,10 @@ class ShipForm(ParcelForm):
         return data
 
 
-def _pieces(item: OrderItem, left: int) -> forms.IntegerField:
+def _pieces(item: OrderItem, left: int, hint: str) -> forms.IntegerField:
     return forms.IntegerField(
         label=item_name(item),
-        help_text=f"还有{left}件未发,不在这个包裹里的填0",
+        help_text=hint,
         min_value=0,
         max_value=left,
         initial=left,
@@ -116,3 +120,64 @@ class CorrectForm(ParcelForm):
             widget=UnfoldAdminSelectWidget,
         )
         self.order_fields(self.field_order)
+
+
+def _restock() -> forms.BooleanField:
+    return forms.BooleanField(
+        label="已发商品退回库存",
+        help_text="已发出的商品收到退货、可以再卖时勾选;未发出的商品总会退回库存",
+        required=False,
+        widget=UnfoldBooleanWidget,
+    )
+
+
+class RefundForm(ReasonForm):
+    """How many pieces of each line go back: all that are left; and what was seen."""
+
+    seen_amount = forms.DecimalField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, left: Iterable[Portion], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._quantities = {f"quantity_{part.item.pk}": part.item.pk for part in left}
+        for part in left:
+            name = f"quantity_{part.item.pk}"
+            self.fields[name] = _pieces(part.item, part.quantity, _worth(part))
+        if any(part.quantity > part.unshipped for part in left):
+            self.fields["is_restocked"] = _restock()
+        self.order_fields([*self._quantities, "reason", "is_restocked"])
+
+    def clean(self) -> dict[str, Any]:
+        """Add `quantities`, pieces by the id of the order's line."""
+        data = super().clean() or {}
+        data["quantities"] = {
+            pk: data[name] for name, pk in self._quantities.items() if data.get(name)
+        }
+        return data
+
+
+def _worth(part: Portion) -> str:
+    unshipped = f",其中{part.unshipped}件未发" if part.unshipped else ""
+    return f"可退{part.quantity}件,共{money(part.amount)}{unshipped};不退的填0"
+
+
+class ApproveForm(forms.Form):
+    """What the shopper is told, if anything; and what becomes of what had left."""
+
+    answer = PlainTextField(label="答复", required=False)
+
+    def __init__(self, *args: Any, has_shipped: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if has_shipped:
+            self.fields["is_restocked"] = _restock()
+
+
+class RejectForm(forms.Form):
+    """What the shopper is told."""
+
+    answer = PlainTextField(label="答复")
+
+
+class NoteForm(forms.Form):
+    """What came of looking at it."""
+
+    note = PlainTextField(label="处理说明")

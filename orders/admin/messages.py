@@ -3,8 +3,8 @@
 from django.contrib import admin
 from unfold.decorators import display
 
+from orders.admin.cells import link
 from orders.admin.read_only import ReadOnlyDesk
-from orders.admin.tables import link
 from orders.models import MessageState, SubscribeMessage
 from shop.back_office.day_range import DayRangeFilter
 

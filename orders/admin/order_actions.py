@@ -1,34 +1,28 @@
 """What staff do with an order: each a page of its own that calls a service."""
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
-from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
 from unfold.decorators import action
 
-from accounts.models import User
-from orders.admin.forms import CorrectForm, RepriceForm, ShipForm
+from orders.admin.cells import destination
+from orders.admin.forms import CorrectForm, RefundForm, RepriceForm, ShipForm
+from orders.admin.staff_actions import StaffActions, operator_id
 from orders.admin.stages import STAGES, stage_of
-from orders.admin.tables import destination
-from orders.models import Order, OrderStatus
+from orders.models import Order, OrderStatus, Payment
 from orders.services.closing import order_cancel_by_staff
 from orders.services.fulfilment import lines_left, order_ship, shipment_correct
+from orders.services.refunds import portions_left, refund_by_staff
 from orders.services.repricing import order_reprice
-from shop.back_office.desk import Desk
 from shop.back_office.figures import money
 from shop.back_office.forms import ReasonForm
 
 
-class OrderActions(Desk):
-    """Ship, mend a parcel's number, reprice, cancel.
+class OrderActions(StaffActions):
+    """Ship, mend a parcel's number, refund, reprice, cancel."""
 
-    A button is there, and its page opens, only while the order's state allows it and
-    for staff who have the action's own permission.
-    """
-
-    actions_detail = ("ship", "correct", "reprice", "cancel")
+    actions_detail = ("ship", "correct", "refund", "reprice", "cancel")
 
     # Methods, for the check of unfold asks the database for permissions given by name,
     # and must pass before the tables are there.
@@ -38,32 +32,14 @@ class OrderActions(Desk):
     def has_reprice_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("orders.reprice_order")
 
+    def has_refund_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("orders.refund_order")
+
     def has_cancel_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("orders.cancel_order")
 
-    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        """Offer what the order's state allows and the staff's permissions too."""
-        order = self.get_object(request, str(object_id))
-        allowed = order.staff_actions if order else []
-        return [
-            offered
-            for offered in super().get_actions_detail(request, object_id)
-            if offered.method.original_function_name in allowed
-        ]
-
-    def _order(self, request: HttpRequest, object_id: str, name: str) -> Order | None:
-        """Return an order whose state allows the action; otherwise say so."""
-        order: Order | None = self.get_object(request, object_id)
-        if order and name in order.staff_actions:
-            return order
-        stage = f"订单{STAGES[stage_of(order)].word}" if order else "订单不存在"
-        self.message_user(request, f"{stage},不能这样做", messages.ERROR)
-        return None
-
-    def _back(self, object_id: str) -> HttpResponse:
-        # Of an order that isn't there, Django's own page says so and goes to the list.
-        url = reverse(f"{self.admin_site.name}:orders_order_change", args=[object_id])
-        return HttpResponseRedirect(url)
+    def state_told(self, row: Any | None) -> str:
+        return f"订单{STAGES[stage_of(row)].word}" if row else "订单不存在"
 
     @action(
         description="发货",
@@ -73,16 +49,16 @@ class OrderActions(Desk):
     )
     def ship(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Book a parcel."""
-        order = self._order(request, object_id, "ship")
+        order: Order | None = self.row_for(request, object_id, "ship")
         if order is None:
-            return self._back(object_id)
+            return self.back(object_id)
 
         def perform(data: Mapping[str, Any]) -> str:
             parcel = order_ship(
                 order_id=order.pk,
                 carrier=data["carrier"],
                 tracking_no=data["tracking_no"],
-                operator_id=_operator(request),
+                operator_id=operator_id(request),
                 quantities=data["quantities"],
             )
             is_last = parcel.order.status == OrderStatus.SHIPPED
@@ -108,9 +84,9 @@ class OrderActions(Desk):
     )
     def correct(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Mend the carrier or number of a parcel; the log keeps what it was."""
-        order = self._order(request, object_id, "correct")
+        order: Order | None = self.row_for(request, object_id, "correct")
         if order is None:
-            return self._back(object_id)
+            return self.back(object_id)
 
         def perform(data: Mapping[str, Any]) -> str:
             was = str(data["shipment"])
@@ -133,6 +109,42 @@ class OrderActions(Desk):
         )
 
     @action(
+        description="退款",
+        url_path="refund",
+        icon="currency_exchange",
+        permissions=["view", "refund"],
+    )
+    def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Give money back, for all pieces or some."""
+        order: Order | None = self.row_for(request, object_id, "refund")
+        if order is None:
+            return self.back(object_id)
+        payment = order.payments.succeeded().get()
+
+        def perform(data: Mapping[str, Any]) -> str:
+            refund = refund_by_staff(
+                order_id=order.pk,
+                operator_id=operator_id(request),
+                reason=data["reason"],
+                quantities=data["quantities"],
+                is_restocked=data.get("is_restocked", False),
+                seen_amount=data["seen_amount"],
+            )
+            return f"退款{refund}已提交,将退回{money(refund.amount)}"
+
+        return self.action_page(
+            request,
+            order,
+            title=f"退款 {order}",
+            submit="确认退款",
+            form_class=RefundForm,
+            perform=perform,
+            lines=_refundable(payment),
+            left=portions_left(order),
+            initial={"seen_amount": payment.refund_amount},
+        )
+
+    @action(
         description="改价",
         url_path="reprice",
         icon="price_change",
@@ -140,16 +152,16 @@ class OrderActions(Desk):
     )
     def reprice(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Change freight and discount."""
-        order = self._order(request, object_id, "reprice")
+        order: Order | None = self.row_for(request, object_id, "reprice")
         if order is None:
-            return self._back(object_id)
+            return self.back(object_id)
 
         def perform(data: Mapping[str, Any]) -> str:
             changed = order_reprice(
                 order_id=order.pk,
                 seen=data["seen"],
                 new=data["new"],
-                operator_id=_operator(request),
+                operator_id=operator_id(request),
                 reason=data["reason"],
             )
             return f"应付金额已改为{money(changed.total_amount)}"
@@ -178,13 +190,15 @@ class OrderActions(Desk):
     )
     def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Cancel, with a reason."""
-        order = self._order(request, object_id, "cancel")
+        order: Order | None = self.row_for(request, object_id, "cancel")
         if order is None:
-            return self._back(object_id)
+            return self.back(object_id)
 
         def perform(data: Mapping[str, Any]) -> str:
             ended = order_cancel_by_staff(
-                order_id=order.pk, operator_id=_operator(request), reason=data["reason"]
+                order_id=order.pk,
+                operator_id=operator_id(request),
+                reason=data["reason"],
             )
             if ended.is_closing:
                 return "微信暂时联系不上,订单关闭中,系统会自动重试"
@@ -201,10 +215,6 @@ class OrderActions(Desk):
         )
 
 
-def _operator(request: HttpRequest) -> int:
-    return cast(User, request.user).pk
-
-
 def _receiver(order: Order) -> dict[str, str]:
     return {
         "收货人": f"{order.name} {order.phone}",
@@ -219,4 +229,12 @@ def _price(order: Order) -> dict[str, str]:
         "运费": money(order.freight_amount),
         "优惠": money(order.discount_amount),
         "应付金额": money(order.total_amount),
+    }
+
+
+def _refundable(payment: Payment) -> dict[str, str]:
+    return {
+        "实付金额": money(payment.amount),
+        "已退金额": money(payment.refund_amount),
+        "可退金额": f"{money(payment.amount - payment.refund_amount)},运费随最后一件退",
     }

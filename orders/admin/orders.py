@@ -6,12 +6,14 @@ from django.contrib import admin
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
+from django.utils.html import format_html
 from unfold.decorators import display
 
+from orders.admin.cells import destination, link
 from orders.admin.order_actions import OrderActions
 from orders.admin.read_only import ReadOnlyDesk
 from orders.admin.stages import HAS_PARCELS, STAGES, StageFilter, stage_of
-from orders.admin.tables import destination, order_tables
+from orders.admin.tables import order_tables
 from orders.models import Order, OrderItem
 from shop.back_office.day_range import DayRangeFilter
 from shop.back_office.figures import money
@@ -53,6 +55,7 @@ class OrderDesk(OrderActions, ReadOnlyDesk):
                     ("order_no", "stage"),
                     ("shopper", "created_at"),
                     ("expires_at", "paid_at"),
+                    "replacement",
                 )
             },
         ),
@@ -117,6 +120,19 @@ class OrderDesk(OrderActions, ReadOnlyDesk):
     @display(description="地址")
     def address(self, order: Order) -> str:
         return destination(order)
+
+    @display(description="替代订单")
+    def replacement(self, order: Order) -> str:
+        return format_html(
+            "已由订单{}替代", link("orders_order_change", order.replaced_by)
+        )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Name the order that stands in for this one, if there is one."""
+        (title, main), *others = super().get_fieldsets(request, obj)
+        if obj is None or obj.replaced_by_id is None:
+            main = {**main, "fields": main["fields"][:-1]}
+        return [(title, main), *others]
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils.html import format_html_join
 from unfold.decorators import action, display
 
+from orders.admin.cells import link
 from orders.admin.read_only import ReadOnlyDesk
-from orders.admin.tables import link
 from orders.carriers import CARRIERS
 from orders.models import ShippingUpload, UploadState
 from orders.services.shipping_uploads import (

@@ -20,20 +20,24 @@ class Stage:
     where: Q
 
 
-# No status of its own: the order is pending until WeChat has answered.
-CLOSING = "关闭中"
 HAS_PARCELS = Exists(Shipment.objects.filter(order=OuterRef("pk")))
+_TO_SHIP = Q(status=OrderStatus.PAID, closing_at=None)
+# Closing and refunding are no statuses: the order is pending, or paid, until WeChat has
+# answered.
 STAGES: Mapping[str, Stage] = {
     "pending": Stage(
         OrderStatus.PENDING.label,
         "warning",
         Q(status=OrderStatus.PENDING, closing_at=None),
     ),
-    "closing": Stage(CLOSING, "danger", Q(closing_at__isnull=False)),
-    "paid": Stage(
-        OrderStatus.PAID.label, "info", Q(status=OrderStatus.PAID) & ~Q(HAS_PARCELS)
+    "closing": Stage(
+        "关闭中", "danger", Q(status=OrderStatus.PENDING, closing_at__isnull=False)
     ),
-    "partly": Stage("部分发货", "info", Q(status=OrderStatus.PAID) & Q(HAS_PARCELS)),
+    "paid": Stage(OrderStatus.PAID.label, "info", _TO_SHIP & ~Q(HAS_PARCELS)),
+    "partly": Stage("部分发货", "info", _TO_SHIP & Q(HAS_PARCELS)),
+    "refunding": Stage(
+        "退款中", "danger", Q(status=OrderStatus.PAID, closing_at__isnull=False)
+    ),
     "shipped": Stage(
         OrderStatus.SHIPPED.label, "primary", Q(status=OrderStatus.SHIPPED)
     ),
@@ -49,7 +53,7 @@ STAGES: Mapping[str, Stage] = {
 def stage_of(order: Order) -> str:
     """Return the stage of an order that comes with `has_parcels`."""
     if order.is_closing:
-        return "closing"
+        return "refunding" if order.status == OrderStatus.PAID else "closing"
     is_partly = order.has_parcels  # type: ignore[attr-defined]
     if order.status == OrderStatus.PAID and is_partly:
         return "partly"

@@ -18,6 +18,7 @@ from orders.numbers import out_trade_no_make
 from orders.services.audit import orders_audit
 from orders.services.fulfilment import order_ship
 from orders.services.payments import payment_settle
+from orders.services.refunds import refund_by_staff
 
 ADDRESS = {
     "name": "张三",
@@ -159,7 +160,9 @@ def page(client: Client, url: str) -> str:
 
 
 @pytest.fixture
-def one_of_each(shopper_api: APIClient, tea: Product, cup: Product) -> dict[str, Order]:
+def one_of_each(
+    shopper_api: APIClient, staff: User, tea: Product, cup: Product
+) -> dict[str, Order]:
     """An order in each stage, oldest first."""
     orders = {
         name: paid_order(shopper_api, line(tea), line(cup))
@@ -175,6 +178,10 @@ def one_of_each(shopper_api: APIClient, tea: Product, cup: Product) -> dict[str,
             quantities={lines[0]: 1} if name == "partly" else None,
         )
     shopper_api.post(f"/api/orders/{orders['completed'].order_no}/confirm")
+    orders["refunding"] = paid_order(shopper_api, line(tea))
+    refund_by_staff(
+        order_id=orders["refunding"].pk, operator_id=staff.pk, reason="没货了"
+    )
     for name in ("cancelled", "closing", "pending"):
         order_no = placed(shopper_api, line(tea))["orderNo"]
         orders[name] = Order.objects.get(order_no=order_no)

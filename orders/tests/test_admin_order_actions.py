@@ -11,7 +11,14 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from catalog.models import Product
-from orders.models import Order, OrderEvent, OrderPriceChange, Shipment, ShipmentItem
+from orders.models import (
+    Order,
+    OrderEvent,
+    OrderPriceChange,
+    Refund,
+    Shipment,
+    ShipmentItem,
+)
 from orders.tests.conftest import (
     ORDERS,
     clerk,
@@ -24,14 +31,15 @@ from orders.tests.conftest import (
 )
 from shop.devstack.simulator.process import SimulatorProcess
 
-ACTIONS = ("ship", "correct", "reprice", "cancel")
+ACTIONS = ("ship", "correct", "refund", "reprice", "cancel")
 OFFERED = {
     "pending": {"reprice", "cancel"},
     "closing": set(),
-    "paid": {"ship"},
-    "partly": {"ship", "correct"},
-    "shipped": {"correct"},
-    "completed": set(),
+    "paid": {"ship", "refund"},
+    "partly": {"ship", "correct", "refund"},
+    "refunding": set(),
+    "shipped": {"correct", "refund"},
+    "completed": {"refund"},
     "cancelled": set(),
 }
 
@@ -62,12 +70,14 @@ def books() -> tuple[Any, ...]:
     return (
         *(written(), list(orders), list(Shipment.objects.order_by("pk").values())),
         *(ShipmentItem.objects.count(), OrderPriceChange.objects.count()),
+        list(Refund.objects.order_by("pk").values()),
     )
 
 
 def fields(order: Order, **changed: str) -> dict[str, str]:
     """Return a good form of every action at once."""
     amounts = {"freight_amount": "8.00", "discount_amount": "1.00"}
+    amounts["seen_amount"] = "0.00"
     seen = {"seen_freight_amount": "0.00", "seen_discount_amount": "0.00"}
     return {
         "carrier": "SF",
@@ -137,6 +147,7 @@ def test_staff_without_the_permission_see_no_button_and_get_403(
     [
         ("ship_order", {"ship", "correct"}),
         ("reprice_order", {"reprice"}),
+        ("refund_order", {"refund"}),
         ("cancel_order", {"cancel"}),
     ],
 )

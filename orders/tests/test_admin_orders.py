@@ -50,6 +50,7 @@ def test_list_shows_each_stage_newest_first(
     assert model_admin.lines_count(partly) == 2
     assert model_admin.total(partly) == "¥124.50"
     assert model_admin.stage(rows[one_of_each["closing"].order_no]) == "关闭中"
+    assert model_admin.stage(rows[one_of_each["refunding"].order_no]) == "退款中"
 
 
 @pytest.mark.parametrize("name", list(STAGES))
@@ -75,8 +76,8 @@ def test_filter_by_date(desk: Client, one_of_each: dict[str, Order]) -> None:
         one_of_each["partly"].order_no,
         one_of_each["completed"].order_no,
     ]
-    assert len(numbers(desk, created_at_from="2020-03-02")) == 6
-    assert len(numbers(desk, created_at_from="neverday")) == 7
+    assert len(numbers(desk, created_at_from="2020-03-02")) == 7
+    assert len(numbers(desk, created_at_from="neverday")) == 8
 
 
 def test_search(
@@ -178,6 +179,10 @@ def test_page_tells_of_payment_parcels_and_every_step(
     assert text.count("关闭中") == 2
     assert "不想要了" in text
 
+    text = page(desk, f"{ORDERS}{one_of_each['refunding'].pk}/change/")
+    # As the order's stage, and as a step of the timeline.
+    assert text.count("退款中") == 2
+
 
 def test_nothing_is_edited_added_or_deleted_by_hand(
     desk: Client, one_of_each: dict[str, Order]
@@ -216,7 +221,7 @@ def test_what_shoppers_wrote_is_text(
 def badge(desk: Client) -> str:
     """Return what the sidebar says from the orders' link to the next one."""
     link = page(desk, ORDERS).partition('href="/admin/orders/order/"')[2]
-    return link.partition('href="/admin/orders/payment/"')[0]
+    return link.partition("</a>")[0]
 
 
 def test_badge_counts_what_waits_to_be_shipped(
@@ -253,10 +258,11 @@ def test_payments_of_an_order_need_their_own_permission(
 
 def test_own_permissions_have_chinese_names(db: None) -> None:
     named = Permission.objects.filter(
-        codename__in=("ship_order", "cancel_order", "reprice_order")
+        codename__in=("ship_order", "cancel_order", "reprice_order", "refund_order")
     )
     assert sorted(named.values_list("name", flat=True)) == [
         "可以发货",
         "可以取消未付款订单",
         "可以改价",
+        "可以退款",
     ]

@@ -32,7 +32,6 @@ UNFOLD: dict[str, Any] = {
                         **_link("订单", "receipt", "orders.order"),
                         "badge": "orders.admin.stages.to_ship_badge",
                     },
-                    _link("支付", "payments", "orders.payment"),
                     {
                         **_link("发货上报", "outbox", "orders.shippingupload"),
                         "badge": "orders.admin.shipping_uploads.failed_badge",
@@ -43,6 +42,15 @@ UNFOLD: dict[str, Any] = {
             {
                 "title": "资金",
                 "items": [
+                    _link("支付", "payments", "orders.payment"),
+                    {
+                        **_link("退款", "currency_exchange", "orders.refund"),
+                        "badge": "orders.admin.refunds.waiting_refunds_badge",
+                    },
+                    {
+                        **_link("支付异常", "report", "orders.paymentanomaly"),
+                        "badge": "orders.admin.anomalies.open_anomalies_badge",
+                    },
                     _link("微信通知", "notifications", "orders.paymentnotice"),
                 ],
             },

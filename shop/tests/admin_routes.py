@@ -26,6 +26,7 @@ _NEEDS = {
     "accounts_staff_activate": ("accounts.change_staff",),
     "catalog_sku_adjust": ("catalog.view_sku", "catalog.adjust_stock"),
     "catalog_sku_ledger": ("catalog.view_stockmovement",),
+    "orders_refund_query": ("orders.view_refund", "orders.retry_refund"),
     "procrastinate_procrastinatejob_retry": (
         "procrastinate.view_procrastinatejob",
         "procrastinate.change_procrastinatejob",
@@ -33,7 +34,8 @@ _NEEDS = {
 }
 _VERBS = {
     *("view", "add", "change", "delete"),
-    *("ship", "reprice", "cancel", "replay", "resend"),
+    *("ship", "reprice", "cancel", "refund", "resend"),
+    *("answer", "retry", "handle", "replay"),
 }
 # Whoever grants rights may do everything already.
 SUPERUSERS_ALONE = {"auth_group_add", "auth_group_delete"}

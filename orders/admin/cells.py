@@ -1,0 +1,27 @@
+"""What desks of the orders write into fields and cells."""
+
+from django.urls import reverse
+from django.utils.html import format_html
+
+from orders.models import Order, OrderItem, Payment, Refund
+
+
+def item_name(item: OrderItem) -> str:
+    """Return a line's product with its specs."""
+    specs = " ".join(item.specs.values())
+    return f"{item.name}({specs})" if specs else item.name
+
+
+def destination(order: Order) -> str:
+    return f"{order.province}{order.city}{order.district}{order.detail}"
+
+
+def link(page: str, target: Order | Payment | Refund | None) -> str:
+    """Return a link to the page of what is named by its number."""
+    if target is None:
+        return "-"
+    return format_html(
+        '<a href="{}" class="text-primary-600 dark:text-primary-500">{}</a>',
+        reverse(f"admin:{page}", args=[target.pk]),
+        target,
+    )

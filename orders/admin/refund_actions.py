@@ -1,0 +1,173 @@
+"""What staff do with a refund: each a page of its own that calls a service."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from unfold.decorators import action
+
+from orders.admin.cells import item_name
+from orders.admin.forms import ApproveForm, RejectForm
+from orders.admin.staff_actions import StaffActions, operator_id
+from orders.models import Refund
+from orders.services.refunds import (
+    refund_approve,
+    refund_query,
+    refund_reject,
+    refund_retry,
+)
+from shop.back_office.figures import money
+
+# What staff must know of WeChat's refusals; any other is its own word.
+_ADVICE = {
+    "ABNORMAL": "退款异常,请到微信商户平台处理,系统会自动查询结果",
+    "CLOSED": "微信已关闭这次退款,可以重新退款",
+}
+
+
+class RefundActions(StaffActions):
+    """Approve, reject, send again, ask WeChat."""
+
+    actions_detail = ("approve", "reject", "retry", "query")
+
+    def has_answer_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("orders.answer_refund")
+
+    def has_retry_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("orders.retry_refund")
+
+    def state_told(self, row: Any | None) -> str:
+        return f"退款单{row.get_state_display()}" if row else "退款单不存在"
+
+    @action(
+        description="同意",
+        url_path="approve",
+        icon="check_circle",
+        permissions=["view", "answer"],
+    )
+    def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Agree to a shopper's request."""
+        refund: Refund | None = self.row_for(request, object_id, "approve")
+        if refund is None:
+            return self.back(object_id)
+
+        def perform(data: Mapping[str, Any]) -> str:
+            refund_approve(
+                refund_id=refund.pk,
+                operator_id=operator_id(request),
+                is_restocked=data.get("is_restocked", False),
+                answer=data["answer"],
+            )
+            return f"已同意退款{money(refund.amount)},正在提交微信"
+
+        return self.action_page(
+            request,
+            refund,
+            title=f"同意退款 {refund}",
+            submit="同意退款",
+            form_class=ApproveForm,
+            perform=perform,
+            lines=_asked(refund),
+            has_shipped=refund.has_shipped_pieces,
+        )
+
+    @action(
+        description="拒绝",
+        url_path="reject",
+        icon="block",
+        permissions=["view", "answer"],
+    )
+    def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Refuse a shopper's request, and say why."""
+        refund: Refund | None = self.row_for(request, object_id, "reject")
+        if refund is None:
+            return self.back(object_id)
+
+        def perform(data: Mapping[str, Any]) -> str:
+            refund_reject(
+                refund_id=refund.pk,
+                operator_id=operator_id(request),
+                answer=data["answer"],
+            )
+            return "已拒绝退款,买家会看到答复"
+
+        return self.action_page(
+            request,
+            refund,
+            title=f"拒绝退款 {refund}",
+            submit="拒绝退款",
+            form_class=RejectForm,
+            perform=perform,
+            lines=_asked(refund),
+        )
+
+    @action(
+        description="重新退款",
+        url_path="retry",
+        icon="replay",
+        permissions=["view", "retry"],
+    )
+    def retry(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Send a failed refund once more."""
+        refund: Refund | None = self.row_for(request, object_id, "retry")
+        if refund is None:
+            return self.back(object_id)
+
+        def perform(data: Mapping[str, Any]) -> str:
+            refund_retry(refund_id=refund.pk, operator_id=operator_id(request))
+            return f"退款{money(refund.amount)}已重新提交"
+
+        return self.action_page(
+            request,
+            refund,
+            title=f"重新退款 {refund}",
+            submit="重新退款",
+            form_class=Form,
+            perform=perform,
+            lines={**_asked(refund), "微信原因": wechat_reason(refund)},
+        )
+
+    @action(
+        description="查询微信结果",
+        url_path="query",
+        icon="sync",
+        permissions=["view", "retry"],
+    )
+    def query(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask WeChat what became of it, or send what was never sent."""
+        refund: Refund | None = self.row_for(request, object_id, "query")
+        if refund is None:
+            return self.back(object_id)
+
+        def perform(data: Mapping[str, Any]) -> str:
+            state = refund_query(refund_id=refund.pk)
+            return f"已查询微信,退款单现在是“{state.label}”"
+
+        return self.action_page(
+            request,
+            refund,
+            title=f"查询微信结果 {refund}",
+            submit="查询",
+            form_class=Form,
+            perform=perform,
+            lines={**_asked(refund), "当前状态": refund.get_state_display()},
+        )
+
+
+def wechat_reason(refund: Refund) -> str:
+    error = refund.wechat_error
+    return f"{error} {_ADVICE.get(error, '')}".strip() or "-"
+
+
+def _asked(refund: Refund) -> dict[str, str]:
+    pieces = [
+        f"{item_name(part.order_item)} × {part.quantity}"
+        for part in refund.items.select_related("order_item")
+    ]
+    return {
+        "订单": str(refund.order),
+        "退款金额": money(refund.amount),
+        "商品": "、".join(pieces) or "-",
+        "原因": refund.reason or "-",
+    }
