@@ -1,6 +1,6 @@
 """What the tests of the orders share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from orders.services.audit import orders_audit
 from orders.services.fulfilment import order_ship
 from orders.services.payments import payment_settle
 from orders.services.refunds import refund_by_staff
+from shop.devstack.simulator.process import SimulatorProcess
 
 ADDRESS = {
     "name": "张三",
@@ -197,3 +198,31 @@ def clerk(client: Client, *codenames: str) -> Client:
     assert user.user_permissions.count() == len(codenames)
     client.force_login(user)
     return client
+
+
+@pytest.fixture
+def wechat(
+    simulator: SimulatorProcess, shop_server: Any, queue: None, audited: None
+) -> Iterator[SimulatorProcess]:
+    """WeChat, which ends refunds when a test says so, and notifies."""
+    simulator.hold_refunds()
+    yield simulator
+    simulator.hold_refunds(hold=False)
+
+
+@pytest.fixture
+def buy(
+    wechat_api: APIClient, wechat: SimulatorProcess, tea: Product, cup: Product
+) -> Callable[[], Order]:
+    """Return a way to three paid teas and a cup."""
+
+    def buy() -> Order:
+        order_no = placed(wechat_api, line(tea, 3), line(cup))["orderNo"]
+        wechat_api.post(f"/api/orders/{order_no}/pay")
+        order = Order.objects.get(order_no=order_no)
+        wechat.pay(order.payments.get().out_trade_no)
+        order.refresh_from_db()
+        assert order.status == "paid"
+        return order
+
+    return buy
