@@ -43,7 +43,6 @@ class AnomalyDesk(StaffActions, ReadOnlyDesk):
         "happened",
         "done",
         "order_link",
-        "times",
         "last_at",
     )
     list_filter = (HandledFilter, "kind")
@@ -67,7 +66,7 @@ class AnomalyDesk(StaffActions, ReadOnlyDesk):
                 )
             },
         ),
-        ("微信", {"fields": ("payment_link", "facts")}),
+        ("微信", {"fields": ("payment_link", "facts_text")}),
     )
 
     def has_handle_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -138,7 +137,7 @@ class AnomalyDesk(StaffActions, ReadOnlyDesk):
         return link("orders_refund_change", anomaly.refund)
 
     @display(description="微信事实")
-    def facts(self, anomaly: PaymentAnomaly) -> str:
+    def facts_text(self, anomaly: PaymentAnomaly) -> str:
         return "-" if anomaly.facts is None else json_shown(anomaly.facts)
 
 

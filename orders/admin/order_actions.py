@@ -139,7 +139,7 @@ class OrderActions(StaffActions):
             submit="确认退款",
             form_class=RefundForm,
             perform=perform,
-            lines=_refundable(payment),
+            lines=_refundable(order, payment),
             left=portions_left(order),
             initial={"seen_amount": payment.refund_amount},
         )
@@ -232,9 +232,10 @@ def _price(order: Order) -> dict[str, str]:
     }
 
 
-def _refundable(payment: Payment) -> dict[str, str]:
+def _refundable(order: Order, payment: Payment) -> dict[str, str]:
+    freight = ",运费随最后一件退" if order.freight_amount else ""
     return {
         "实付金额": money(payment.amount),
         "已退金额": money(payment.refund_amount),
-        "可退金额": f"{money(payment.amount - payment.refund_amount)},运费随最后一件退",
+        "可退金额": f"{money(payment.amount - payment.refund_amount)}{freight}",
     }

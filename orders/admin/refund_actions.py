@@ -10,7 +10,7 @@ from unfold.decorators import action
 from orders.admin.cells import item_name
 from orders.admin.forms import ApproveForm, RejectForm
 from orders.admin.staff_actions import StaffActions, operator_id
-from orders.models import Refund
+from orders.models import Refund, RefundItem
 from orders.services.refunds import (
     refund_approve,
     refund_query,
@@ -160,14 +160,17 @@ def wechat_reason(refund: Refund) -> str:
     return f"{error} {_ADVICE.get(error, '')}".strip() or "-"
 
 
+def _piece(part: RefundItem) -> str:
+    shipped = part.quantity - part.unshipped_quantity
+    named = f"{item_name(part.order_item)} × {part.quantity}"
+    return f"{named},其中{shipped}件已发" if shipped else named
+
+
 def _asked(refund: Refund) -> dict[str, str]:
-    pieces = [
-        f"{item_name(part.order_item)} × {part.quantity}"
-        for part in refund.items.select_related("order_item")
-    ]
+    pieces = map(_piece, refund.items.select_related("order_item"))
     return {
         "订单": str(refund.order),
         "退款金额": money(refund.amount),
-        "商品": "、".join(pieces) or "-",
+        "商品": ";".join(pieces) or "-",
         "原因": refund.reason or "-",
     }

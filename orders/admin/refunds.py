@@ -71,7 +71,7 @@ class RefundDesk(RefundActions, ReadOnlyDesk):
                     ("total", "created_at"),
                     "reason",
                     "pictures",
-                    ("answer", "is_restocked"),
+                    ("answer", "restocked"),
                 )
             },
         ),
@@ -82,7 +82,7 @@ class RefundDesk(RefundActions, ReadOnlyDesk):
                     ("payment_link", "out_refund_no"),
                     ("accepted_at", "succeeded_at"),
                     "wechat_text",
-                    "facts",
+                    "facts_text",
                 )
             },
         ),
@@ -137,12 +137,16 @@ class RefundDesk(RefundActions, ReadOnlyDesk):
         )
         return format_html_join(" ", whole, shown) or "无"
 
+    @display(description="已发商品退回库存")
+    def restocked(self, refund: Refund) -> str:
+        return "是" if refund.is_restocked else "否"
+
     @display(description="微信原因")
     def wechat_text(self, refund: Refund) -> str:
         return wechat_reason(refund)
 
     @display(description="微信事实")
-    def facts(self, refund: Refund) -> str:
+    def facts_text(self, refund: Refund) -> str:
         return "-" if refund.facts is None else json_shown(refund.facts)
 
 

@@ -106,22 +106,13 @@ def _payments(payments: Iterable[Payment]) -> Table:
             link("orders_payment_change", payment),
             payment.get_state_display(),
             money(payment.amount),
-            money(payment.refund_amount),
             payment.transaction_id or "-",
             moment(payment.created_at),
             moment(payment.paid_at),
         ]
         for payment in payments
     ]
-    headers = [
-        "商户单号",
-        "状态",
-        "金额",
-        "退款金额",
-        "微信单号",
-        "创建时间",
-        "支付时间",
-    ]
+    headers = ["商户单号", "状态", "金额", "微信单号", "创建时间", "支付时间"]
     return Table("支付", headers, rows)
 
 

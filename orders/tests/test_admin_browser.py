@@ -4,12 +4,13 @@ SHOP_SCREENSHOTS names a folder that keeps what the browser saw, for the documen
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from playwright.sync_api import Browser, Page, sync_playwright
 from rest_framework.test import APIClient
 
@@ -17,7 +18,9 @@ from accounts.models import User
 from catalog.models import Product, Sku, StockMovement
 from orders.models import Order, OrderPriceChange, Shipment
 from orders.services.audit import orders_audit
+from orders.services.refunds import refund_request, refund_send
 from orders.tests.conftest import line, placed
+from shop.api.images import image_store
 from shop.api.tests.pictures import picture as picture_make
 from shop.devstack.simulator.process import SimulatorProcess
 
@@ -33,6 +36,7 @@ QUIET = (
     "--no-sandbox",
 )
 PASSWORD = "a-long-password-9"
+DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 
 pytestmark = [
@@ -82,6 +86,19 @@ class Desk:
         self.page.get_by_role("button", name=text, exact=True).click()
         self.page.wait_for_load_state("networkidle")
 
+    def act(self, path: str) -> None:
+        """Follow an action's link; on a phone the actions are behind a button."""
+        link = self.page.locator(f"a[href$='{path}']").first
+        if not link.is_visible():
+            self.page.get_by_text("more_horiz", exact=True).click()
+        link.click()
+        self.page.wait_for_load_state("networkidle")
+
+    def fits(self) -> bool:
+        """Tell whether the page needs no scrolling to the side."""
+        width: int = self.page.evaluate("document.documentElement.scrollWidth")
+        return width <= self.page.viewport_size["width"]  # type: ignore[index]
+
     def shot(self, name: str) -> None:
         if folder := os.environ.get("SHOP_SCREENSHOTS"):
             self.page.screenshot(path=Path(folder) / f"{name}.png")
@@ -92,7 +109,7 @@ def desk(browser: Browser, shop_server: Any) -> Iterator[Desk]:
     """Log in as the owner; a script that fails, or a dialog, fails the test."""
     User.objects.create_superuser("owner", PASSWORD)
     page = browser.new_page(
-        viewport={"width": 1280, "height": 800},
+        viewport=DESKTOP,
         locale="zh-CN",
         timezone_id="Asia/Shanghai",
     )
@@ -181,6 +198,41 @@ def test_paid_order_is_shipped_in_two_parcels(
     assert orders_audit() == []
 
 
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_clerk_agrees_to_the_refund_of_some_pieces(
+    desk: Desk, viewport: Any, buy: Callable[[], Order], tea: Product
+) -> None:
+    """On a phone as well: from the list to WeChat's books."""
+    order = buy()
+    item = order.items.get(product=tea)
+    refund = refund_request(
+        order_no=order.order_no,
+        user_id=order.user_id,
+        reason="罐子破了",
+        quantities={item.pk: 2},
+        images=[image_store(ContentFile(picture_make(), "茶.jpg"))],
+    )
+    desk.page.set_viewport_size(viewport)
+    desk.open("orders/refund/")
+    desk.shot("admin-refunds")
+    desk.page.get_by_text(refund.refund_no).first.click()
+    desk.page.wait_for_load_state("networkidle")
+    assert desk.page.get_by_text("罐子破了").first.is_visible()
+    assert desk.fits()
+    desk.shot("admin-refund")
+    desk.act(f"orders/refund/{refund.pk}/approve/")
+    assert desk.fits()
+    desk.fill(answer="抱歉,马上退款")
+    desk.shot("admin-refund-approve")
+    desk.press("同意退款")
+    assert desk.page.get_by_text("已同意退款¥198.00,正在提交微信").is_visible()
+
+    refund_send(refund_id=refund.pk)
+    refund.refresh_from_db()
+    assert (refund.state, refund.answer) == ("processing", "抱歉,马上退款")
+    assert Sku.objects.get(product=tea).stock == 9
+
+
 def test_unpaid_order_is_repriced_and_paid_at_the_new_price(
     desk: Desk, wechat_api: APIClient, simulator: SimulatorProcess, tea: Product
 ) -> None:
@@ -233,12 +285,14 @@ def test_what_shoppers_and_clerks_typed_runs_nowhere(
 
 @pytest.mark.parametrize(
     "path",
-    ["", "orders/order/", "catalog/product/", "catalog/product/add/", "catalog/sku/"],
+    [
+        *("", "orders/order/", "orders/refund/", "orders/paymentanomaly/"),
+        *("catalog/product/", "catalog/product/add/", "catalog/sku/"),
+    ],
 )
 def test_pages_fit_a_phone(desk: Desk, tea: Product, path: str) -> None:
     desk.page.set_viewport_size(PHONE)
     desk.open(path)
-    width = desk.page.evaluate("document.documentElement.scrollWidth")
-    assert width <= PHONE["width"]
+    assert desk.fits()
     if path == "catalog/product/add/":
         desk.shot("admin-phone")

@@ -179,6 +179,8 @@ def test_page_tells_everything(desk: Client, requested: Refund, staff: User) -> 
         f'/admin/orders/payment/{payment.pk}/change/" class="text-primary-600',
     ):
         assert fact in text, fact
+    text = page(desk, url(requested, "approve"))
+    assert "龙井茶 × 2,其中1件已发;茶杯 × 1,其中1件已发" in text
     refund_reject(refund_id=requested.pk, operator_id=staff.pk, answer="已过期")
     text = page(desk, url(requested, "change"))
     for fact in ("已拒绝", "拒绝退款", "已过期", "boss"):
