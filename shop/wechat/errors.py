@@ -41,6 +41,14 @@ class PaymentClosed(WeChatRefused):
     """No payment can come under this number any more; another one is needed."""
 
 
+class BillNotReady(WeChatUnavailable):
+    """WeChat has not made the bill of that day yet."""
+
+
+class BillInvalid(WeChatRefused):
+    """A bill is damaged, or not what it should be: nothing of it is used."""
+
+
 class NotificationRefused(ShopError):
     """A notification is not from WeChat, not fresh or not for us."""
 

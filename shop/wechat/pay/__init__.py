@@ -1,10 +1,11 @@
-"""WeChat Pay v3 for a mini-program: prepay, query, close, refund, notifications.
+"""WeChat Pay v3 for a mini-program: payments, refunds, notifications, daily bills.
 
 The library wechatpayv3 signs, verifies and decrypts; what it leaves open is closed
 here: it waits for ever, accepts notifications of any age, calls out on an unknown
 serial number and raises whatever comes.
 """
 
+from shop.wechat.pay.bills import trade_bill
 from shop.wechat.pay.gateway import fen
 from shop.wechat.pay.notifications import (
     NOTIFICATION_MAX_BYTES,
@@ -27,4 +28,5 @@ __all__ = [
     "query",
     "refund",
     "refund_query",
+    "trade_bill",
 ]

@@ -23,7 +23,10 @@ from shop.wechat.miniprogram import code2session
 
 @pytest.fixture
 def wechat(settings):
-    """Serve `body`, or the next of `answers`; note what is asked, and with what."""
+    """Serve `body`, or the next of `answers`; note what is asked, and with what.
+
+    An answer is a body, or a status, further headers and a body.
+    """
     told = SimpleNamespace(status=200, body=b"", headers={}, sign=None, answers=[])
     told.asked, told.sent, told.sent_headers = [], [], {}
     told.before_answer = lambda: None
@@ -33,10 +36,12 @@ def wechat(settings):
             told.sent_headers = self.headers
             told.asked.append(self.path)
             told.before_answer()
-            body = told.answers.pop(0) if told.answers else told.body
-            self.send_response(told.status)
+            answer = told.answers.pop(0) if told.answers else told.body
+            plain = (told.status, {}, answer)
+            status, more, body = answer if isinstance(answer, tuple) else plain
+            self.send_response(status)
             signature = told.sign(body) if told.sign else {}
-            for name, value in (told.headers | signature).items():
+            for name, value in (told.headers | more | signature).items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
