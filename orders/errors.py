@@ -142,3 +142,11 @@ class AnomalyHandled(ShopError):
     code = "anomaly_handled"
     http_status = 409
     message = "该异常已处理,请刷新后重试"
+
+
+class DifferenceResolved(ShopError):
+    """Somebody else was faster, or it has gone."""
+
+    code = "difference_resolved"
+    http_status = 409
+    message = "该差异已处理,请刷新后重试"

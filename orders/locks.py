@@ -3,13 +3,20 @@
 An order comes before its payments, they before its refunds, then products and SKUs.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import connection
 from django.db.models import Exists, OuterRef
 
 from orders.errors import OrderNotFound
-from orders.models import Order, Payment, PaymentNotice, Refund, ShippingUpload
+from orders.models import (
+    BillCheck,
+    Order,
+    Payment,
+    PaymentNotice,
+    Refund,
+    ShippingUpload,
+)
 
 # A lock that nobody waits for, and the order that the key has made before. Without
 # that order the lock alone says whether a twin is under way.
@@ -103,6 +110,12 @@ def shipping_upload_lock(order: Order) -> ShippingUpload:
     """Lock the upload of an order whose lock the caller holds."""
     rows = ShippingUpload.objects.select_for_update(of=("self",), no_key=True)
     return rows.get(order=order)
+
+
+def bill_check_lock(day: date) -> BillCheck:
+    """Lock the check of a day, under which its differences are written."""
+    rows = BillCheck.objects.select_for_update(of=("self",), no_key=True)
+    return rows.get(day=day)
 
 
 def idempotency_key_claim(user_id: int, key: str) -> tuple[bool, int | None]:

@@ -56,6 +56,18 @@ ANOMALIES = Counter(
     ["kind"],
     registry=registry,
 )
+BILL_CHECKS = Counter(
+    "shop_bill_checks",
+    "Checks of a day's bill by their result: matched, differences or failed",
+    ["result"],
+    registry=registry,
+)
+BILL_DIFFERENCES = Counter(
+    "shop_bill_differences",
+    "What a bill and the books say differently, by its kind, once each",
+    ["kind"],
+    registry=registry,
+)
 NOTIFICATIONS = Counter(
     "shop_notifications",
     "WeChat's payment notifications: accepted, refused or failed",

@@ -1,4 +1,4 @@
-"""The deal: orders and their states, payments, refunds, shipments."""
+"""The deal: orders and their states, payments, refunds, bills, shipments."""
 
 from orders.models.anomaly import AnomalyKind, PaymentAnomaly
 from orders.models.event import OrderEvent
@@ -7,6 +7,12 @@ from orders.models.notice import PaymentNotice
 from orders.models.order import Order, OrderItem, OrderStatus
 from orders.models.payment import Payment, PaymentState
 from orders.models.price_change import OrderPriceChange
+from orders.models.reconciliation import (
+    BillCheck,
+    BillDifference,
+    CheckResult,
+    DifferenceKind,
+)
 from orders.models.refund import (
     Refund,
     RefundEvent,
@@ -19,6 +25,10 @@ from orders.models.shipping_upload import ShippingUpload, UploadState
 
 __all__ = [
     "AnomalyKind",
+    "BillCheck",
+    "BillDifference",
+    "CheckResult",
+    "DifferenceKind",
     "MessageKind",
     "MessageState",
     "Order",

@@ -40,6 +40,10 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
         """Keep what was paid."""
         return self.filter(state=PaymentState.SUCCEEDED)
 
+    def received(self) -> "PaymentQuerySet":
+        """Keep the money that came, what was not due included."""
+        return self.filter(state__in=RECEIVED)
+
     def to_query(self, now: datetime) -> "PaymentQuerySet":
         """Keep the open attempts that WeChat should be asked about by now."""
         # One that an older version began has no time.
@@ -129,6 +133,12 @@ class Payment(models.Model):
                 "next_query_at",
                 name="payment_to_query",
                 condition=Q(state=PaymentState.OPEN),
+            ),
+            # A day's payments, for the bill of that day.
+            models.Index(
+                "paid_at",
+                name="payment_paid_at",
+                condition=Q(paid_at__isnull=False),
             ),
         )
 
