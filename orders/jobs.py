@@ -4,14 +4,17 @@ Each job may run twice, and is made again by a later run of the clock when it wa
 """
 
 import logging
+from datetime import date
 
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from orders.services.closing import orders_expire
 from orders.services.fulfilment import orders_confirm_due
 from orders.services.messages import message_send, messages_resume
 from orders.services.notices import notices_delete_old, notices_settle_due
 from orders.services.payments import Answers, payments_query_due
+from orders.services.reconciling import bill_check, bill_check_later, bills_due
 from orders.services.refunds import refund_send, refunds_follow
 from orders.services.shipping_uploads import (
     shipping_upload_send,
@@ -100,3 +103,25 @@ def reports_resume(timestamp: int) -> None:
     count = shipping_uploads_resume() + messages_resume()
     if count:
         logger.warning("uploads and messages queued again: %d", count)
+
+
+# A minute, two, four, … an hour: it gives up after seven hours, and the clock begins
+# anew, for the day is still due.
+@app.task(name="orders.jobs.bill_check", retry=BackOff(60, attempts_max=12))
+def bill_check_job(day: str) -> None:
+    """Check a day's bill; tried again while WeChat is away or has not made it yet."""
+    bill_check(day=date.fromisoformat(day))
+
+
+# From 10:30 to 23:30 in the shop: WeChat has made the bill by 10:00.
+@app.periodic(cron="30 2-15 * * *")
+@app.task(name="orders.jobs.bills_check", queueing_lock="bills_check")
+def bills_check_job(timestamp: int) -> None:
+    """Queue the days that are still to be checked, save what is queued already."""
+    unfinished = ProcrastinateJob.objects.filter(
+        task_name=bill_check_job.name, status__in=("todo", "doing")
+    )
+    queued = set(unfinished.values_list("args__day", flat=True))
+    for day in bills_due():
+        if day.isoformat() not in queued:
+            bill_check_later(day=day)

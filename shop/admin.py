@@ -35,6 +35,8 @@ _RETRYING = "retrying"
 # What a task is to staff; the others go by their names.
 TASKS = {
     "accounts.jobs.sessions_flush": "清理过期登录",
+    "orders.jobs.bill_check": "对账",
+    "orders.jobs.bills_check": "安排对账",
     "orders.jobs.notices_delete": "清理旧微信通知",
     "orders.jobs.notices_settle": "补处理微信通知",
     "orders.jobs.orders_autoconfirm": "自动确认收货",

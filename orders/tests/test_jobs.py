@@ -57,6 +57,7 @@ def test_jobs_have_their_rhythm() -> None:
         "accounts.jobs.sessions_flush": "20 20 * * *",
         "orders.jobs.notices_delete": "50 20 * * *",
         "orders.jobs.notices_settle": "*/2 * * * *",
+        "orders.jobs.bills_check": "30 2-15 * * *",
         "orders.jobs.orders_sweep": "* * * * * */15",
         "orders.jobs.payments_query": "* * * * *",
         "orders.jobs.refunds_follow": "* * * * *",
