@@ -1,6 +1,8 @@
 """The orders' part of the back office."""
 
 from orders.admin.anomalies import AnomalyDesk
+from orders.admin.bill_checks import BillCheckDesk
+from orders.admin.bill_differences import BillDifferenceDesk
 from orders.admin.messages import SubscribeMessageDesk
 from orders.admin.notices import NoticeDesk
 from orders.admin.orders import OrderDesk
@@ -10,6 +12,8 @@ from orders.admin.shipping_uploads import ShippingUploadDesk
 
 __all__ = [
     "AnomalyDesk",
+    "BillCheckDesk",
+    "BillDifferenceDesk",
     "NoticeDesk",
     "OrderDesk",
     "PaymentDesk",

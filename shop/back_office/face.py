@@ -51,6 +51,11 @@ UNFOLD: dict[str, Any] = {
                         **_link("支付异常", "report", "orders.paymentanomaly"),
                         "badge": "orders.admin.anomalies.open_anomalies_badge",
                     },
+                    _link("对账", "account_balance", "orders.billcheck"),
+                    {
+                        **_link("对账差异", "difference", "orders.billdifference"),
+                        "badge": "orders.admin.bill_differences.open_differences_badge",
+                    },
                     _link("微信通知", "notifications", "orders.paymentnotice"),
                 ],
             },

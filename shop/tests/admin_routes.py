@@ -36,6 +36,7 @@ _VERBS = {
     *("view", "add", "change", "delete"),
     *("ship", "reprice", "cancel", "refund", "resend"),
     *("answer", "retry", "handle", "replay"),
+    *("run", "resolve"),
 }
 # Whoever grants rights may do everything already.
 SUPERUSERS_ALONE = {"auth_group_add", "auth_group_delete"}

@@ -1,3 +1,4 @@
-"""How Django writes moments: as `shop.back_office.figures.moment` does."""
+"""How Django writes days and moments: as `shop.back_office.figures.moment` does."""
 
 DATETIME_FORMAT = "Y-m-d H:i:s"
+DATE_FORMAT = "Y-m-d"
