@@ -8,7 +8,7 @@ from shop.index_operations import AddUniqueWhileSelling
 class Migration(migrations.Migration):
     # CREATE INDEX CONCURRENTLY runs in no transaction.
     atomic = False
-    dependencies = [("orders", "0006_refunds_while_selling")]
+    dependencies = [("orders", "0009_payment_notices")]
 
     operations = [
         AddUniqueWhileSelling(

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0010_payment_notices'),
+        ('orders', '0010_refund_one_requested'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

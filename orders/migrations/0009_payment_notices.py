@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0009_failed_jobs'),
+        ('orders', '0008_failed_jobs'),
     ]
 
     operations = [

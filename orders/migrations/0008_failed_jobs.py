@@ -9,7 +9,7 @@ INDEX = "CREATE INDEX job_failed ON procrastinate_jobs (id) WHERE status = 'fail
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("orders", "0006_refunds_while_selling"),
+        ("orders", "0007_uploads_and_messages"),
         ("procrastinate", "0041_post_retry_failed_job"),
     ]
 
