@@ -49,7 +49,7 @@ def test_shipped_order_shows_its_parcel_and_can_be_confirmed(
 ) -> None:
     ship(paid, staff)
     data = wechat_api.get(f"/api/orders/{paid.order_no}").json()["data"]
-    assert (data["status"], data["actions"]) == ("shipped", ["confirm"])
+    assert (data["status"], data["actions"]) == ("shipped", ["confirm", "refund"])
     assert data["shipments"] == [
         {
             "carrier": "SF",
@@ -64,7 +64,7 @@ def test_shipped_order_shows_its_parcel_and_can_be_confirmed(
     response = wechat_api.post(f"/api/orders/{paid.order_no}/confirm")
     assert response.status_code == 200
     data = response.json()["data"]
-    assert (data["status"], data["actions"]) == ("completed", ["delete"])
+    assert (data["status"], data["actions"]) == ("completed", ["refund", "delete"])
     assert data["completedAt"] is not None
     assert OrderEvent.objects.latest("pk").operator_id == paid.user_id
 

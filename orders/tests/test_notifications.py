@@ -15,15 +15,12 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.db import transaction
 from django.test import Client
-from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import User
 from catalog.models import Product
 from conftest import alone, lock_waiters, wait_until
-from orders.models import Order, OrderEvent, Payment
-from orders.services.audit import orders_audit
-from orders.services.closing import Sweep, orders_expire
+from orders.models import Order, OrderEvent, Payment, PaymentAnomaly, Refund
 from orders.tests.conftest import line, placed
 from orders.tests.notifying import PAYMENT_URL as URL
 from orders.tests.notifying import deliver, notify, sealed, signed, wechat_world
@@ -327,50 +324,47 @@ def test_other_methods_fail_in_wechats_form(payment: Payment, method: str) -> No
     assert_fail(getattr(Client(), method)(URL), status=405)
 
 
-def test_payment_of_a_cancelled_order_is_booked_and_alarmed(
-    send: Sent, facts: dict[str, Any], caplog: pytest.LogCaptureFixture
+def test_payment_of_a_cancelled_order_places_it_again(
+    send: Sent, facts: dict[str, Any]
 ) -> None:
-    """The money is ours to give back: it must be seen, and no stock is taken."""
     Order.objects.update(status="cancelled")
     Payment.objects.update(state="closed")
-    assert send(facts).status_code == 204
-    assert Payment.objects.get().state == "succeeded"
-    assert Order.objects.get().status == "cancelled"
-    assert Product.objects.get().sales == 0
-    assert "was cancelled when its payment" in caplog.text
+    for _ in range(2):
+        assert send(facts).status_code == 204
+    old, new = Order.objects.order_by("pk")
+    assert (old.status, old.replaced_by, new.status) == ("cancelled", new, "paid")
+    payment = Payment.objects.get()
+    assert (payment.order, payment.state) == (new, "succeeded")
+    assert Product.objects.get().sales == 1
+    assert noted() == ["late"]
 
 
-def test_late_payment_of_an_old_price_is_booked_and_never_pays_the_order(
-    send: Sent,
-    facts: dict[str, Any],
-    shopper_api: APIClient,
-    caplog: pytest.LogCaptureFixture,
+def noted() -> list[str]:
+    return list(PaymentAnomaly.objects.values_list("kind", flat=True))
+
+
+def gone_back() -> list[tuple[str, str, str]]:
+    """Return what goes back: of which payment, what began it, how much."""
+    refunds = Refund.objects.values_list("payment__state", "kind", "amount")
+    return [(state, kind, str(amount)) for state, kind, amount in refunds]
+
+
+def test_late_payment_of_an_old_price_goes_back_and_never_pays_the_order(
+    send: Sent, facts: dict[str, Any]
 ) -> None:
-    """WeChat said that none could come; should one come, a person must look."""
+    """WeChat said that none could come; should one come, it is not the price."""
     Payment.objects.update(state="closed")
     Order.objects.update(discount_amount="9.00", total_amount="90.00")
     for _ in range(2):
         assert send(facts).status_code == 204
-    assert Payment.objects.get().state == "succeeded"
     assert Order.objects.get().status == "pending"
     assert Product.objects.get().sales == 0
-    assert "was pending when its payment" in caplog.text
-    problems = [(finding.check, finding.problem) for finding in orders_audit()]
-    assert problems == [("paid", "is pending, paid 99.00 of 90.00")]
-
-    answer = shopper_api.post(f"/api/orders/{Order.objects.get().order_no}/pay")
-    assert answer.status_code == 409
-    assert answer.json()["message"] == "订单已收到一笔付款,请联系客服"
-    assert Payment.objects.count() == 1
-
-    Order.objects.update(due_at=timezone.now())
-    assert orders_expire() == Sweep(cancelled=1)
-    problems = [(finding.check, finding.problem) for finding in orders_audit()]
-    assert problems == [("paid", "is cancelled, paid 99.00 of 90.00")]
+    assert gone_back() == [("undue", "automatic", "99.00")]
+    assert noted() == ["old_price"]
 
 
-def test_second_payment_of_an_order_is_alarmed_and_tried_again(
-    send: Sent, facts: dict[str, Any], caplog: pytest.LogCaptureFixture
+def test_second_payment_of_an_order_goes_back(
+    send: Sent, facts: dict[str, Any]
 ) -> None:
     send(facts)
     first = Payment.objects.get()
@@ -380,12 +374,13 @@ def test_second_payment_of_an_order_is_alarmed_and_tried_again(
         amount=first.amount,
         expires_at=first.expires_at,
     )
-    response = send(
-        {**facts, "out_trade_no": second.out_trade_no, "transaction_id": "42-other"}
-    )
-    assert response.status_code == 400
-    assert "second payment of the order" in caplog.text
+    told = {"out_trade_no": second.out_trade_no, "transaction_id": "42-other"}
+    for _ in range(2):
+        assert send({**facts, **told}).status_code == 204
+    assert Order.objects.get().status == "paid"
     assert Product.objects.get().sales == 1
+    assert gone_back() == [("undue", "automatic", "99.00")]
+    assert noted() == ["second"]
 
 
 def test_other_transaction_under_a_paid_number_is_refused(

@@ -81,7 +81,7 @@ def test_notification_makes_the_order_paid_once(
     transaction_id = simulator.pay(out_trade_no)
 
     data = wechat_api.get(f"/api/orders/{order_no}").json()["data"]
-    assert (data["status"], data["actions"]) == ("paid", [])
+    assert (data["status"], data["actions"]) == ("paid", ["cancel", "refund"])
     assert data["paidAt"] is not None
     payment = Payment.objects.get()
     assert (payment.state, payment.transaction_id) == ("succeeded", transaction_id)
