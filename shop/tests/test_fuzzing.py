@@ -27,9 +27,9 @@ from schemathesis.specs.openapi.checks import (
 from accounts.models import Address, User
 from accounts.services import session_open
 from catalog.models import Category, Product
-from orders.models import Order
+from orders.models import Order, Refund
 from orders.services.audit import orders_audit
-from orders.tests.conftest import ADDRESS
+from orders.tests.conftest import ADDRESS, line, paid_order
 from shop.tests.routes import CONTRACT
 
 CHECKS = [
@@ -60,21 +60,30 @@ def buyer(wechat_api: APIClient) -> User:
 
 
 @pytest.fixture
-def rows(product_make: Callable[..., Product], buyer: User) -> dict[str, int]:
+def rows(
+    product_make: Callable[..., Product], buyer: User, wechat_api: APIClient
+) -> dict[str, Any]:
     """Return the ids of rows that requests may hit."""
     category = Category.objects.create(name="茶")
+    product = product_make(category=category, stock=100_000)
+    paid = paid_order(wechat_api, line(product, 999))
     return {
         "category": category.pk,
-        "product": product_make(category=category, stock=100_000).pk,
+        "product": product.pk,
         "address": Address.objects.create(user=buyer, **ADDRESS).pk,
+        "paid": paid.order_no,
+        "line": paid.items.get().pk,
     }
 
 
-def aimed(case: Any, rows: dict[str, int]) -> None:
+def aimed(case: Any, rows: dict[str, Any]) -> None:
     """Turn made-up ids into real ones: the newest order, a product, an address."""
     newest = Order.objects.order_by("pk").last()
+    asked = Refund.objects.order_by("pk").last()
+    is_refund = "refunds" in case.path
     ids = {
-        "orderNo": newest.order_no if newest else "A1",
+        "orderNo": rows["paid"] if is_refund or not newest else newest.order_no,
+        "refundNo": asked.refund_no if asked else "R1",
         "id": rows["address" if "addresses" in case.path else "product"],
     }
     for name in case.path_parameters or {}:
@@ -85,7 +94,9 @@ def aimed(case: Any, rows: dict[str, int]) -> None:
         case.body["category"] = rows["category"]
     lines = case.body.get("items")
     for wish in lines if isinstance(lines, list) else []:
-        if isinstance(wish, dict):
+        if isinstance(wish, dict) and is_refund:
+            wish["itemId"] = rows["line"]
+        elif isinstance(wish, dict):
             wish["productId"] = rows["product"]
             wish.pop("skuId", None)
 
@@ -122,7 +133,7 @@ def test_no_request_surprises(
     settings: Any,
     buyer: User,
     staff: User,
-    rows: dict[str, int],
+    rows: dict[str, Any],
     caller: str,
     mode: GenerationMode,
 ) -> None:
@@ -148,6 +159,8 @@ def test_no_request_surprises(
     # Good and bad requests were among them, and the login held to the end.
     assert answered[200] + answered[201] > 10
     assert answered[400] > 10
+    if caller == "shopper" and mode == GenerationMode.POSITIVE:
+        assert Refund.objects.exists()
     last = requests.get(f"{shop_server.url}/api/orders", headers=headers, timeout=60)
     assert last.status_code == (200 if caller == "shopper" else 403)
     assert orders_audit() == []
