@@ -16,10 +16,18 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from catalog.models import Product, Sku, StockMovement
-from orders.models import Order, OrderPriceChange, Shipment
+from orders.models import (
+    AnomalyKind,
+    Order,
+    OrderPriceChange,
+    PaymentAnomaly,
+    Refund,
+    Shipment,
+)
+from orders.services.anomalies import anomaly_note
 from orders.services.audit import orders_audit
 from orders.services.refunds import refund_request, refund_send
-from orders.tests.conftest import line, placed
+from orders.tests.conftest import line, paid_order, placed
 from shop.api.images import image_store
 from shop.api.tests.pictures import picture as picture_make
 from shop.devstack.simulator.process import SimulatorProcess
@@ -266,16 +274,30 @@ def test_what_shoppers_and_clerks_typed_runs_nowhere(
     """Written around the API's cleaning, as a hole in it would."""
     script = "<img src=x onerror=alert(1)><script>alert(2)</script>"
     User.objects.filter(pk=shopper.pk).update(nickname=script)
-    order_no = placed(shopper_api, line(tea))["orderNo"]
+    order = paid_order(shopper_api, line(tea, 2))
+    refund = refund_request(
+        order_no=order.order_no,
+        user_id=shopper.pk,
+        reason=script,
+        quantities={order.items.get().pk: 1},
+    )
+    anomaly_note(kind=AnomalyKind.LATE, key="x", happened=script, done=script)
+    anomaly = PaymentAnomaly.objects.get(happened=script)
     Product.objects.update(name=script)
     Order.objects.update(remark=script, detail=script)
-    order = Order.objects.get(order_no=order_no)
+    Refund.objects.update(answer=script, wechat_error=script[:64])
     order.items.update(name=script)
     for path in (
         "catalog/product/",
         f"catalog/product/{tea.pk}/change/",
         "orders/order/",
         f"orders/order/{order.pk}/change/",
+        f"orders/order/{order.pk}/refund/",
+        f"orders/refund/{refund.pk}/change/",
+        f"orders/refund/{refund.pk}/approve/",
+        "orders/paymentanomaly/",
+        f"orders/paymentanomaly/{anomaly.pk}/change/",
+        f"orders/paymentanomaly/{anomaly.pk}/handle/",
         "accounts/shopper/",
         f"accounts/shopper/{shopper.pk}/change/",
     ):
