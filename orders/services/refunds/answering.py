@@ -61,6 +61,7 @@ def refund_approve(
     Raises: IllegalTransition.
     """
     refund = _locked(refund_id)
+    _require_state(refund, RefundState.REQUESTED)
     refund_move(
         refund=refund,
         to=RefundState.APPROVED,
@@ -105,6 +106,7 @@ def refund_retry(*, refund_id: int, operator_id: int) -> Refund:
         brought to its end at the merchant platform.
     """
     refund = _locked(refund_id)
+    _require_state(refund, RefundState.FAILED)
     if refund.wechat_error == ABNORMAL:
         raise IllegalTransition(
             "退款异常需要到微信商户平台处理,系统会自动查询结果", status=refund.state
@@ -133,6 +135,16 @@ def _locked(refund_id: int) -> Refund:
     refund = refund_lock(refund_id)
     refund.order = order
     return refund
+
+
+def _require_state(refund: Refund, state: RefundState) -> None:
+    """Two states lead to approved; each of them by its own way alone.
+
+    Raises: IllegalTransition.
+    """
+    if refund.state != state:
+        label = RefundState(refund.state).label
+        raise IllegalTransition(f"退款{label},不能这样做", status=refund.state)
 
 
 def _give_free(refund: Refund) -> None:
