@@ -61,7 +61,7 @@ def order_ship(
         ShipmentItem(shipment=shipment, order_item=item, quantity=quantity)
         for item, quantity in packed.items()
     )
-    if sum(packed.values()) == sum(left.values()):
+    if is_all_gone(order):
         order_move(
             order=order,
             to=OrderStatus.SHIPPED,
@@ -89,6 +89,15 @@ def lines_unshipped(
         held=_sum(refunded, "unshipped_quantity"),
     ).order_by("pk")
     return {item: item.quantity - item.shipped - item.held for item in items}
+
+
+def is_all_gone(order: Order) -> bool:
+    """Tell whether each piece has left, or WeChat has taken the refund of it before.
+
+    One whose refund may still come to nothing has to leave then.
+    """
+    taken = RefundItem.objects.filter(refund__accepted_at__isnull=False)
+    return not any(lines_unshipped(order, taken).values())
 
 
 def _sum(rows: QuerySet[Any], column: str) -> Any:

@@ -18,13 +18,12 @@ from orders.models import (
     Order,
     OrderStatus,
     Refund,
-    RefundItem,
     RefundState,
 )
 from orders.models.refund import DROPPED
 from orders.numbers import refund_no_of
 from orders.services.anomalies import anomaly_note
-from orders.services.fulfilment import lines_unshipped
+from orders.services.fulfilment import is_all_gone
 from orders.services.refunds.states import refund_move
 from orders.services.transitions import order_move
 from shop.wechat import pay
@@ -187,8 +186,7 @@ def _follow(refund: Refund) -> None:
 
 def _end_order(order: Order) -> None:
     """Move on an order of which nothing is left to ship."""
-    taken = RefundItem.objects.filter(refund__accepted_at__isnull=False)
-    if order.status != OrderStatus.PAID or any(lines_unshipped(order, taken).values()):
+    if order.status != OrderStatus.PAID or not is_all_gone(order):
         return
     now = timezone.now()
     if order.shipments.exists():
