@@ -13,7 +13,7 @@ from orders.services.closing import orders_expire
 from orders.services.fulfilment import orders_confirm_due
 from orders.services.messages import message_send, messages_resume
 from orders.services.notices import notices_delete_old, notices_settle_due
-from orders.services.payments import Answers, payments_query_due
+from orders.services.payments import Answers, payment_close, payments_query_due
 from orders.services.reconciling import bill_check, bill_check_later, bills_due
 from orders.services.refunds import refund_send, refunds_follow
 from orders.services.shipping_uploads import (
@@ -42,6 +42,12 @@ def orders_autoconfirm(timestamp: int) -> None:
     """Complete what was shipped long ago."""
     if count := orders_confirm_due():
         logger.info("orders confirmed by time: %d", count)
+
+
+@app.task(name="orders.jobs.payment_close", retry=BackOff())
+def payment_close_job(out_trade_no: str) -> None:
+    """Close at WeChat what nobody shall pay; what was paid by then goes back."""
+    payment_close(out_trade_no=out_trade_no)
 
 
 @app.task(name="orders.jobs.refund_send", retry=BackOff())

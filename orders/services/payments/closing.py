@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from orders.locks import order_lock
 from orders.models import AnomalyKind, Payment, PaymentState
+from orders.models.payment import RECEIVED
 from orders.services.anomalies import anomaly_note
 from orders.services.payments.settling import payment_settle
 from shop.wechat import pay
@@ -32,10 +33,11 @@ def payment_close(*, out_trade_no: str) -> bool:
             return True
         # Paid between the two calls.
         facts = pay.query(out_trade_no)
-    if not facts or facts["trade_state"] != "SUCCESS":
+    if facts and facts["trade_state"] == "SUCCESS":
+        payment_settle(facts=facts)
+    elif not _is_booked(out_trade_no):
         _note_unclosable(out_trade_no, facts or {})
         raise WeChatRefused
-    payment_settle(facts=facts)
     return False
 
 
@@ -48,6 +50,12 @@ def payment_mark_closed(*, payment: Payment) -> None:
     order = order_lock(payment.order_id)
     attempts = order.payments.open().filter(pk=payment.pk)
     attempts.update(state=PaymentState.CLOSED, updated_at=timezone.now())
+
+
+def _is_booked(out_trade_no: str) -> bool:
+    """Tell whether the money was booked meanwhile, and is perhaps back already."""
+    received = Payment.objects.filter(state__in=RECEIVED)
+    return received.filter(out_trade_no=out_trade_no).exists()
 
 
 @transaction.atomic

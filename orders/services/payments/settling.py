@@ -19,6 +19,7 @@ from orders.services.anomalies import anomaly_note
 from orders.services.payments.late import order_place_again
 from orders.services.refunds import refund_of_undue
 from orders.services.transitions import order_move
+from shop.queue import job_enqueue
 from shop.wechat import pay
 
 # Ours and WeChat's; anything else fits no column.
@@ -114,10 +115,22 @@ def _mark_paid(order: Order, payment: Payment) -> None:
         reason=f"微信支付 {payment.transaction_id}",
         paid_at=payment.paid_at,
     )
+    _close_others(order)
     quantities: dict[int, int] = {}
     for product_id, quantity in order.items.values_list("product_id", "quantity"):
         quantities[product_id] = quantities.get(product_id, 0) + quantity
     sales_add(quantities=quantities)
+
+
+def _close_others(order: Order) -> None:
+    """Let nobody pay a paid order again by an attempt that is still open.
+
+    There is one when money came for an attempt that WeChat had closed before it.
+    """
+    others = order.payments.open()
+    for number in others.values_list("out_trade_no", flat=True):
+        job_enqueue("orders.jobs.payment_close", out_trade_no=number)
+    others.update(state=PaymentState.CLOSED, updated_at=timezone.now())
 
 
 def _take_late(order: Order, payment: Payment, facts: Mapping[str, Any]) -> Order:
