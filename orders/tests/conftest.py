@@ -1,5 +1,6 @@
 """What the tests of the orders share."""
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,17 +10,20 @@ from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
+from procrastinate.contrib.django import app
 from rest_framework.test import APIClient
 
 from accounts.models import User
 from catalog.models import Product, Sku, StockMovement
-from orders.models import Order, OrderEvent, OrderItem, Payment
+from orders.models import Order, OrderEvent, OrderItem, Payment, Refund
 from orders.numbers import out_trade_no_make
 from orders.services.audit import orders_audit
 from orders.services.fulfilment import order_ship
 from orders.services.payments import payment_settle
 from orders.services.refunds import refund_by_staff
+from orders.tests.books import BothBooks
 from shop.devstack.simulator.process import SimulatorProcess
+from shop.wechat.errors import WeChatUnavailable
 
 ADDRESS = {
     "name": "张三",
@@ -76,6 +80,19 @@ def payment_facts(payment: Payment) -> dict[str, Any]:
     }
 
 
+def refund_facts(refund: Refund, status: str) -> dict[str, Any]:
+    """Return what WeChat answers of a refund."""
+    return {
+        "out_refund_no": refund.out_refund_no,
+        "transaction_id": refund.payment.transaction_id,
+        "status": status,
+        "amount": {
+            "refund": int(refund.amount * 100),
+            "total": int(refund.payment.amount * 100),
+        },
+    }
+
+
 def stock_of(product: Product) -> int:
     return Sku.objects.get(product=product).stock
 
@@ -91,11 +108,32 @@ def written() -> tuple[int, int, int, int, list[int]]:
     )
 
 
+def work() -> None:
+    """Run what is queued, as a worker would; what WeChat did not do stays queued."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT array_agg(id), task_name, args FROM procrastinate_jobs"
+            " WHERE status = 'todo' GROUP BY task_name, args ORDER BY min(id)"
+        )
+        for ids, name, arguments in cursor.fetchall():
+            try:
+                app.tasks[name].func(**json.loads(arguments))
+            except WeChatUnavailable:
+                continue
+            cursor.execute("DELETE FROM procrastinate_jobs WHERE id = ANY(%s)", [ids])
+
+
 @pytest.fixture
 def audited(db: None) -> Any:
     """After the test, every invariant of the books must hold."""
     yield
     assert orders_audit() == []
+
+
+@pytest.fixture
+def both_books(simulator: SimulatorProcess, db: None) -> BothBooks:
+    """Begin to compare WeChat's books with ours; the test says when."""
+    return BothBooks(simulator)
 
 
 @pytest.fixture

@@ -1,0 +1,116 @@
+"""What a refund's state allows, and what it does to shipping."""
+
+import pytest
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from catalog.models import Product
+from orders.errors import IllegalTransition
+from orders.models import Order, Refund
+from orders.services.fulfilment import order_ship
+from orders.services.refunds import (
+    refund_approve,
+    refund_reject,
+    refund_request,
+    refund_retry,
+    refund_settle,
+)
+from orders.services.refunds.settling import refund_refuse
+from orders.tests.conftest import line, paid_order, refund_facts
+
+pytestmark = pytest.mark.usefixtures("audited")
+
+
+@pytest.fixture
+def order(shopper_api: APIClient, tea: Product, cup: Product) -> Order:
+    return paid_order(shopper_api, line(tea), line(cup, 2))
+
+
+def requested(order: Order, name: str) -> Refund:
+    """Ask for the money of one line."""
+    item = order.items.get(name=name)
+    return refund_request(
+        order_no=order.order_no,
+        user_id=order.user_id,
+        reason="不合适",
+        quantities={item.pk: item.quantity},
+    )
+
+
+def ship_the_rest(order: Order) -> None:
+    order_ship(order_id=order.pk, carrier="SF", tracking_no="SF1", operator_id=None)
+
+
+def approve(refund: Refund, staff: User, *, is_restocked: bool = False) -> None:
+    refund_approve(refund_id=refund.pk, operator_id=staff.pk, is_restocked=is_restocked)
+
+
+def test_retry_is_no_approval(order: Order, staff: User) -> None:
+    """Who may retry need not be who may answer."""
+    refund = requested(order, "茶杯")
+    with pytest.raises(IllegalTransition):
+        refund_retry(refund_id=refund.pk, operator_id=staff.pk)
+    refund.refresh_from_db()
+    assert (refund.state, refund.due_at) == ("requested", None)
+
+
+@pytest.mark.parametrize("said", ["CLOSED", "ABNORMAL"])
+def test_approval_is_no_retry(order: Order, staff: User, said: str) -> None:
+    """A closed number would be sent again, and restocking be decided twice."""
+    refund = requested(order, "茶杯")
+    approve(refund, staff)
+    refund_settle(facts=refund_facts(refund, said))
+    with pytest.raises(IllegalTransition):
+        approve(refund, staff, is_restocked=True)
+    refund.refresh_from_db()
+    assert (refund.state, refund.wechat_error) == ("failed", said)
+    assert refund.is_restocked is False
+
+
+def test_order_with_a_request_is_not_shipped_by_the_rest(
+    order: Order, staff: User
+) -> None:
+    """Refused, the pieces have still to leave; so the order waits for the answer."""
+    refund = requested(order, "茶杯")
+    ship_the_rest(order)
+    order.refresh_from_db()
+    assert order.status == "paid"
+    refund_reject(refund_id=refund.pk, operator_id=staff.pk, answer="已备货")
+    order_ship(order_id=order.pk, carrier="SF", tracking_no="SF2", operator_id=None)
+    order.refresh_from_db()
+    assert order.status == "shipped"
+
+
+def test_order_is_shipped_when_wechat_takes_the_refund_of_the_rest(
+    order: Order, staff: User
+) -> None:
+    refund = requested(order, "茶杯")
+    ship_the_rest(order)
+    approve(refund, staff)
+    order.refresh_from_db()
+    assert order.status == "paid"
+    refund_settle(facts=refund_facts(refund, "PROCESSING"))
+    order.refresh_from_db()
+    assert (order.status, order.events.last().reason) == ("shipped", "其余商品已退款")
+
+
+def test_order_is_shipped_by_the_rest_once_the_refund_is_taken(
+    order: Order, staff: User
+) -> None:
+    refund = requested(order, "茶杯")
+    approve(refund, staff)
+    refund_settle(facts=refund_facts(refund, "PROCESSING"))
+    ship_the_rest(order)
+    order.refresh_from_db()
+    assert order.status == "shipped"
+
+
+def test_refused_refund_is_retried_under_its_number(order: Order, staff: User) -> None:
+    refund = requested(order, "茶杯")
+    approve(refund, staff)
+    refund_refuse(refund_id=refund.pk, wechat_code="USER_ACCOUNT_ABNORMAL")
+    number = refund.out_refund_no
+    refund_retry(refund_id=refund.pk, operator_id=staff.pk)
+    refund.refresh_from_db()
+    assert (refund.state, refund.wechat_error) == ("approved", "")
+    assert refund.out_refund_no == number
