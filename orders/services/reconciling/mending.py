@@ -46,10 +46,8 @@ def payments_unlisted_told(bill: Bill, day: date) -> Iterator[Finding]:
     """
     for index, payment in enumerate(payments_unlisted(bill.payments, day)):
         ask = pay.query if index < ASKED_MAX else None
-        came_on, done = _asked(
-            ask, payment.out_trade_no, state="trade_state", moment="success_time"
-        )
-        if came_on in (None, day):
+        facts, done = _asked(ask, payment.out_trade_no, state="trade_state")
+        if _day(facts.get("success_time")) in (None, day):
             yield Finding(
                 kind=DifferenceKind.UNLISTED_PAYMENT,
                 number=payment.out_trade_no,
@@ -63,16 +61,15 @@ def refunds_unlisted_told(bill: Bill, day: date) -> Iterator[Finding]:
     """Yield the refunds of a day that its bill does not list; as for payments.
 
     A bill has a refund on the day on which WeChat accepted it; we may have heard of
-    that later.
+    that later. One that WeChat has closed gave nothing back, and stands nowhere.
 
     Raises: WeChatUnavailable.
     """
     for index, refund in enumerate(refunds_unlisted(bill.refunds, day)):
         ask = pay.refund_query if index < ASKED_MAX else None
-        taken_on, done = _asked(
-            ask, refund.out_refund_no, state="status", moment="create_time"
-        )
-        if taken_on in (None, day):
+        facts, done = _asked(ask, refund.out_refund_no, state="status")
+        is_of_day = _day(facts.get("create_time")) in (None, day)
+        if is_of_day and facts.get("status") != "CLOSED":
             yield Finding(
                 kind=DifferenceKind.UNLISTED_REFUND,
                 number=refund.out_refund_no,
@@ -82,19 +79,17 @@ def refunds_unlisted_told(bill: Bill, day: date) -> Iterator[Finding]:
             )
 
 
-def _asked(
-    ask: Ask | None, number: str, *, state: str, moment: str
-) -> tuple[date | None, str]:
-    """Return WeChat's own day of something, if it tells one, and what it answers."""
+def _asked(ask: Ask | None, number: str, *, state: str) -> tuple[dict[str, Any], str]:
+    """Return WeChat's facts, empty when it tells none, and what staff are told."""
     if ask is None:
-        return None, "数量过多,未逐笔查单"
+        return {}, "数量过多,未逐笔查单"
     try:
         facts = ask(number)
     except WeChatRefused as error:
-        return None, f"微信查单失败 {error.wechat_code}"
+        return {}, f"微信查单失败 {error.wechat_code}"
     if facts is None:
-        return None, "微信查无此单"
-    return _day(facts.get(moment)), f"微信查单:{facts[state]}"
+        return {}, "微信查无此单"
+    return facts, f"微信查单:{facts[state]}"
 
 
 def _day(text: object) -> date | None:

@@ -162,3 +162,16 @@ def test_a_refund_that_was_made_at_the_merchant_platform(
     assert row[2].startswith("¥12.50 PROCESSING ")
     assert row[3:] == ("", "", True)
     assert check.differences.get().order == payment.order
+
+
+def test_a_refund_that_wechat_has_closed_stands_nowhere(
+    refunds: Any, simulator: SimulatorProcess
+) -> None:
+    refund = refunds()
+    ends_unheard(simulator, refund, "CLOSED")
+    refund_query(refund_id=refund.pk)
+    refund.refresh_from_db()
+    assert refund.state == "failed"
+    check = bill_check(day=timezone.localdate(refund.accepted_at))
+    assert (check.result, told(check)) == ("matched", [])
+    assert sums(check)[2] == NONE
