@@ -61,7 +61,7 @@ class BillCheckDesk(StaffActions, ReadOnlyDesk):
         return request.user.has_perm("orders.run_billcheck")
 
     def state_told(self, row: Any | None) -> str:
-        return "该对账不存在"
+        return "微信只保留三个月内的账单" if row else "该对账不存在"
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Count what is open, in the same statement."""

@@ -1,10 +1,16 @@
 """The daily bill against our books: one check per day, and what did not agree."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from orders.models.order import Order
+
+# WeChat keeps bills for three months.
+BILL_DAYS_KEPT = 90
 
 
 class CheckResult(models.TextChoices):
@@ -73,7 +79,8 @@ class BillCheck(models.Model):
     @property
     def staff_actions(self) -> list[str]:
         """Name what staff may do with it now."""
-        return ["run"]
+        oldest = timezone.localdate() - timedelta(days=BILL_DAYS_KEPT)
+        return ["run"] if self.day >= oldest else []
 
 
 class BillDifferenceQuerySet(models.QuerySet["BillDifference"]):

@@ -1,6 +1,6 @@
 """The daily bill in the admin: read, checked again, its differences dealt with."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -92,14 +92,24 @@ def test_a_days_page_leads_to_its_differences(
     assert found(desk, DIFFERENCES, state="all", **days) == ["付款金额不一致 PAY001"]
 
 
-def test_a_check_is_done_again_by_the_worker(desk: Client, check: BillCheck) -> None:
+def test_a_check_is_done_again_by_the_worker(desk: Client) -> None:
+    check = check_make(timezone.localdate() - timedelta(days=1))
     url = f"{CHECKS}{check.pk}/run/"
+    assert url in page(desk, f"{CHECKS}{check.pk}/change/")
     assert "重新下载当日账单并逐笔比对" in page(desk, url)
     response = desk.post(url)
     assert told(response) == ["已安排重新对账,请稍后刷新查看结果"]
     assert response["Location"] == f"{CHECKS}{check.pk}/change/"
     jobs = ProcrastinateJob.objects.filter(task_name="orders.jobs.bill_check")
-    assert [job.args for job in jobs] == [{"day": "2026-11-25"}]
+    assert [job.args for job in jobs] == [{"day": check.day.isoformat()}]
+
+
+def test_a_day_whose_bill_is_kept_no_more_is_not_checked_again(desk: Client) -> None:
+    check = check_make(timezone.localdate() - timedelta(days=91))
+    run = f"{CHECKS}{check.pk}/run/"
+    assert run not in page(desk, f"{CHECKS}{check.pk}/change/")
+    assert told(desk.post(run)) == ["微信只保留三个月内的账单,不能这样做"]
+    assert not ProcrastinateJob.objects.exists()
 
 
 def test_the_list_opens_with_what_nobody_has_dealt_with(

@@ -12,6 +12,7 @@ from django.db.models import Count, Min, QuerySet, Sum
 from django.utils import timezone
 
 from orders.models import BillCheck, CheckResult, Payment
+from orders.models.reconciliation import BILL_DAYS_KEPT
 from orders.services.reconciling.comparing import (
     payments_booked,
     payments_compare,
@@ -31,13 +32,10 @@ from orders.services.reconciling.recording import (
 from shop.errors import ShopError
 from shop.queue import job_enqueue
 from shop.wechat import pay
-from shop.wechat.errors import BillNotReady
+from shop.wechat.errors import BillNotReady, WeChatRefused
 from shop.wechat.trade_bill import Bill, PaymentRow, RefundRow
 
 logger = logging.getLogger(__name__)
-
-# WeChat keeps bills for three months.
-DAYS_KEPT = 90
 
 
 def bill_check(*, day: date) -> BillCheck:
@@ -48,8 +46,10 @@ def bill_check(*, day: date) -> BillCheck:
 
     Locks: none while WeChat is asked; the check when it is written.
     Raises: BillNotReady, BillInvalid, WeChatUnavailable, WeChatRefused; the day is
-        written down as still to be checked.
+        written down as still to be checked, unless WeChat keeps its bill no more.
     """
+    if day < timezone.localdate() - timedelta(days=BILL_DAYS_KEPT):
+        raise WeChatRefused("微信只保留三个月内的账单")
     try:
         bill = _bill(day)
         findings = [
@@ -126,7 +126,7 @@ def bills_due() -> list[date]:
     paid_at = Payment.objects.aggregate(first=Min("paid_at"))["first"]
     checked = BillCheck.objects.aggregate(first=Min("day"))["first"]
     starts = [checked or last, timezone.localdate(paid_at) if paid_at else last]
-    first = max(min(starts), last - timedelta(days=DAYS_KEPT - 1))
+    first = max(min(starts), last - timedelta(days=BILL_DAYS_KEPT - 1))
     done = set(
         BillCheck.objects.exclude(result=CheckResult.FAILED)
         .filter(day__gte=first)

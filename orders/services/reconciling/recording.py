@@ -96,7 +96,7 @@ def check_finish(*, day: date, sums: Mapping[str, Any]) -> BillCheck:
     for name, value in sums.items():
         setattr(check, name, value)
     check.save()
-    BILL_CHECKS.labels(check.result).inc()
+    transaction.on_commit(BILL_CHECKS.labels(check.result).inc)
     return check
 
 
