@@ -92,8 +92,8 @@ def call(
 def _sent(
     name: str, ask: Callable[[WeChatPay], tuple[int, str | bytes]]
 ) -> tuple[int, str | bytes]:
-    pay = client()
     try:
+        pay = client()
         return in_time(lambda: ask(pay), sum(TIMEOUT_SECONDS))
     except Exception as error:
         # requests' errors, a reply whose signature fails, a reply without one. The

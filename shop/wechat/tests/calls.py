@@ -1,9 +1,10 @@
 """Every function that calls WeChat, by name, ready to be called."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from shop.wechat import miniprogram, pay
+from shop.wechat import messages, miniprogram, pay, shipping
+from shop.wechat.templates import Template
 
 CALLS = {
     "code2session": lambda: miniprogram.code2session("sim-ann"),
@@ -25,4 +26,17 @@ CALLS = {
         total=Decimal("0.01"),
     ),
     "refund_query": lambda: pay.refund_query("R1"),
+    "trade_bill": lambda: pay.trade_bill(date(2026, 11, 25)),
+    "token_post": lambda: miniprogram.token_post("/wxa/some", {}),
+    "message_send": lambda: messages.message_send(
+        openid="o1", template=Template("T1", {}), facts={}
+    ),
+    "delivery_list": shipping.delivery_list,
+    "shipping_upload": lambda: shipping.shipping_upload(
+        transaction_id="4200001",
+        openid="o1",
+        phone="13800138000",
+        parcels=[shipping.Parcel("茶")],
+        uploaded_at=datetime(2027, 1, 1, tzinfo=UTC),
+    ),
 }

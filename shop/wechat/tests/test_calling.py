@@ -12,7 +12,7 @@ from requests.adapters import HTTPAdapter
 
 from conftest import PATIENCE_SECONDS, wait_until
 from shop.errors import ShopError
-from shop.wechat import calling, miniprogram, pay
+from shop.wechat import calling, messages, miniprogram, pay, shipping
 from shop.wechat.calling import CALLS_MAX, in_time, waiting_budget
 from shop.wechat.errors import WeChatUnavailable
 from shop.wechat.tests.calls import CALLS
@@ -26,8 +26,9 @@ def test_every_function_that_calls_is_known_here():
     silent = {"client_parameters", "fen", "notification_read"}
     functions = {name for name in pay.__all__ if callable(getattr(pay, name))} | {
         name
-        for name, function in getmembers(miniprogram, isfunction)
-        if function.__module__ == miniprogram.__name__ and not name.startswith("_")
+        for module in (miniprogram, messages, shipping)
+        for name, function in getmembers(module, isfunction)
+        if function.__module__ == module.__name__ and not name.startswith("_")
     }
     assert functions - silent == CALLS.keys()
 
