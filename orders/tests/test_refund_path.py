@@ -11,6 +11,7 @@ from orders.models import Order, Payment, Refund
 from orders.services.refunds import (
     refund_approve,
     refund_by_staff,
+    refund_reject,
     refund_send,
     refunds_follow,
 )
@@ -123,11 +124,28 @@ def test_the_rest_ships_while_unshipped_pieces_are_asked_for(
     (parcel,) = shown(wechat_api, order)["shipments"]
     tea_line, _ = order.items.order_by("pk")
     assert parcel["items"] == [{"itemId": tea_line.pk, "quantity": 2}]
+    # What is asked for may still have to leave.
+    assert shown(wechat_api, order)["status"] == "paid"
     approve(refund, staff)
     refund_send(refund_id=refund.pk)
     data = shown(wechat_api, order)
     assert (data["status"], data["refundedAmount"]) == ("shipped", "150.00")
     assert held(tea, cup) == [(8, 2), (5, 0)]
+
+
+def test_pieces_of_a_refused_request_ship_after_all(
+    wechat_api: APIClient, order: Order, staff: User, tea: Product, cup: Product
+) -> None:
+    refund = asked(wechat_api, order, items=pieces(order, 1, 2))
+    ship(order)
+    refund_reject(refund_id=refund.pk, operator_id=staff.pk, answer="已备货")
+    assert shown(wechat_api, order)["status"] == "paid"
+    ship(order)
+    data = shown(wechat_api, order)
+    assert data["status"] == "shipped"
+    parcels = [sum(i["quantity"] for i in p["items"]) for p in data["shipments"]]
+    assert sorted(parcels) == [2, 3]
+    assert held(tea, cup) == [(7, 3), (3, 2)]
 
 
 @pytest.mark.parametrize("is_restocked", [True, False])
