@@ -4,6 +4,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from accounts.locks import shopper_hold
 from orders.errors import IllegalTransition, RefundNotFound
 from orders.locks import order_lock, refund_lock
 from orders.models import Order, OrderItem, Payment, Refund, RefundState
@@ -19,11 +20,11 @@ ABNORMAL = "ABNORMAL"
 def refund_withdraw(*, refund_no: str, user_id: int) -> Refund:
     """Take a shopper's own request back, before staff have answered it.
 
-    Locks: the order.
+    Locks: the shopper against being deleted, then the order.
     Raises: RefundNotFound, IllegalTransition.
     """
     known = Refund.objects.of(user_id).filter(refund_no=refund_no).first()
-    if known is None:
+    if known is None or not shopper_hold(user_id):
         raise RefundNotFound
     refund = _locked(known.pk)
     _withdraw(refund, operator_id=user_id, reason="买家撤回")
