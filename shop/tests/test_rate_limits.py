@@ -91,6 +91,8 @@ def test_scopes_are_counted_apart_and_writes_together(
         ("post", "/api/orders"),
         ("post", "/api/orders/A1/pay"),
         ("post", "/api/orders/A1/cancel"),
+        ("post", "/api/orders/A1/refunds"),
+        ("post", "/api/refunds/R1/withdraw"),
         ("post", "/api/addresses"),
         ("put", "/api/auth/user"),
         ("delete", "/api/auth/user"),
@@ -101,6 +103,7 @@ def test_scopes_are_counted_apart_and_writes_together(
     assert preview(shopper_api).status_code == 400
     assert_limited(preview(shopper_api))
     assert shopper_api.get("/api/orders").status_code == 200
+    assert shopper_api.get("/api/refunds").status_code == 200
 
 
 @pytest.mark.parametrize(
