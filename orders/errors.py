@@ -128,12 +128,12 @@ class RefundPending(ShopError):
     message = "该订单已有退款申请正在处理"
 
 
-class RefundsChanged(ShopError):
-    """More or less of the order goes back than its reader has seen."""
+class OrderChanged(ShopError):
+    """More of the order has left or goes back than its reader has seen."""
 
-    code = "refunds_changed"
+    code = "order_changed"
     http_status = 409
-    message = "该订单的退款已变化,请刷新后重试"
+    message = "订单的退款或发货已变化,请刷新后重试"
 
 
 class AnomalyHandled(ShopError):

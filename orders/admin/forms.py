@@ -1,6 +1,6 @@
 """What staff fill in to ship, reprice, refund and answer."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +16,7 @@ from unfold.widgets import (
 from orders.admin.cells import item_name
 from orders.carriers import CARRIERS
 from orders.models import Order, OrderItem, Shipment
-from orders.services.refunds import Portion
+from orders.services.refunds import Portion, Seen
 from orders.services.repricing import Price
 from shop.back_office.figures import money
 from shop.back_office.forms import PlainTextField, ReasonForm
@@ -135,8 +135,9 @@ class RefundForm(ReasonForm):
     """How many pieces of each line go back: all that are left; and what was seen."""
 
     seen_amount = forms.DecimalField(widget=forms.HiddenInput)
+    seen_parcels = forms.IntegerField(widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, left: Iterable[Portion], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, left: Sequence[Portion], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._quantities = {f"quantity_{part.item.pk}": part.item.pk for part in left}
         for part in left:
@@ -147,8 +148,10 @@ class RefundForm(ReasonForm):
         self.order_fields([*self._quantities, "reason", "is_restocked"])
 
     def clean(self) -> dict[str, Any]:
-        """Add `quantities`, pieces by the id of the order's line."""
+        """Add `quantities`, pieces by the id of the order's line, and `seen`."""
         data = super().clean() or {}
+        if not self.errors:
+            data["seen"] = Seen(data["seen_amount"], data["seen_parcels"])
         data["quantities"] = {
             pk: data[name] for name, pk in self._quantities.items() if data.get(name)
         }

@@ -10,10 +10,15 @@ from orders.admin.cells import destination
 from orders.admin.forms import CorrectForm, RefundForm, RepriceForm, ShipForm
 from orders.admin.staff_actions import StaffActions, operator_id
 from orders.admin.stages import STAGES, stage_of
-from orders.models import Order, OrderStatus, Payment
+from orders.models import Order, OrderStatus
 from orders.services.closing import order_cancel_by_staff
 from orders.services.fulfilment import lines_left, order_ship, shipment_correct
-from orders.services.refunds import portions_left, refund_by_staff
+from orders.services.refunds import (
+    Seen,
+    portions_left,
+    refund_by_staff,
+    seen_now,
+)
 from orders.services.repricing import order_reprice
 from shop.back_office.figures import money
 from shop.back_office.forms import ReasonForm
@@ -119,7 +124,7 @@ class OrderActions(StaffActions):
         order: Order | None = self.row_for(request, object_id, "refund")
         if order is None:
             return self.back(object_id)
-        payment = order.payments.succeeded().get()
+        seen = seen_now(order)
 
         def perform(data: Mapping[str, Any]) -> str:
             refund = refund_by_staff(
@@ -128,7 +133,7 @@ class OrderActions(StaffActions):
                 reason=data["reason"],
                 quantities=data["quantities"],
                 is_restocked=data.get("is_restocked", False),
-                seen_amount=data["seen_amount"],
+                seen=data["seen"],
             )
             return f"退款{refund}已提交,将退回{money(refund.amount)}"
 
@@ -139,9 +144,9 @@ class OrderActions(StaffActions):
             submit="确认退款",
             form_class=RefundForm,
             perform=perform,
-            lines=_refundable(order, payment),
+            lines=_refundable(order, seen),
             left=portions_left(order),
-            initial={"seen_amount": payment.refund_amount},
+            initial={"seen_amount": seen.amount, "seen_parcels": seen.parcels},
         )
 
     @action(
@@ -232,10 +237,10 @@ def _price(order: Order) -> dict[str, str]:
     }
 
 
-def _refundable(order: Order, payment: Payment) -> dict[str, str]:
+def _refundable(order: Order, seen: Seen) -> dict[str, str]:
     freight = ",运费随最后一件退" if order.freight_amount else ""
     return {
-        "实付金额": money(payment.amount),
-        "已退金额": money(payment.refund_amount),
-        "可退金额": f"{money(payment.amount - payment.refund_amount)}{freight}",
+        "实付金额": money(order.total_amount),
+        "已退金额": money(seen.amount),
+        "可退金额": f"{money(order.total_amount - seen.amount)}{freight}",
     }

@@ -77,7 +77,7 @@ def books() -> tuple[Any, ...]:
 def fields(order: Order, **changed: str) -> dict[str, str]:
     """Return a good form of every action at once."""
     amounts = {"freight_amount": "8.00", "discount_amount": "1.00"}
-    amounts["seen_amount"] = "0.00"
+    amounts |= {"seen_amount": "0.00", "seen_parcels": "0"}
     seen = {"seen_freight_amount": "0.00", "seen_discount_amount": "0.00"}
     return {
         "carrier": "SF",

@@ -27,6 +27,7 @@ def form(order: Order, *quantities: int, **changed: str) -> dict[str, str]:
     return {
         "reason": "缺货",
         "seen_amount": str(Payment.objects.get(order=order).refund_amount),
+        "seen_parcels": str(order.shipments.count()),
         **{f"quantity_{pk}": str(count) for pk, count in pieces},
         **changed,
     }
@@ -139,7 +140,7 @@ def test_a_button_pressed_twice_gives_once(desk: Client, paid: Order) -> None:
     desk.post(url(paid, "refund"), sent)
     before = books()
     response = desk.post(url(paid, "refund"), sent)
-    assert refusals(response) == ["该订单的退款已变化,请刷新后重试"]
+    assert refusals(response) == ["订单的退款或发货已变化,请刷新后重试"]
     assert books() == before
 
 
@@ -149,7 +150,18 @@ def test_a_page_older_than_a_twin_gives_nothing(desk: Client, paid: Order) -> No
     desk.post(url(paid, "refund"), form(paid, 3, 0))
     before = books()
     response = desk.post(url(paid, "refund"), sent)
-    assert refusals(response) == ["该订单的退款已变化,请刷新后重试"]
+    assert refusals(response) == ["订单的退款或发货已变化,请刷新后重试"]
+    assert books() == before
+
+
+def test_nothing_is_given_for_what_a_twin_has_just_shipped(
+    desk: Client, paid: Order
+) -> None:
+    sent = form(paid, 3, 0)
+    ship(paid, 3, 0)
+    before = books()
+    response = desk.post(url(paid, "refund"), sent)
+    assert refusals(response) == ["订单的退款或发货已变化,请刷新后重试"]
     assert books() == before
 
 

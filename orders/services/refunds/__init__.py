@@ -8,16 +8,19 @@ from orders.services.refunds.answering import (
     refund_withdraw,
 )
 from orders.services.refunds.asking import (
+    Seen,
     refund_by_staff,
     refund_for_cancel,
     refund_of_undue,
     refund_request,
+    seen_now,
 )
 from orders.services.refunds.sending import refund_query, refund_send, refunds_follow
 from orders.services.refunds.settling import refund_settle
 
 __all__ = [
     "Portion",
+    "Seen",
     "portions_left",
     "refund_approve",
     "refund_by_staff",
@@ -31,4 +34,5 @@ __all__ = [
     "refund_settle",
     "refund_withdraw",
     "refunds_follow",
+    "seen_now",
 ]

@@ -5,6 +5,7 @@ together the refunds never exceed what was paid, and nobody ships what goes back
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
@@ -18,9 +19,9 @@ from accounts.locks import shopper_hold
 from accounts.services import upload_names
 from orders.errors import (
     IllegalTransition,
+    OrderChanged,
     PiecesExceeded,
     RefundPending,
-    RefundsChanged,
 )
 from orders.locks import order_lock, own_order_lock, succeeded_payment_lock
 from orders.models import (
@@ -86,6 +87,20 @@ def refund_request(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """How much of an order had gone back, and how many parcels had left."""
+
+    amount: Decimal
+    parcels: int
+
+
+def seen_now(order: Order) -> Seen:
+    """Return how a paid order stands."""
+    payment = order.payments.succeeded().get()
+    return Seen(payment.refund_amount, order.shipments.count())
+
+
 @transaction.atomic(durable=True)
 def refund_by_staff(
     *,
@@ -94,21 +109,21 @@ def refund_by_staff(
     reason: str,
     quantities: Quantities | None = None,
     is_restocked: bool = False,
-    seen_amount: Decimal | None = None,
+    seen: Seen | None = None,
 ) -> Refund:
     """Give money of a paid order back, of all that is left or of some pieces.
 
     `is_restocked`: the pieces that had left are back on the shelf. Those that had not
-    are in any case. `seen_amount` is what had gone back by then in the eyes of who
-    decides: so a button pressed twice gives once.
+    are in any case. `seen` is how the order stood when it was decided: so a button
+    pressed twice gives once, and nothing is given for what a twin has just shipped.
 
     Locks: the order.
-    Raises: IllegalTransition, RefundsChanged, PiecesExceeded, Invalid.
+    Raises: IllegalTransition, OrderChanged, PiecesExceeded, Invalid.
     """
     order = order_lock(order_id)
     _require_refundable(order)
-    if seen_amount not in (None, succeeded_payment_lock(order).refund_amount):
-        raise RefundsChanged
+    if seen not in (None, seen_now(order)):
+        raise OrderChanged
     return _begin(
         order,
         kind=RefundKind.STAFF,
