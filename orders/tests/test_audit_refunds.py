@@ -63,9 +63,6 @@ def test_true_books_have_no_finding(books: dict[str, Order]) -> None:
     ]
 
 
-REFUND_OF = "(SELECT id FROM orders_refund WHERE order_id = "
-
-
 @pytest.mark.parametrize(
     ("change", "found"),
     [
@@ -103,7 +100,8 @@ REFUND_OF = "(SELECT id FROM orders_refund WHERE order_id = "
         (
             sql(
                 "UPDATE orders_refunditem SET amount = amount + 1"
-                f" WHERE refund_id = {REFUND_OF}%(partly)s)"
+                " WHERE refund_id ="
+                " (SELECT id FROM orders_refund WHERE order_id = %(partly)s)"
             ),
             {"refund_lines"},
         ),
@@ -121,7 +119,8 @@ REFUND_OF = "(SELECT id FROM orders_refund WHERE order_id = "
                 "UPDATE orders_payment SET refund_amount = refund_amount - 1"
                 " WHERE order_id = %(asked)s;"
                 "UPDATE orders_refunditem SET amount = 1"
-                f" WHERE refund_id = {REFUND_OF}%(asked)s)"
+                " WHERE refund_id ="
+                " (SELECT id FROM orders_refund WHERE order_id = %(asked)s)"
             ),
             {"refund_whole"},
         ),
@@ -144,7 +143,8 @@ REFUND_OF = "(SELECT id FROM orders_refund WHERE order_id = "
         (
             sql(
                 "DELETE FROM orders_refundevent"
-                f" WHERE refund_id = {REFUND_OF}%(asked)s)"
+                " WHERE refund_id ="
+                " (SELECT id FROM orders_refund WHERE order_id = %(asked)s)"
             ),
             {"refund_last_event"},
         ),
@@ -160,7 +160,8 @@ REFUND_OF = "(SELECT id FROM orders_refund WHERE order_id = "
         (
             sql(
                 "UPDATE orders_refunditem SET unshipped_quantity = 0"
-                f" WHERE refund_id = {REFUND_OF}%(partly)s)"
+                " WHERE refund_id ="
+                " (SELECT id FROM orders_refund WHERE order_id = %(partly)s)"
             ),
             {"held", "per_refund"},
         ),
@@ -175,7 +176,8 @@ REFUND_OF = "(SELECT id FROM orders_refund WHERE order_id = "
         (
             sql(
                 "DELETE FROM orders_refundevent"
-                f" WHERE refund_id = {REFUND_OF}%(twice)s);"
+                " WHERE refund_id ="
+                " (SELECT id FROM orders_refund WHERE order_id = %(twice)s);"
                 "UPDATE orders_payment SET refund_amount = 0 WHERE state = 'undue';"
                 "DELETE FROM orders_paymentanomaly;"
                 "DELETE FROM orders_refund WHERE order_id = %(twice)s"
