@@ -1,0 +1,321 @@
+"""What orders, stock and money must do: the plainest model, made from the docs alone.
+
+Amounts are fen. It knows no database, no lock and no code of the services.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+PAY_TIME = timedelta(minutes=30)
+REFUND_TIME = timedelta(days=15)
+CONFIRM_TIME = timedelta(days=10)
+
+
+@dataclass(eq=False)
+class Goods:
+    """A product with its one SKU."""
+
+    pk: int
+    price: int
+    stock: int
+    sales: int = 0
+    is_on_sale: bool = True
+
+
+@dataclass(eq=False)
+class Shopper:
+    pk: int
+    is_here: bool = True
+
+
+@dataclass(eq=False)
+class Line:
+    pk: int
+    goods: Goods
+    quantity: int
+    shipped: int = 0
+
+
+@dataclass(eq=False)
+class Attempt:
+    """A payment: ours, and how it stands at WeChat."""
+
+    number: str
+    amount: int
+    order: "Deal"
+    expires_at: datetime
+    state: str = "open"
+    at_wechat: str = "NOTPAY"
+    # The worker is to close it there.
+    is_to_close: bool = False
+
+
+@dataclass(eq=False)
+class Return:
+    """A refund: ours, and how it stands at WeChat."""
+
+    number: str
+    attempt: Attempt
+    order: "Deal"
+    kind: str
+    state: str
+    amount: int
+    # Pieces, and how many of them had not left, by line.
+    parts: dict[Line, tuple[int, int]] = field(default_factory=dict)
+    is_restocked: bool = False
+    is_accepted: bool = False
+    error: str = ""
+    tries: int = 1
+    # None: not heard of under the present number.
+    at_wechat: str | None = None
+
+    @property
+    def out_number(self) -> str:
+        return f"{self.number}T{self.tries:02d}"
+
+    @property
+    def is_live(self) -> bool:
+        return self.state not in ("rejected", "withdrawn")
+
+
+@dataclass(eq=False)
+class Deal:
+    """An order."""
+
+    number: str
+    shopper: Shopper
+    lines: list[Line]
+    expires_at: datetime
+    freight: int = 0
+    discount: int = 0
+    status: str = "pending"
+    is_closing: bool = False
+    # While closing before it is paid: since when, and when the sweep comes again.
+    closing_at: datetime | None = None
+    due_at: datetime | None = None
+    attempts: list[Attempt] = field(default_factory=list)
+    refunds: list[Return] = field(default_factory=list)
+    shipped_at: datetime | None = None
+    completed_at: datetime | None = None
+    replaced_by: "Deal | None" = None
+
+    @property
+    def goods_amount(self) -> int:
+        return sum(line.goods.price * line.quantity for line in self.lines)
+
+    @property
+    def total(self) -> int:
+        return self.goods_amount + self.freight - self.discount
+
+    @property
+    def payment(self) -> Attempt | None:
+        """Return the one that paid for it."""
+        paid = [one for one in self.attempts if one.state == "succeeded"]
+        assert len(paid) <= 1
+        return paid[0] if paid else None
+
+    @property
+    def open_attempt(self) -> Attempt | None:
+        opened = [one for one in self.attempts if one.state == "open"]
+        assert len(opened) <= 1
+        return opened[0] if opened else None
+
+    @property
+    def is_ended(self) -> bool:
+        return self.status in ("completed", "cancelled")
+
+    @property
+    def has_left(self) -> bool:
+        """Tell whether some parcel has left."""
+        return any(line.shipped for line in self.lines)
+
+    def live(self, *, kinds: Iterable[str] = ()) -> list[Return]:
+        """Return the refunds of its own money that count."""
+        return [
+            one
+            for one in self.refunds
+            if one.is_live and one.parts and (not kinds or one.kind in kinds)
+        ]
+
+    def free(self, line: Line) -> int:
+        """Count the pieces that are in no refund."""
+        taken = sum(one.parts.get(line, (0, 0))[0] for one in self.live())
+        return line.quantity - taken
+
+    def left(self, line: Line) -> int:
+        """Count the pieces that can leave: those of a refund can't."""
+        held = sum(one.parts.get(line, (0, 0))[1] for one in self.live())
+        return line.quantity - line.shipped - held
+
+    def is_done(self, refunds: Iterable[Return]) -> bool:
+        """Tell whether every piece has left, or is in `refunds` unshipped."""
+        refunds = list(refunds)
+        return all(
+            line.shipped + sum(one.parts.get(line, (0, 0))[1] for one in refunds)
+            == line.quantity
+            for line in self.lines
+        )
+
+
+class Shop:
+    """Every rule about money, on plain objects."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self.goods: list[Goods] = []
+        self.shoppers: list[Shopper] = []
+        self.orders: list[Deal] = []
+        # What staff are told to look at: its kind, and what it is about.
+        self.anomalies: set[tuple[str, str]] = set()
+
+    @property
+    def attempts(self) -> list[Attempt]:
+        return [one for order in self.orders for one in order.attempts]
+
+    @property
+    def refunds(self) -> list[Return]:
+        return [one for order in self.orders for one in order.refunds]
+
+    def place(self, order: Deal) -> None:
+        for line in order.lines:
+            line.goods.stock -= line.quantity
+        self.orders.append(order)
+
+    def release(self, order: Deal) -> None:
+        """Cancel an unpaid order: its pieces come back, nobody can pay it."""
+        for line in order.lines:
+            line.goods.stock += line.quantity
+        for attempt in order.attempts:
+            if attempt.state == "open":
+                attempt.state = "closed"
+        order.status, order.is_closing = "cancelled", False
+
+    # --- money that comes
+
+    def settle(self, attempt: Attempt) -> str:
+        """WeChat says that it was paid; return what that does.
+
+        "again": the caller names the order that was placed again (`placed_again`).
+        """
+        order = attempt.order
+        if attempt.state in ("succeeded", "undue"):
+            return "nothing"
+        if order.replaced_by or order.payment:
+            return self._undue(attempt, "second")
+        if order.status == "cancelled":
+            if attempt.amount == order.total and self._is_placeable(order):
+                self.anomalies.add(("late", attempt.number))
+                return "again"
+            return self._undue(attempt, "late")
+        if attempt.amount != order.total:
+            return self._undue(attempt, "old_price")
+        self._pay(order, attempt)
+        return "paid"
+
+    def _is_placeable(self, order: Deal) -> bool:
+        return order.shopper.is_here and all(
+            line.goods.is_on_sale and line.goods.stock >= line.quantity
+            for line in order.lines
+        )
+
+    def _undue(self, attempt: Attempt, kind: str) -> str:
+        attempt.state = "undue"
+        self.anomalies.add((kind, attempt.number))
+        return "undue"
+
+    def placed_again(self, attempt: Attempt, order: Deal) -> None:
+        old = attempt.order
+        old.replaced_by = order
+        old.attempts.remove(attempt)
+        order.attempts.append(attempt)
+        attempt.order = order
+        self.place(order)
+        self._pay(order, attempt)
+
+    def _pay(self, order: Deal, attempt: Attempt) -> None:
+        attempt.state = "succeeded"
+        order.status, order.is_closing = "paid", False
+        for line in order.lines:
+            line.goods.sales += line.quantity
+        for other in order.attempts:
+            # Nobody shall pay it as well.
+            if other.state == "open":
+                other.state, other.is_to_close = "closed", True
+
+    # --- money that goes back
+
+    def is_refundable(self, order: Deal) -> bool:
+        is_paid = order.status in ("paid", "shipped", "completed")
+        return is_paid and not order.is_closing
+
+    def set_aside(
+        self, order: Deal, pieces: dict[Line, int]
+    ) -> dict[Line, tuple[int, int]]:
+        """Return the parts of a new refund: pieces that have not left go first."""
+        return {
+            line: (count, min(count, order.left(line)))
+            for line, count in pieces.items()
+        }
+
+    def is_right_amount(
+        self, order: Deal, pieces: dict[Line, int], amount: int
+    ) -> bool:
+        """Check what is to go back for pieces of an order, before it is set aside.
+
+        With the last pieces goes all that is left. Before that each piece is worth its
+        share of the goods after the discount, to within a fen for each rounding.
+        """
+        paid = order.total - sum(one.amount for one in order.live())
+        if all(order.free(line) == pieces.get(line, 0) for line in order.lines):
+            return amount == paid
+        goods, discount = order.goods_amount, order.discount
+        worth = sum(
+            Fraction(line.goods.price * count * (goods - discount), goods)
+            for line, count in pieces.items()
+        )
+        return abs(amount - worth) < 2 * len(pieces) and 0 < amount <= paid
+
+    def granted(self, order: Deal) -> None:
+        """A refund needs no answer: what goes back in full does nothing else."""
+        granted = [one for one in order.live() if one.state != "requested"]
+        if order.status == "paid" and not order.has_left and order.is_done(granted):
+            order.is_closing = True
+
+    def told(self, refund: Return, said: str) -> None:
+        """WeChat says how a refund stands."""
+        to = {"PROCESSING": "processing", "SUCCESS": "succeeded"}.get(said, "failed")
+        error = said if to == "failed" else ""
+        if refund.state == "succeeded" or (refund.state, refund.error) == (to, error):
+            return
+        refund.state, refund.error = to, error
+        if said != "CLOSED" and not refund.is_accepted:
+            refund.is_accepted = True
+            self._follow(refund)
+        if to == "failed":
+            self.note_refund(refund, said)
+
+    def refused(self, refund: Return, code: str) -> None:
+        """WeChat will not have it: staff must look."""
+        refund.state, refund.error = "failed", code
+        self.note_refund(refund, code)
+
+    def note_refund(self, refund: Return, said: str) -> None:
+        self.anomalies.add(("refund_failed", f"{refund.out_number}:{said}"))
+
+    def _follow(self, refund: Return) -> None:
+        for line, (count, unshipped) in refund.parts.items():
+            line.goods.sales -= count
+            line.goods.stock += count if refund.is_restocked else unshipped
+        if refund.parts:
+            self.move_on(refund.order)
+
+    def move_on(self, order: Deal) -> None:
+        """End the shipping of an order of which nothing is left to ship."""
+        accepted = [one for one in order.live() if one.is_accepted]
+        if order.status != "paid" or not order.is_done(accepted):
+            return
+        order.is_closing = False
+        order.status = "shipped" if order.has_left else "cancelled"
+        order.shipped_at = self._now() if order.has_left else None
