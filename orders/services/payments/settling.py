@@ -2,13 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from catalog.services.stock import sales_add
 from orders.errors import PaymentMismatch
@@ -16,6 +14,7 @@ from orders.locks import order_lock, payment_lock
 from orders.models import AnomalyKind, Order, OrderStatus, Payment, PaymentState
 from orders.models.payment import RECEIVED
 from orders.services.anomalies import anomaly_note
+from orders.services.facts import amount_stated, first_difference, success_time
 from orders.services.payments.late import order_place_again
 from orders.services.refunds import refund_of_undue
 from orders.services.transitions import order_move
@@ -82,19 +81,16 @@ def _require_match(payment: Payment, facts: Mapping[str, Any]) -> None:
 
     Source: PAY/4012791861, the merchant's duty on a notification.
     """
-    amount = facts.get("amount")
-    amount = amount if isinstance(amount, Mapping) else {}
-    expected = {
+    amount = amount_stated(facts)
+    pairs = {
         "appid": (facts.get("appid"), settings.WECHAT_APPID),
         "mchid": (facts.get("mchid"), settings.WECHAT_MCHID),
         "trade_state": (facts.get("trade_state"), "SUCCESS"),
         "amount.total": (amount.get("total"), pay.fen(payment.amount)),
         "amount.currency": (amount.get("currency"), "CNY"),
     }
-    for name, (said, asked) in expected.items():
-        # `True == 1` and `1.0 == 1`: an amount is an int or it is wrong.
-        if type(said) is not type(asked) or said != asked:
-            raise PaymentMismatch(name)
+    if name := first_difference(pairs):
+        raise PaymentMismatch(name)
     if not _NUMBER.fullmatch(str(facts.get("transaction_id") or "")):
         raise PaymentMismatch("transaction_id")
 
@@ -103,7 +99,7 @@ def _book(payment: Payment, facts: Mapping[str, Any], state: PaymentState) -> No
     payment.state = state
     payment.transaction_id = facts["transaction_id"]
     payment.facts = dict(facts)
-    payment.paid_at = _success_time(facts) or timezone.now()
+    payment.paid_at = success_time(facts) or timezone.now()
     payment.save()
 
 
@@ -190,11 +186,3 @@ def _note_mismatch(facts: Mapping[str, Any], error: PaymentMismatch) -> None:
         payment=payment,
         facts=facts,
     )
-
-
-def _success_time(facts: Mapping[str, Any]) -> datetime | None:
-    try:
-        moment = parse_datetime(str(facts.get("success_time")))
-    except ValueError:
-        return None
-    return moment if moment and timezone.is_aware(moment) else None

@@ -8,7 +8,6 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from catalog.services.stock import sales_add, stock_refund
 from orders.errors import RefundMismatch
@@ -23,6 +22,7 @@ from orders.models import (
 from orders.models.refund import DROPPED
 from orders.numbers import refund_no_of
 from orders.services.anomalies import anomaly_note
+from orders.services.facts import amount_stated, first_difference, success_time
 from orders.services.fulfilment import is_all_gone
 from orders.services.refunds.states import refund_move
 from orders.services.transitions import order_move
@@ -106,10 +106,8 @@ def _require_match(refund: Refund, facts: Mapping[str, Any]) -> None:
 
     Raises: RefundMismatch.
     """
-    amount = facts.get("amount")
-    amount = amount if isinstance(amount, Mapping) else {}
-    payment = refund.payment
-    expected = {
+    amount, payment = amount_stated(facts), refund.payment
+    pairs = {
         # An answer does not name the merchant; a notification does.
         "mchid": (
             facts.get("mchid", settings.WECHAT_MCHID),
@@ -119,10 +117,8 @@ def _require_match(refund: Refund, facts: Mapping[str, Any]) -> None:
         "amount.refund": (amount.get("refund"), pay.fen(refund.amount)),
         "amount.total": (amount.get("total"), pay.fen(payment.amount)),
     }
-    for name, (said, asked) in expected.items():
-        # `True == 1` and `1.0 == 1`: an amount is an int or it is wrong.
-        if type(said) is not type(asked) or said != asked:
-            raise RefundMismatch(name)
+    if name := first_difference(pairs):
+        raise RefundMismatch(name)
 
 
 def _advance(refund: Refund, said: str, facts: Mapping[str, Any]) -> None:
@@ -141,7 +137,7 @@ def _advance(refund: Refund, said: str, facts: Mapping[str, Any]) -> None:
     if is_taken:
         fields["accepted_at"] = now
     if to == RefundState.SUCCEEDED:
-        fields["succeeded_at"] = _success_time(facts) or now
+        fields["succeeded_at"] = success_time(facts) or now
     fields["due_at"] = _next_look(said, now)
     _move(refund, to, said, fields)
     if is_taken:
@@ -259,11 +255,3 @@ def _note_mismatch(facts: Mapping[str, Any], error: RefundMismatch) -> None:
         refund=refund,
         facts=facts,
     )
-
-
-def _success_time(facts: Mapping[str, Any]) -> datetime | None:
-    try:
-        moment = parse_datetime(str(facts.get("success_time")))
-    except ValueError:
-        return None
-    return moment if moment and timezone.is_aware(moment) else None

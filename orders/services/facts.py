@@ -1,0 +1,32 @@
+"""Reading what WeChat states of money."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+
+def amount_stated(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the amounts, in fen by their names; none when there are none."""
+    amount = facts.get("amount")
+    return amount if isinstance(amount, Mapping) else {}
+
+
+def first_difference(pairs: Mapping[str, tuple[Any, Any]]) -> str | None:
+    """Name the first of what was said and asked that is not the same."""
+    for name, (said, asked) in pairs.items():
+        # `True == 1` and `1.0 == 1`: an amount is an int or it is wrong.
+        if type(said) is not type(asked) or said != asked:
+            return name
+    return None
+
+
+def success_time(facts: Mapping[str, Any]) -> datetime | None:
+    """Return when the money arrived, if WeChat says so in a way that can be read."""
+    try:
+        moment = parse_datetime(str(facts.get("success_time")))
+    except ValueError:
+        return None
+    return moment if moment and timezone.is_aware(moment) else None
