@@ -138,6 +138,19 @@ def other_price(api: APIClient, other: APIClient, tea: Product, staff: User) -> 
     return out_trade_no
 
 
+def test_late_money_of_a_deleted_account_keeps_no_payer(
+    wechat_api: APIClient,
+    other_api: APIClient,
+    staff: User,
+    simulator: SimulatorProcess,
+    tea: Product,
+) -> None:
+    out_trade_no = shopper_gone(wechat_api, other_api, tea, staff)
+    simulator.pay(out_trade_no, force=True)
+    facts = Payment.objects.get(out_trade_no=out_trade_no).facts
+    assert (facts["trade_state"], "payer" in facts) == ("SUCCESS", False)
+
+
 @pytest.mark.parametrize("end", [sold_out, off_sale, shopper_gone, other_price])
 def test_late_money_goes_back_when_the_order_cannot_be_placed_again(
     wechat_api: APIClient,

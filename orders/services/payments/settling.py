@@ -149,6 +149,9 @@ def _take_late(order: Order, payment: Payment, facts: Mapping[str, Any]) -> Orde
 def _give_back(
     order: Order, payment: Payment, facts: Mapping[str, Any], kind: AnomalyKind
 ) -> Order:
+    if order.user.openid is None:
+        # Of a shopper who is gone nothing is kept.
+        facts = {name: fact for name, fact in facts.items() if name != "payer"}
     _book(payment, facts, PaymentState.UNDUE)
     refund = refund_of_undue(payment=payment, reason=f"{kind.label},系统自动退款")
     _note(kind, order, payment, done=f"已自动退款,退款单{refund.refund_no}")
