@@ -24,14 +24,13 @@ from orders.models import (
 )
 from orders.models.refund import RefundQuerySet
 from orders.serializers import OrderSerializer, RefundSerializer
+from orders.services.facts import PERSONAL
 
 _UNFINISHED = (OrderStatus.PENDING, OrderStatus.PAID, OrderStatus.SHIPPED)
 _PERSONAL = (
     *("name", "phone", "province", "city", "district", "detail"),
     *("remark", "close_reason"),
 )
-# Where WeChat's facts name who paid, and the account that a refund went to.
-_PAYER = ["payer", "user_received_account"]
 
 
 @transaction.atomic(durable=True)
@@ -76,11 +75,11 @@ def _payers_forget(user_id: int) -> None:
     """Take the person out of WeChat's facts; what was paid stays provable."""
     payments = Payment.objects.filter(order__user_id=user_id)
     for rows in (payments, Refund.objects.of(user_id), _notices_of(user_id)):
-        rows.filter(facts__has_any_keys=_PAYER).update(facts=_without_payer())
+        rows.filter(facts__has_any_keys=PERSONAL).update(facts=_without_payer())
 
 
 def _without_payer() -> Func:
-    keys = [Value(key) for key in _PAYER]
+    keys = [Value(key) for key in PERSONAL]
     without = Func(F("facts"), *keys, arg_joiner=" - ", template="%(expressions)s")
     without.output_field = JSONField()
     return without

@@ -11,13 +11,12 @@ from django.utils import timezone
 
 from orders.errors import AnomalyHandled
 from orders.models import AnomalyKind, Order, Payment, PaymentAnomaly, Refund
+from orders.services.facts import facts_unnamed
 from shop.metrics import ANOMALIES
 
 logger = logging.getLogger(__name__)
 
 _TEXT_MAX = 200
-# Who paid, and the bank account that a refund went to.
-_PERSONAL = ("payer", "user_received_account")
 
 
 def anomaly_note(
@@ -62,8 +61,7 @@ def _storable(facts: Mapping[str, Any] | None) -> Any:
     """Return the facts without whose they are and what no JSON column takes."""
     if not facts:
         return None
-    said = {name: value for name, value in facts.items() if name not in _PERSONAL}
-    return json.loads(json.dumps(said).replace("\\u0000", ""))
+    return json.loads(json.dumps(facts_unnamed(facts)).replace("\\u0000", ""))
 
 
 @transaction.atomic

@@ -7,6 +7,11 @@ from typing import Any
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from accounts.models import User
+
+# Who paid, and the bank account that a refund went to.
+PERSONAL = ("payer", "user_received_account")
+
 
 def amount_stated(facts: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the amounts, in fen by their names; none when there are none."""
@@ -30,3 +35,13 @@ def success_time(facts: Mapping[str, Any]) -> datetime | None:
     except ValueError:
         return None
     return moment if moment and timezone.is_aware(moment) else None
+
+
+def facts_kept(facts: Mapping[str, Any], user: User) -> dict[str, Any]:
+    """Return what may be kept of facts: of a shopper who is gone, nothing personal."""
+    return dict(facts) if user.deleted_at is None else facts_unnamed(facts)
+
+
+def facts_unnamed(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return facts without whose they are."""
+    return {name: value for name, value in facts.items() if name not in PERSONAL}

@@ -18,8 +18,9 @@ from django.db import DataError, transaction
 from django.utils import timezone
 
 from orders.locks import due_notices_lock
-from orders.models import PaymentNotice
+from orders.models import Order, PaymentNotice
 from orders.models.notice import PaymentNoticeQuerySet
+from orders.services.facts import facts_kept
 from orders.services.payments import payment_settle
 from orders.services.refunds import refund_settle
 from shop.errors import ShopError
@@ -27,11 +28,17 @@ from shop.wechat.errors import NotificationRefused
 
 logger = logging.getLogger(__name__)
 
-_SETTLERS: Mapping[str, Callable[..., object]] = {
+
+def _refund_settle(*, facts: Mapping[str, Any]) -> Order:
+    return refund_settle(facts=facts).order
+
+
+# Each returns the order that it was about.
+_SETTLERS: Mapping[str, Callable[..., Order]] = {
     "TRANSACTION.SUCCESS": payment_settle,
-    "REFUND.SUCCESS": refund_settle,
-    "REFUND.CLOSED": refund_settle,
-    "REFUND.ABNORMAL": refund_settle,
+    "REFUND.SUCCESS": _refund_settle,
+    "REFUND.CLOSED": _refund_settle,
+    "REFUND.ABNORMAL": _refund_settle,
 }
 # Stored in `refusal`: nothing of ours depends on such an event.
 UNKNOWN_EVENT = "unknown_event"
@@ -103,12 +110,14 @@ def notice_settle(*, notice: PaymentNotice) -> None:
         _mark(notice, refusal=UNKNOWN_EVENT)
         return
     try:
-        settle(facts=notice.facts)
+        order = settle(facts=notice.facts)
     except ShopError as error:
         if error.http_status < 500:
             _mark(notice, refusal=error.code)
         raise
-    _mark(notice, settled_at=timezone.now(), refusal="")
+    # Whose account was deleted before it came would else be kept in it.
+    facts = facts_kept(notice.facts, order.user)
+    _mark(notice, settled_at=timezone.now(), refusal="", facts=facts)
 
 
 def _mark(notice: PaymentNotice, **values: Any) -> None:

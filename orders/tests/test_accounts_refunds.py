@@ -13,15 +13,25 @@ from accounts.models import User
 from catalog.models import Product
 from conftest import alone, lock_waiters, wait_until
 from orders.errors import OrdersOpen
-from orders.models import PaymentAnomaly, Refund, RefundEvent
+from orders.models import (
+    Payment,
+    PaymentAnomaly,
+    PaymentNotice,
+    PaymentState,
+    Refund,
+    RefundEvent,
+)
+from orders.numbers import out_trade_no_make
 from orders.services.accounts import account_delete
+from orders.services.closing import order_cancel
+from orders.services.notices import notice_take
 from orders.services.refunds import (
     refund_approve,
     refund_reject,
     refund_request,
     refund_settle,
 )
-from orders.tests.conftest import line
+from orders.tests.conftest import line, paid_order, payment_facts
 from orders.tests.refunding import asked, completed_order, refund_facts
 from shop.api.tests.pictures import upload_of
 
@@ -82,6 +92,39 @@ def test_deletion_erases_what_people_wrote_of_ended_refunds(
     anomaly = PaymentAnomaly.objects.get()
     assert "user_received_account" not in anomaly.facts
     assert anomaly.facts["refund_status"] == "ABNORMAL"
+
+
+def test_what_wechat_tells_after_the_deletion_names_nobody(
+    transactional_db: None, shopper: User, shopper_api: APIClient, tea: Product
+) -> None:
+    order = paid_order(shopper_api, line(tea))
+    order_cancel(order_no=order.order_no, user_id=shopper.pk)
+    refund, first = Refund.objects.get(), Payment.objects.get()
+    refund_settle(facts=refund_facts(refund))
+    second = Payment.objects.create(
+        order=order,
+        out_trade_no=out_trade_no_make(order_no=order.order_no, attempt=2),
+        amount=first.amount,
+        expires_at=first.expires_at,
+        state=PaymentState.CLOSED,
+    )
+    account_delete(user_id=shopper.pk)
+
+    told("TRANSACTION.SUCCESS", payment_facts(first))
+    told("TRANSACTION.SUCCESS", payment_facts(second))
+    told("REFUND.SUCCESS", refund_facts(refund))
+    told("REFUND.SUCCESS", refund_facts(Refund.objects.get(payment=second)))
+    assert PaymentNotice.objects.filter(settled_at=None).count() == 0
+    for model in (PaymentNotice, Payment, Refund):
+        for facts in model.objects.values_list("facts", flat=True):
+            assert not {"payer", "user_received_account"} & facts.keys()
+            assert facts["amount"]["total"] == 9900
+
+
+def told(event: str, facts: dict[str, Any]) -> None:
+    """Take a verified notification."""
+    number = f"EV-{PaymentNotice.objects.count()}"
+    notice_take(notification={"id": number, "event_type": event, "resource": facts})
 
 
 def test_export_tells_of_refunds(

@@ -14,7 +14,12 @@ from orders.locks import order_lock, payment_lock
 from orders.models import AnomalyKind, Order, OrderStatus, Payment, PaymentState
 from orders.models.payment import RECEIVED
 from orders.services.anomalies import anomaly_note
-from orders.services.facts import amount_stated, first_difference, success_time
+from orders.services.facts import (
+    amount_stated,
+    facts_kept,
+    first_difference,
+    success_time,
+)
 from orders.services.payments.late import order_place_again
 from orders.services.refunds import refund_of_undue
 from orders.services.transitions import order_move
@@ -56,6 +61,7 @@ def _settled(facts: Mapping[str, Any]) -> Order:
         if payment.transaction_id != facts["transaction_id"]:
             raise PaymentMismatch("transaction_id")
         return payment.order
+    payment.order = order
     if order.replaced_by_id or order.payments.succeeded().exists():
         return _give_back(order, payment, facts, AnomalyKind.SECOND)
     if order.status != OrderStatus.PENDING:
@@ -98,7 +104,7 @@ def _require_match(payment: Payment, facts: Mapping[str, Any]) -> None:
 def _book(payment: Payment, facts: Mapping[str, Any], state: PaymentState) -> None:
     payment.state = state
     payment.transaction_id = facts["transaction_id"]
-    payment.facts = dict(facts)
+    payment.facts = facts_kept(facts, payment.order.user)
     payment.paid_at = success_time(facts) or timezone.now()
     payment.save()
 
@@ -149,9 +155,6 @@ def _take_late(order: Order, payment: Payment, facts: Mapping[str, Any]) -> Orde
 def _give_back(
     order: Order, payment: Payment, facts: Mapping[str, Any], kind: AnomalyKind
 ) -> Order:
-    if order.user.openid is None:
-        # Of a shopper who is gone nothing is kept.
-        facts = {name: fact for name, fact in facts.items() if name != "payer"}
     _book(payment, facts, PaymentState.UNDUE)
     refund = refund_of_undue(payment=payment, reason=f"{kind.label},系统自动退款")
     _note(kind, order, payment, done=f"已自动退款,退款单{refund.refund_no}")

@@ -22,7 +22,12 @@ from orders.models import (
 from orders.models.refund import DROPPED
 from orders.numbers import refund_no_of
 from orders.services.anomalies import anomaly_note
-from orders.services.facts import amount_stated, first_difference, success_time
+from orders.services.facts import (
+    amount_stated,
+    facts_kept,
+    first_difference,
+    success_time,
+)
 from orders.services.fulfilment import is_all_gone
 from orders.services.refunds.states import refund_move
 from orders.services.transitions import order_move
@@ -133,7 +138,8 @@ def _advance(refund: Refund, said: str, facts: Mapping[str, Any]) -> None:
         raise RefundMismatch("state")
     now = timezone.now()
     is_taken = said != "CLOSED" and not refund.is_accepted
-    fields: dict[str, Any] = {"facts": dict(facts), "wechat_error": error}
+    kept = facts_kept(facts, refund.order.user)
+    fields: dict[str, Any] = {"facts": kept, "wechat_error": error}
     if is_taken:
         fields["accepted_at"] = now
     if to == RefundState.SUCCEEDED:
