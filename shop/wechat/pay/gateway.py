@@ -27,6 +27,8 @@ _PASSING = (
     "SYSTEM_ERROR",
     "SYSTEMERROR",
 )
+# A code of WeChat's; an error is not signed, and staff read this.
+_CODE = re.compile(r"[0-9A-Za-z_]{1,64}")
 # WeChat's own alphabet for the numbers that merchants give.
 _NUMBER = re.compile(r"[0-9A-Za-z_|*@-]+")
 
@@ -121,5 +123,7 @@ def _is_open(status: int, body: Mapping[str, Any]) -> bool:
 def refusal(name: str, status: int, body: Mapping[str, Any]) -> WeChatRefused:
     """Return the error of an answer that nobody expected, and log it."""
     code = str(body.get("code", ""))
-    logger.error("wechat pay %s refused: status %d, code %.64s", name, status, code)
+    if not _CODE.fullmatch(code):
+        code = ""
+    logger.error("wechat pay %s refused: status %d, code %s", name, status, code)
     return WeChatRefused(wechat_code=code)

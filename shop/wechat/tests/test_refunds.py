@@ -118,8 +118,18 @@ def test_refusal_says_why_to_us_alone(say, caplog, status, code):
 
 
 @pytest.mark.usefixtures("wechat_pay")
-@pytest.mark.parametrize("code", [None, 7, ["NOT_ENOUGH"], {}])
+@pytest.mark.parametrize("code", [["NOT_ENOUGH"], {}, "", "A\x00B", "X" * 65])
 def test_refusal_with_a_code_that_is_none(say, code):
+    """It goes into columns that take neither a NUL nor any length."""
+    say({"code": code}, 400)
+    with pytest.raises(WeChatRefused) as caught:
+        refund()
+    assert caught.value.wechat_code == ""
+
+
+@pytest.mark.usefixtures("wechat_pay")
+@pytest.mark.parametrize("code", [None, 7])
+def test_refusal_with_a_code_that_is_no_text(say, code):
     say({"code": code}, 400)
     with pytest.raises(WeChatRefused):
         refund()
