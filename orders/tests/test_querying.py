@@ -10,10 +10,11 @@ from django.db import connection
 from rest_framework.test import APIClient
 
 from catalog.models import Product
-from conftest import alone, wait_until
+from conftest import alone
 from orders.models import Order, OrderEvent, Payment, PaymentNotice
 from orders.services.payments import Answers, payment_settle, payments_query_due
 from orders.tests.conftest import line, payment_facts, placed
+from orders.tests.gate import Turnstile
 from shop.devstack.simulator.process import SimulatorProcess
 from shop.metrics import registry
 from shop.tests.web_process import database_url
@@ -206,16 +207,21 @@ def test_no_transaction_is_open_while_wechat_thinks(
     wechat_api: APIClient,
     simulator: SimulatorProcess,
     tea: Product,
+    settings: Any,
 ) -> None:
-    payment = started(wechat_api, tea)
-    first, now = payment.next_query_at, all_due()
-    simulator.fault("query", "slow", seconds=2)
-    seen: set[int] = set()
-    with ThreadPoolExecutor(1) as pool:
-        asking = pool.submit(alone(lambda: payments_query_due(now=now)))
-        wait_until(lambda: Payment.objects.get().next_query_at != first)
-        while not asking.done():
-            seen |= open_transactions()
+    started(wechat_api, tea)
+    now = all_due()
+    turnstile = Turnstile(simulator.base_url)
+    settings.WECHAT_PAY_BASE = turnstile.url
+    turnstile.stop("before", "query")
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            asking = pool.submit(alone(lambda: payments_query_due(now=now)))
+            turnstile.wait()
+            seen = open_transactions()
+            turnstile.open()
+    finally:
+        turnstile.end()
     assert asking.result() == Answers(unpaid=1)
     assert seen == set()
 
