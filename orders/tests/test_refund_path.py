@@ -1,8 +1,10 @@
 """From the request to the money, with WeChat over HTTP; pieces and sales follow."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -237,3 +239,17 @@ def test_a_cancel_gives_what_no_earlier_refund_gave(
     refund_send(refund_id=rest.pk)
     assert shown(wechat_api, order)["refundedAmount"] == "348.00"
     assert held(tea, cup) == [(10, 0), (5, 0)]
+
+
+def test_refunds_beyond_the_balance_hold_up_no_other(
+    simulator: SimulatorProcess, order: Order, staff: User
+) -> None:
+    tea_line, cup_line = order.items.order_by("pk")
+    for item in (tea_line, tea_line, tea_line, cup_line):
+        call = {"operator_id": staff.pk, "quantities": {item.pk: 1}}
+        refund_by_staff(order_id=order.pk, reason="缺货", **call)
+    simulator.refuse_refunds("NOT_ENOUGH", times=3)
+    follow = refunds_follow(now=timezone.now() + timedelta(minutes=11))
+    states = Refund.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == ["approved", "approved", "approved", "processing"]
+    assert (follow.ended, follow.waiting) == (0, 4)

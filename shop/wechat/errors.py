@@ -41,6 +41,10 @@ class PaymentClosed(WeChatRefused):
     """No payment can come under this number any more; another one is needed."""
 
 
+class BalanceTooSmall(WeChatUnavailable):
+    """WeChat answers, but the merchant's balance does not cover a refund yet."""
+
+
 class BillNotReady(WeChatUnavailable):
     """WeChat has not made the bill of that day yet."""
 

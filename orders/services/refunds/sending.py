@@ -24,7 +24,7 @@ from orders.services.refunds.settling import refund_refuse, refund_settle
 from shop.errors import ShopError
 from shop.queue import job_enqueue
 from shop.wechat import pay
-from shop.wechat.errors import WeChatRefused, WeChatUnavailable
+from shop.wechat.errors import BalanceTooSmall, WeChatRefused, WeChatUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ def refund_send(*, refund_id: int) -> None:
     except WeChatRefused as error:
         if error.wechat_code == _NOT_ENOUGH:
             _note_empty_balance(refund)
-            raise WeChatUnavailable from error
+            raise BalanceTooSmall from error
         refund_refuse(refund_id=refund.pk, wechat_code=error.wechat_code)
         return
     try:
@@ -132,7 +132,9 @@ def refunds_follow(*, now: datetime | None = None) -> Follow:
         try:
             state = refund_query(refund_id=refund_id)
         except Exception as error:
-            failures += isinstance(error, WeChatUnavailable)
+            # A balance that is empty says nothing of WeChat, and of smaller refunds.
+            is_empty = isinstance(error, BalanceTooSmall)
+            failures += isinstance(error, WeChatUnavailable) and not is_empty
             done.waiting += 1
             if not isinstance(error, ShopError):
                 logger.exception("refund %d is not followed", refund_id)
