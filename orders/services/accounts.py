@@ -48,7 +48,9 @@ def account_delete(*, user_id: int) -> None:
         raise OrdersOpen
     # The key is the client's own text, and the hash can be guessed from an address.
     orders.update(**dict.fromkeys(_PERSONAL, ""), idempotency_key=None, request_hash="")
-    OrderEvent.objects.filter(operator_id=user_id).update(reason="")
+    # By the orders, which an index finds.
+    events = OrderEvent.objects.filter(order__user_id=user_id, operator_id=user_id)
+    events.update(reason="")
     _refunds_forget(refunds)
     _payers_forget(user_id)
     user_erase(user_id=user_id, kept_uploads=_pictures_of_goods(user_id))
