@@ -57,8 +57,9 @@ class RefundRequestSerializer(ShopSerializer):
     """A refund as a shopper asks for it; without `items` of all that is left."""
 
     reason = PlainTextField(label="退款原因", max_length=200)
-    items = PiecesSerializer(  # type: ignore[call-arg]
-        many=True,
+    # many=True would allow null for each line, too.
+    items = serializers.ListSerializer[Any](
+        child=PiecesSerializer(),
         label="商品",
         max_length=LINES_MAX,
         allow_empty=False,

@@ -132,6 +132,7 @@ def test_duplicate_lines_are_merged(shopper_api: APIClient, order: Order) -> Non
         ({"items": []}, "items", "商品不能为空"),
         ({"items": {}}, "items", "商品格式不正确"),
         ({"items": [{"itemId": 1, "quantity": 1}] * 51}, "items", "商品不能超过50项"),
+        ({"items": [None]}, "items.0", "商品不能为空"),
         ({"items": [{"quantity": 1}]}, "items.0.itemId", "商品不能为空"),
         ({"items": [{"itemId": 1}]}, "items.0.quantity", "数量不能为空"),
         (
