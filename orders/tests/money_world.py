@@ -1,12 +1,10 @@
 """The real shop and the real simulator beside the model, and how they are compared."""
 
-import json
-import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import pytest
@@ -22,13 +20,13 @@ from orders.tests.books import BothBooks
 from orders.tests.clock import MovableClock
 from orders.tests.conftest import stock_of
 from orders.tests.money_model import Attempt, Deal, Goods, Line, Return, Shop, Shopper
-from orders.tests.test_notifications import deliver, sealed, signed
+from orders.tests.notifying import deliver, sealed, signed, wechat_world
 from shop.devstack.simulator.process import SimulatorProcess
 from shop.errors import ShopError
 
 _TABLES = (
     "catalog_product, accounts_user, procrastinate_jobs, orders_paymentanomaly,"
-    " orders_order"
+    " orders_paymentnotice, orders_order"
 )
 
 
@@ -48,6 +46,7 @@ class World:
 
     simulator: SimulatorProcess
     clock: MovableClock
+    numbers: Iterator[int] = field(default_factory=count)
 
     def begin(self) -> None:
         with connection.cursor() as cursor:
@@ -128,9 +127,7 @@ class World:
 
     def notification_send(self, attempt: Attempt, *, is_forged: bool, **change: Any):
         """Send what WeChat says of a payment, but for a change; return the status."""
-        world = json.loads(
-            (Path(os.environ["SHOP_TEST_SERVERS"]) / "wechat.json").read_text()
-        )
+        world = wechat_world()
         facts = {
             "appid": world["appid"],
             "mchid": world["mchid"],
@@ -141,11 +138,11 @@ class World:
             **change,
         }
         key: Any = load_pem_private_key(world["platformPrivateKey"].encode(), None)
-        body = sealed(facts, world["apiV3Key"])
+        body = sealed(facts, world["apiV3Key"], id=f"EV-{next(self.numbers)}")
         now = int(self.clock.now.timestamp())
         headers = signed(body, key, world["platformPublicKeyId"], now)
         if is_forged:
-            body = body.replace(b"EV-1", b"EV-2")
+            body += b" "
         return deliver(body, headers).status_code
 
     # --- what the worker does

@@ -28,11 +28,13 @@ from hypothesis.stateful import (
 
 from accounts.models import User
 from catalog.models import Product
-from orders.models import Refund
+from orders.models import Payment, PaymentNotice, Refund
 from orders.services.accounts import account_delete
 from orders.services.closing import order_cancel, order_cancel_by_staff, orders_expire
 from orders.services.fulfilment import order_confirm, order_ship, orders_confirm_due
+from orders.services.notices import notices_replay
 from orders.services.payments import payment_settle, payment_start
+from orders.services.payments.querying import payments_query_due
 from orders.services.placing import Destination, OrderRequest, order_place
 from orders.services.quoting import Wish
 from orders.services.refunds import (
@@ -241,7 +243,8 @@ class MoneyMachine(RuleBasedStateMachine):
     @rule(pick=picks, is_staff=st.booleans(), is_away=st.booleans())
     def cancel(self, pick: int, is_staff: bool, is_away: bool) -> None:
         def may(one: Deal) -> bool:
-            is_unshipped = one.status == "paid" and not one.has_left
+            # Staff refund what is paid, which not everybody may.
+            is_unshipped = one.status == "paid" and not one.has_left and not is_staff
             return not one.is_closing and (one.status == "pending" or is_unshipped)
 
         deal = chosen(list(filter(may, self.shop.orders)), self.shop.orders, pick)
@@ -350,6 +353,23 @@ class MoneyMachine(RuleBasedStateMachine):
 
     def paid_there(self) -> list[Attempt]:
         return [one for one in self.shop.attempts if one.at_wechat == "SUCCESS"]
+
+    @rule()
+    def query_by_clock(self) -> None:
+        """The minute's run asks about the attempts of which nothing was heard."""
+        now = self.world.clock.now
+        Payment.objects.open().update(next_query_at=now)
+        payments_query_due()
+        for attempt in self.shop.attempts:
+            if attempt.state == "open" and attempt.at_wechat == "SUCCESS":
+                self.world.settled(attempt)
+            elif attempt.state == "open" and attempt.at_wechat == "CLOSED":
+                attempt.state = "closed"
+
+    @rule()
+    def replay(self) -> None:
+        """What WeChat has told is settled again, and changes nothing."""
+        notices_replay(notices=PaymentNotice.objects.all())
 
     @rule(
         pick=picks,
