@@ -76,6 +76,10 @@ class Return:
         return f"{self.number}T{self.tries:02d}"
 
     @property
+    def is_ended(self) -> bool:
+        return self.state in ("succeeded", "rejected", "withdrawn")
+
+    @property
     def is_live(self) -> bool:
         return self.state not in ("rejected", "withdrawn")
 

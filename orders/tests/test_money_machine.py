@@ -465,7 +465,10 @@ class MoneyMachine(RuleBasedStateMachine):
         if pick or not shopper.is_here:
             return
         own = [one for one in self.shop.orders if one.shopper is shopper]
-        is_legal = all(one.is_ended for one in own)
+        is_legal = all(
+            one.is_ended and all(refund.is_ended for refund in one.refunds)
+            for one in own
+        )
         with expected(is_legal):
             account_delete(user_id=shopper.pk)
         shopper.is_here = not is_legal
