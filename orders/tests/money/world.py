@@ -19,7 +19,8 @@ from orders.services.audit import orders_audit
 from orders.tests.books import BothBooks
 from orders.tests.clock import MovableClock
 from orders.tests.conftest import stock_of
-from orders.tests.money_model import Attempt, Deal, Goods, Line, Return, Shop, Shopper
+from orders.tests.money.model import Shop
+from orders.tests.money.things import Attempt, Deal, Goods, Line, Return, Shopper
 from orders.tests.notifying import deliver, sealed, signed, wechat_world
 from shop.devstack.simulator.process import SimulatorProcess
 from shop.errors import ShopError
