@@ -29,7 +29,7 @@ from shop.devstack.simulator.process import SimulatorProcess
 PRICES, STOCKS = (333, 1999), (9, 9)
 SHOPPERS = ("ann", "bob")
 bounded = settings(
-    max_examples=8,
+    max_examples=6,
     stateful_step_count=40,
     derandomize=True,
     deadline=None,
