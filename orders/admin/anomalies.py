@@ -139,8 +139,3 @@ class AnomalyDesk(StaffActions, ReadOnlyDesk):
     @display(description="微信事实")
     def facts_text(self, anomaly: PaymentAnomaly) -> str:
         return "-" if anomaly.facts is None else json_shown(anomaly.facts)
-
-
-def open_anomalies_badge(request: HttpRequest) -> int:
-    """Count what nobody has looked at; the sidebar shows it."""
-    return PaymentAnomaly.objects.open().count()

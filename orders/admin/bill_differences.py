@@ -124,8 +124,3 @@ class BillDifferenceDesk(StaffActions, ReadOnlyDesk):
     @display(description="订单")
     def order_link(self, difference: BillDifference) -> str:
         return link("orders_order_change", difference.order)
-
-
-def open_differences_badge(request: HttpRequest) -> int:
-    """Count what nobody has dealt with; the sidebar shows it."""
-    return BillDifference.objects.open().count()

@@ -148,8 +148,3 @@ class RefundDesk(RefundActions, ReadOnlyDesk):
     @display(description="微信事实")
     def facts_text(self, refund: Refund) -> str:
         return "-" if refund.facts is None else json_shown(refund.facts)
-
-
-def waiting_refunds_badge(request: HttpRequest) -> int:
-    """Count what staff must do something about; the sidebar shows it."""
-    return Refund.objects.waiting().count()

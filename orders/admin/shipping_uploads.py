@@ -152,8 +152,3 @@ def _words(entry: Mapping[str, str]) -> str:
     code = entry["express_company"]
     carrier = CARRIERS.get(code, code) or "商家自行配送"
     return " ".join(filter(None, [carrier, entry["tracking_no"], entry["item_desc"]]))
-
-
-def failed_badge(request: HttpRequest) -> int:
-    """Count what WeChat would not take, for which the shop gets no money."""
-    return ShippingUpload.objects.filter(state=UploadState.FAILED).count()

@@ -72,8 +72,3 @@ class StageFilter(SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         stage = STAGES.get(self.value() or "")
         return queryset.filter(stage.where) if stage else queryset
-
-
-def to_ship_badge(request: HttpRequest) -> int:
-    """Count what waits to be shipped, in whole or in part; the sidebar shows it."""
-    return Order.objects.to_ship().count()

@@ -30,11 +30,11 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     {
                         **_link("订单", "receipt", "orders.order"),
-                        "badge": "orders.admin.stages.to_ship_badge",
+                        "badge": "orders.admin.badges.to_ship",
                     },
                     {
                         **_link("发货上报", "outbox", "orders.shippingupload"),
-                        "badge": "orders.admin.shipping_uploads.failed_badge",
+                        "badge": "orders.admin.badges.failed_uploads",
                     },
                     _link("订阅消息", "chat", "orders.subscribemessage"),
                 ],
@@ -45,16 +45,16 @@ UNFOLD: dict[str, Any] = {
                     _link("支付", "payments", "orders.payment"),
                     {
                         **_link("退款", "currency_exchange", "orders.refund"),
-                        "badge": "orders.admin.refunds.waiting_refunds_badge",
+                        "badge": "orders.admin.badges.waiting_refunds",
                     },
                     {
                         **_link("支付异常", "report", "orders.paymentanomaly"),
-                        "badge": "orders.admin.anomalies.open_anomalies_badge",
+                        "badge": "orders.admin.badges.open_anomalies",
                     },
                     _link("对账", "account_balance", "orders.billcheck"),
                     {
                         **_link("对账差异", "difference", "orders.billdifference"),
-                        "badge": "orders.admin.bill_differences.open_differences_badge",
+                        "badge": "orders.admin.badges.open_differences",
                     },
                     _link("微信通知", "notifications", "orders.paymentnotice"),
                 ],
