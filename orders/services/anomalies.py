@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -17,6 +18,8 @@ from shop.metrics import ANOMALIES
 logger = logging.getLogger(__name__)
 
 _TEXT_MAX = 200
+# What is tried again by itself says the same each hour, until it passes.
+REOPENED_AFTER = timedelta(days=1)
 
 
 def anomaly_note(
@@ -33,7 +36,7 @@ def anomaly_note(
     """Write down what happened, in the caller's transaction, and alarm.
 
     `key` says what it is about: the same again is counted on the first row, and opened
-    again when somebody has handled it.
+    again when it still comes a day after somebody has handled it.
     """
     now = timezone.now()
     row, is_new = PaymentAnomaly.objects.get_or_create(
@@ -50,9 +53,8 @@ def anomaly_note(
     )
     if not is_new:
         same = PaymentAnomaly.objects.filter(pk=row.pk)
-        same.update(
-            times=F("times") + 1, last_at=now, done=done[:_TEXT_MAX], handled_at=None
-        )
+        same.update(times=F("times") + 1, last_at=now, done=done[:_TEXT_MAX])
+        same.filter(handled_at__lt=now - REOPENED_AFTER).update(handled_at=None)
     logger.error("anomaly %s: %s; %s", kind, happened, done)
     transaction.on_commit(ANOMALIES.labels(kind.value).inc)
 

@@ -1,5 +1,6 @@
 """Odd money in the admin: found, read, and marked as looked at."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -116,10 +118,16 @@ def test_handle(desk: Client, staff: User, anomaly: PaymentAnomaly) -> None:
     assert found(desk) == []
 
 
-def test_what_happens_again_is_open_again(
+def test_what_still_happens_a_day_later_is_open_again(
     desk: Client, anomaly: PaymentAnomaly
 ) -> None:
+    """Tried again each hour, it would otherwise be handled each hour."""
     desk.post(url(anomaly, "handle"), {"note": "已核对"})
+    handled = PaymentAnomaly.objects.filter(pk=anomaly.pk)
+    handled.update(handled_at=timezone.now() - timedelta(hours=23))
+    note(anomaly.payment, "A1")
+    assert found(desk) == []
+    handled.update(handled_at=timezone.now() - timedelta(hours=25), times=1)
     note(anomaly.payment, "A1")
     assert found(desk) == [anomaly.pk]
     desk.post(url(anomaly, "handle"), {"note": "又核对了"})

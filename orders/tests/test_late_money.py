@@ -18,6 +18,7 @@ from orders.tests.books import BothBooks
 from orders.tests.conftest import line, placed, stock_of, work
 from orders.tests.test_closing import cancel, started
 from shop.devstack.simulator.process import SimulatorProcess
+from shop.wechat import pay
 
 pytestmark = pytest.mark.usefixtures("audited", "queue", "shop_server")
 
@@ -42,6 +43,12 @@ def again(order_no: str) -> str:
     order = Order.objects.get(order_no=order_no)
     payment_start(order_no=order_no, user=order.user)
     return Payment.objects.latest("pk").out_trade_no
+
+
+def told_of(simulator: SimulatorProcess) -> set[str]:
+    """Name the refunds whose notification is over, sent or not."""
+    notifications = simulator.state()["notifications"]
+    return {one["outRefundNo"] for one in notifications if not one["pending"]}
 
 
 def anomaly_of(out_trade_no: str) -> PaymentAnomaly:
@@ -280,6 +287,32 @@ def test_success_of_a_closed_attempt_closes_the_open_one(
         assert simulator.payment(second)["tradeState"] == "CLOSED"
     assert not Payment.objects.open().exists()
     assert both_books.differences() == []
+
+
+def test_order_whose_money_went_back_by_hand_can_end(
+    wechat_api: APIClient, simulator: SimulatorProcess, tea: Product
+) -> None:
+    """Paid without a word of it, and refunded at the merchant platform."""
+    order_no, out_trade_no = started(wechat_api, tea)
+    simulator.fault("notify", "never", 100)
+    transaction_id = simulator.pay(out_trade_no)
+    pay.refund(
+        out_refund_no="BYHAND0001",
+        transaction_id=transaction_id,
+        reason="退款",
+        amount=Decimal("99.00"),
+        total=Decimal("99.00"),
+    )
+    # Its notification, which is none of ours, shall not reach the next test.
+    wait_until(lambda: "BYHAND0001" in told_of(simulator))
+    order_cancel(order_no=order_no, user_id=Order.objects.get().user_id)
+    assert (Order.objects.get().status, stock_of(tea)) == ("cancelled", 10)
+    anomaly = anomaly_of(out_trade_no)
+    assert (anomaly.kind, anomaly.happened, anomaly.done) == (
+        "unclosable",
+        f"支付{out_trade_no}未入账,也无法关闭,微信状态为REFUND",
+        "已在微信商户平台退款,这一笔不会再有付款;请核对是否全额退款",
+    )
 
 
 def test_money_that_is_back_is_not_unclosable(

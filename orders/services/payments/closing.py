@@ -33,11 +33,15 @@ def payment_close(*, out_trade_no: str) -> bool:
             return True
         # Paid between the two calls.
         facts = pay.query(out_trade_no)
-    if facts and facts["trade_state"] == "SUCCESS":
+    state = facts["trade_state"] if facts else "UNKNOWN"
+    if facts and state == "SUCCESS":
         payment_settle(facts=facts)
     elif not _is_booked(out_trade_no):
-        _note_unclosable(out_trade_no, facts or {})
-        raise WeChatRefused
+        _note_unbooked(out_trade_no, state, facts or {})
+        if state != "REFUND":
+            raise WeChatRefused
+        # It was paid once, and given back elsewhere: nobody can pay it any more.
+        return True
     return False
 
 
@@ -59,15 +63,17 @@ def _is_booked(out_trade_no: str) -> bool:
 
 
 @transaction.atomic
-def _note_unclosable(out_trade_no: str, facts: Mapping[str, Any]) -> None:
+def _note_unbooked(out_trade_no: str, state: str, facts: Mapping[str, Any]) -> None:
     """Tell staff of one that was refunded elsewhere, or worse."""
     payment = Payment.objects.select_related("order").get(out_trade_no=out_trade_no)
-    state = facts.get("trade_state", "未知")
+    done = "订单保持关闭中,库存未释放,请到微信商户平台核对"
+    if state == "REFUND":
+        done = "已在微信商户平台退款,这一笔不会再有付款;请核对是否全额退款"
     anomaly_note(
         kind=AnomalyKind.UNCLOSABLE,
         key=out_trade_no,
-        happened=f"支付{out_trade_no}无法关闭,微信状态为{state}",
-        done="订单保持关闭中,库存未释放,请到微信商户平台核对",
+        happened=f"支付{out_trade_no}未入账,也无法关闭,微信状态为{state}",
+        done=done,
         order=payment.order,
         payment=payment,
         facts=facts,
