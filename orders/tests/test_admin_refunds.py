@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts.models import User
+from accounts.models import Upload, User
 from catalog.models import Product
 from orders.models import Order, Payment, Refund, RefundEvent, RefundState
 from orders.services.fulfilment import order_ship
@@ -67,6 +67,7 @@ def books() -> tuple[Any, ...]:
 
 
 def request(order: Order, quantities: dict[int, int] | None = None) -> Refund:
+    Upload.objects.get_or_create(file=PICTURE, user_id=order.user_id)
     return refund_request(
         order_no=order.order_no,
         user_id=order.user_id,
