@@ -8,11 +8,12 @@ from django.http import HttpRequest, HttpResponse
 from unfold.decorators import action
 
 from orders.admin.cells import item_name
-from orders.admin.forms import ApproveForm, RejectForm
+from orders.admin.forms import ApproveForm, NoteForm, RejectForm
 from orders.admin.staff_actions import StaffActions, operator_id
 from orders.models import Refund, RefundItem
 from orders.services.refunds import (
     refund_approve,
+    refund_end_by_hand,
     refund_query,
     refund_reject,
     refund_retry,
@@ -27,9 +28,9 @@ _ADVICE = {
 
 
 class RefundActions(StaffActions):
-    """Approve, reject, send again, ask WeChat."""
+    """Approve, reject, send again, ask WeChat, end what WeChat will not pay."""
 
-    actions_detail = ("approve", "reject", "retry", "query")
+    actions_detail = ("approve", "reject", "retry", "query", "by_hand")
 
     def has_answer_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("orders.answer_refund")
@@ -152,6 +153,36 @@ class RefundActions(StaffActions):
             form_class=Form,
             perform=perform,
             lines={**_asked(refund), "当前状态": refund.get_state_display()},
+        )
+
+    @action(
+        description="已另行退款",
+        url_path="by_hand",
+        icon="handshake",
+        permissions=["view", "retry"],
+    )
+    def by_hand(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Book what WeChat will not pay as paid in another way."""
+        refund: Refund | None = self.row_for(request, object_id, "by_hand")
+        if refund is None:
+            return self.back(object_id)
+
+        def perform(data: Mapping[str, Any]) -> str:
+            refund_end_by_hand(
+                refund_id=refund.pk,
+                operator_id=operator_id(request),
+                note=data["note"],
+            )
+            return f"已登记另行退款{money(refund.amount)}"
+
+        return self.action_page(
+            request,
+            refund,
+            title=f"已另行退款 {refund}",
+            submit="登记为已退款",
+            form_class=NoteForm,
+            perform=perform,
+            lines={**_asked(refund), "微信原因": wechat_reason(refund)},
         )
 
 

@@ -34,7 +34,8 @@ class RefundState(models.TextChoices):
 
 
 # Approved again is what staff do with one that failed. One that WeChat calls abnormal
-# is brought to its end at the merchant platform, and so succeeds later.
+# is brought to its end at the merchant platform, and so succeeds later; any other can
+# be paid in another way.
 REFUND_TRANSITIONS: Mapping[RefundState, frozenset[RefundState]] = {
     RefundState.REQUESTED: frozenset(
         {RefundState.APPROVED, RefundState.REJECTED, RefundState.WITHDRAWN}
@@ -199,7 +200,7 @@ class Refund(models.Model):
         if self.state == RefundState.REQUESTED:
             return ["approve", "reject"]
         if self.state == RefundState.FAILED:
-            return ["retry", "query"]
+            return ["retry", "query", "by_hand"]
         is_under_way = self.state in (RefundState.APPROVED, RefundState.PROCESSING)
         return ["query"] if is_under_way else []
 

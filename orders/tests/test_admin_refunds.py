@@ -16,6 +16,7 @@ from rest_framework.test import APIClient
 from accounts.models import Upload, User
 from catalog.models import Product
 from orders.models import Order, Payment, Refund, RefundEvent, RefundState
+from orders.services.closing import order_cancel
 from orders.services.fulfilment import order_ship
 from orders.services.refunds import (
     refund_query,
@@ -23,19 +24,20 @@ from orders.services.refunds import (
     refund_request,
     refund_send,
 )
+from orders.services.refunds.settling import refund_refuse
 from orders.tests.conftest import clerk, line, page, paid_order, stock_of
 from orders.tests.test_admin_order_actions import refusals, told
 from shop.devstack.simulator.process import SimulatorProcess
 
 REFUNDS = "/admin/orders/refund/"
 PICTURE = f"uploads/202601/{'0' * 32}.jpg"
-ACTIONS = ("approve", "reject", "retry", "query")
+ACTIONS = ("approve", "reject", "retry", "query", "by_hand")
 OFFERED = {
     "requested": {"approve", "reject"},
     "approved": {"query"},
     "processing": {"query"},
     "succeeded": set(),
-    "failed": {"retry", "query"},
+    "failed": {"retry", "query", "by_hand"},
     "rejected": set(),
     "withdrawn": set(),
 }
@@ -251,7 +253,7 @@ def test_pages_of_no_refund_lead_back(desk: Client) -> None:
         (("view_refund",), set()),
         (("view_refund", "change_refund"), set()),
         (("view_refund", "answer_refund"), {"approve", "reject"}),
-        (("view_refund", "retry_refund"), {"retry", "query"}),
+        (("view_refund", "retry_refund"), {"retry", "query", "by_hand"}),
         (("view_order", "answer_refund", "retry_refund"), set()),
     ],
 )
@@ -273,6 +275,28 @@ def test_each_permission_opens_its_own(
                 posted = client.post(url(refund, action), {"answer": "好"})
                 assert posted.status_code == 403
     assert books() == before
+
+
+def test_what_wechat_will_not_pay_is_ended_by_hand(
+    desk: Client, shopper_api: APIClient, staff: User, tea: Product
+) -> None:
+    order = paid_order(shopper_api, line(tea, 2))
+    order_cancel(order_no=order.order_no, user_id=order.user_id)
+    refund = Refund.objects.get()
+    refund_refuse(refund_id=refund.pk, wechat_code="INVALID_REQUEST")
+    before = books()
+    assert desk.post(url(refund, "by_hand"), {"note": ""}).status_code == 200
+    assert books() == before
+    sent = desk.post(url(refund, "by_hand"), {"note": "8月1日已在商户平台退款"})
+    assert told(sent) == ["已登记另行退款¥198.00"]
+    refund.refresh_from_db()
+    order.refresh_from_db()
+    assert (refund.state, refund.wechat_error) == ("succeeded", "INVALID_REQUEST")
+    assert (refund.is_accepted, refund.due_at) == (True, None)
+    event = refund.events.latest("pk")
+    assert (event.reason, event.operator) == ("8月1日已在商户平台退款", staff)
+    assert (order.status, order.is_closing, sales(tea)) == ("cancelled", False, 0)
+    assert stock_of(tea) == 10
 
 
 def test_looking_does_nothing_and_neither_does_a_foreign_page(

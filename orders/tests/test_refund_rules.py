@@ -5,11 +5,12 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from catalog.models import Product
-from orders.errors import IllegalTransition
-from orders.models import Order, Refund
+from orders.errors import IllegalTransition, RefundMismatch
+from orders.models import Order, PaymentAnomaly, Refund
 from orders.services.fulfilment import order_ship
 from orders.services.refunds import (
     refund_approve,
+    refund_end_by_hand,
     refund_reject,
     refund_request,
     refund_retry,
@@ -103,6 +104,35 @@ def test_order_is_shipped_by_the_rest_once_the_refund_is_taken(
     ship_the_rest(order)
     order.refresh_from_db()
     assert order.status == "shipped"
+
+
+def test_pieces_of_a_refund_that_was_paid_by_hand_hold_up_no_order(
+    order: Order, staff: User
+) -> None:
+    refund = requested(order, "茶杯")
+    approve(refund, staff)
+    refund_refuse(refund_id=refund.pk, wechat_code="USER_ACCOUNT_ABNORMAL")
+    ship_the_rest(order)
+    order.refresh_from_db()
+    assert order.status == "paid"
+    call = {"refund_id": refund.pk, "operator_id": staff.pk, "note": "已转账"}
+    refund_end_by_hand(**call)
+    order.refresh_from_db()
+    assert order.status == "shipped"
+    with pytest.raises(IllegalTransition):
+        refund_end_by_hand(**call)
+
+
+def test_what_was_paid_by_hand_and_then_by_wechat_reaches_staff(
+    order: Order, staff: User
+) -> None:
+    refund = requested(order, "茶杯")
+    approve(refund, staff)
+    refund_settle(facts=refund_facts(refund, "ABNORMAL"))
+    refund_end_by_hand(refund_id=refund.pk, operator_id=staff.pk, note="已转账")
+    with pytest.raises(RefundMismatch):
+        refund_settle(facts=refund_facts(refund, "SUCCESS"))
+    assert PaymentAnomaly.objects.latest("pk").kind == "mismatch"
 
 
 def test_refused_refund_is_retried_under_its_number(order: Order, staff: User) -> None:

@@ -3,6 +3,7 @@
 from orders.services.refunds.amounts import Portion, portions_left
 from orders.services.refunds.answering import (
     refund_approve,
+    refund_end_by_hand,
     refund_reject,
     refund_retry,
     refund_withdraw,
@@ -24,6 +25,7 @@ __all__ = [
     "portions_left",
     "refund_approve",
     "refund_by_staff",
+    "refund_end_by_hand",
     "refund_for_cancel",
     "refund_of_undue",
     "refund_query",

@@ -10,6 +10,7 @@ from orders.locks import order_lock, refund_lock
 from orders.models import Order, OrderItem, Payment, Refund, RefundState
 from orders.numbers import out_refund_no_make
 from orders.services.refunds.sending import close_if_all_goes_back, send_later
+from orders.services.refunds.settling import refund_follow
 from orders.services.refunds.states import refund_move
 
 CLOSED = "CLOSED"
@@ -126,6 +127,33 @@ def refund_retry(*, refund_id: int, operator_id: int) -> Refund:
         wechat_error="",
     )
     send_later(refund)
+    return refund
+
+
+@transaction.atomic(durable=True)
+def refund_end_by_hand(*, refund_id: int, operator_id: int, note: str) -> Refund:
+    """Book that a failed refund was paid in another way; WeChat is asked no more.
+
+    What WeChat refuses for good, such as what somebody has given back at the merchant
+    platform before, would else hold its order and the pieces for ever.
+
+    Locks: the order, the refund, then products, then SKUs.
+    Raises: IllegalTransition.
+    """
+    refund = _locked(refund_id)
+    _require_state(refund, RefundState.FAILED)
+    now, is_taken = timezone.now(), refund.is_accepted
+    refund_move(
+        refund=refund,
+        to=RefundState.SUCCEEDED,
+        operator_id=operator_id,
+        reason=note,
+        accepted_at=refund.accepted_at or now,
+        succeeded_at=now,
+        due_at=None,
+    )
+    if not is_taken:
+        refund_follow(refund)
     return refund
 
 

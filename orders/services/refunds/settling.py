@@ -130,6 +130,8 @@ def _advance(refund: Refund, said: str, facts: Mapping[str, Any]) -> None:
     to = _STATES[said]
     is_failure = to == RefundState.FAILED
     error = said if is_failure else ""
+    if is_by_hand(refund) and said == "SUCCESS":
+        raise RefundMismatch("state")
     if refund.state == RefundState.SUCCEEDED or (
         (refund.state, refund.wechat_error) == (to, error)
     ):
@@ -147,7 +149,7 @@ def _advance(refund: Refund, said: str, facts: Mapping[str, Any]) -> None:
     fields["due_at"] = _next_look(said, now)
     _move(refund, to, said, fields)
     if is_taken:
-        _follow(refund)
+        refund_follow(refund)
     if is_failure:
         _note_failure(refund, said)
 
@@ -167,8 +169,13 @@ def _next_look(said: str, now: datetime) -> datetime | None:
     return now + waits[said] if said in waits else None
 
 
-def _follow(refund: Refund) -> None:
-    """Let pieces, sales and order follow a refund that WeChat has just taken."""
+def is_by_hand(refund: Refund) -> bool:
+    """Tell whether staff have paid it in another way, for WeChat did not."""
+    return refund.state == RefundState.SUCCEEDED and bool(refund.wechat_error)
+
+
+def refund_follow(refund: Refund) -> None:
+    """Let pieces, sales and order follow a refund that has just been taken."""
     parts = list(refund.items.select_related("order_item"))
     sold: dict[int, int] = {}
     back: dict[int, int] = {}
