@@ -8,11 +8,11 @@ from shop.devstack.environment import WORLD_FILE
 from shop.devstack.parts import Part
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
-# Two workers that each serve two shoppers at a time are enough for one developer;
-# each thread keeps a connection to PostgreSQL, which costs some 15 MB.
+# Two workers are enough for one developer. They keep their eight threads: with fewer,
+# a WeChat that hangs would hold them all, and everybody else would stand in line. Each
+# thread that is used keeps a connection to PostgreSQL, which costs some 15 MB.
 WEB_SETTINGS = {
     "GUNICORN_WORKERS": "2",
-    "GUNICORN_THREADS": "2",
     "GUNICORN_GRACEFUL_TIMEOUT": "3",
 }
 
