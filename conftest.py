@@ -139,6 +139,9 @@ def simulator(simulator_process: SimulatorProcess, settings: Any) -> SimulatorPr
     settings.WECHAT_PAY_BASE = simulator_process.base_url
     simulator_process.clear_faults()
     simulator_process.shift_clock(0)
+    # What it would still tell of an earlier test is none of this one's.
+    simulator_process.drop_notifications()
+    simulator_process.hold_refunds(hold=False)
     return simulator_process
 
 

@@ -283,7 +283,7 @@ def test_what_wechat_will_not_pay_is_ended_by_hand(
     order = paid_order(shopper_api, line(tea, 2))
     order_cancel(order_no=order.order_no, user_id=order.user_id)
     refund = Refund.objects.get()
-    refund_refuse(refund_id=refund.pk, wechat_code="INVALID_REQUEST")
+    refund_refuse(refund=refund, wechat_code="INVALID_REQUEST")
     before = books()
     assert desk.post(url(refund, "by_hand"), {"note": ""}).status_code == 200
     assert books() == before

@@ -1,6 +1,7 @@
 """From the request to the money, with WeChat over HTTP; pieces and sales follow."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,12 +15,16 @@ from orders.services.refunds import (
     refund_approve,
     refund_by_staff,
     refund_reject,
+    refund_retry,
     refund_send,
+    refund_settle,
     refunds_follow,
 )
-from orders.tests.conftest import line, placed, stock_of
+from orders.services.refunds.settling import refund_refuse
+from orders.tests.conftest import line, placed, refund_facts, stock_of
 from orders.tests.refunding import asked, pieces, ship
 from shop.devstack.simulator.process import SimulatorProcess
+from shop.wechat import pay
 
 pytestmark = pytest.mark.usefixtures("audited", "shop_server")
 
@@ -253,3 +258,32 @@ def test_refunds_beyond_the_balance_hold_up_no_other(
     states = Refund.objects.order_by("pk").values_list("state", flat=True)
     assert list(states) == ["approved", "approved", "approved", "processing"]
     assert (follow.ended, follow.waiting) == (0, 4)
+
+
+def test_refused_under_a_number_that_wechat_knows_is_believed_no_further(
+    simulator: SimulatorProcess, order: Order, staff: User
+) -> None:
+    """WeChat refuses what it has taken already: it is asked what it took."""
+    refund = refund_by_staff(order_id=order.pk, operator_id=staff.pk, reason="缺货")
+    pay.refund(
+        out_refund_no=refund.out_refund_no,
+        transaction_id=refund.payment.transaction_id or "",
+        reason="缺货",
+        amount=Decimal("1.00"),
+        total=refund.payment.amount,
+    )
+    refund_send(refund_id=refund.pk)
+    refund.refresh_from_db()
+    assert (refund.state, refund.wechat_error) == ("failed", "MISMATCH")
+
+
+def test_late_refusal_of_an_old_number_does_not_end_the_new_one(
+    order: Order, staff: User
+) -> None:
+    refund = refund_by_staff(order_id=order.pk, operator_id=staff.pk, reason="缺货")
+    as_sent = Refund.objects.get()
+    refund_settle(facts=refund_facts(refund, "CLOSED"))
+    refund_retry(refund_id=refund.pk, operator_id=staff.pk)
+    refund_refuse(refund=as_sent, wechat_code="INVALID_REQUEST")
+    refund.refresh_from_db()
+    assert (refund.state, refund.wechat_error) == ("approved", "")

@@ -111,7 +111,7 @@ def test_pieces_of_a_refund_that_was_paid_by_hand_hold_up_no_order(
 ) -> None:
     refund = requested(order, "茶杯")
     approve(refund, staff)
-    refund_refuse(refund_id=refund.pk, wechat_code="USER_ACCOUNT_ABNORMAL")
+    refund_refuse(refund=refund, wechat_code="USER_ACCOUNT_ABNORMAL")
     ship_the_rest(order)
     order.refresh_from_db()
     assert order.status == "paid"
@@ -138,7 +138,7 @@ def test_what_was_paid_by_hand_and_then_by_wechat_reaches_staff(
 def test_refused_refund_is_retried_under_its_number(order: Order, staff: User) -> None:
     refund = requested(order, "茶杯")
     approve(refund, staff)
-    refund_refuse(refund_id=refund.pk, wechat_code="USER_ACCOUNT_ABNORMAL")
+    refund_refuse(refund=refund, wechat_code="USER_ACCOUNT_ABNORMAL")
     number = refund.out_refund_no
     refund_retry(refund_id=refund.pk, operator_id=staff.pk)
     refund.refresh_from_db()

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.locks import shopper_hold
@@ -69,5 +70,5 @@ def _copy(old: Order, items: list[OrderItem]) -> Order:
         to_status=OrderStatus.PENDING,
         reason=f"订单{old.order_no}取消后收到付款",
     )
-    ORDERS.labels(OrderStatus.PENDING.value).inc()
+    transaction.on_commit(ORDERS.labels(OrderStatus.PENDING.value).inc)
     return order

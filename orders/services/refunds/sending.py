@@ -68,8 +68,8 @@ def refund_send(*, refund_id: int) -> None:
     The process may die at any line: its job, or the sweep, asks again under the same
     number, and WeChat answers with what it knows.
 
-    Locks: none during the call.
-    Raises: WeChatUnavailable (to be tried again).
+    Locks: none during the calls.
+    Raises: WeChatUnavailable, WeChatRefused (to be tried again).
     """
     refund = Refund.objects.select_related("payment").get(pk=refund_id)
     if refund.state != RefundState.APPROVED:
@@ -86,13 +86,17 @@ def refund_send(*, refund_id: int) -> None:
         if error.wechat_code == _NOT_ENOUGH:
             _note_empty_balance(refund)
             raise BalanceTooSmall from error
-        refund_refuse(refund_id=refund.pk, wechat_code=error.wechat_code)
-        return
+        # Perhaps it was taken before, and the answer was lost: what is done is refused.
+        known = pay.refund_query(refund.out_refund_no)
+        if known is None:
+            refund_refuse(refund=refund, wechat_code=error.wechat_code)
+            return
+        facts = known
     try:
         refund_settle(facts=facts)
     except RefundMismatch:
         # Asked again, WeChat would say the same.
-        refund_refuse(refund_id=refund.pk, wechat_code="MISMATCH")
+        refund_refuse(refund=refund, wechat_code="MISMATCH")
 
 
 @transaction.atomic

@@ -218,13 +218,15 @@ def _end_order(order: Order) -> None:
 
 
 @transaction.atomic(durable=True)
-def refund_refuse(*, refund_id: int, wechat_code: str) -> None:
-    """Book that WeChat refuses an approved refund; staff must look.
+def refund_refuse(*, refund: Refund, wechat_code: str) -> None:
+    """Book that WeChat refuses an approved refund as it was sent; staff must look.
 
     Locks: the order, the payment, the refund.
     """
-    refund = _locked(Refund.objects.get(pk=refund_id))
-    if refund.state != RefundState.APPROVED:
+    number = refund.out_refund_no
+    refund = _locked(refund)
+    if (refund.state, refund.out_refund_no) != (RefundState.APPROVED, number):
+        # A twin has heard of its end, or staff have sent it anew since.
         return
     refund_move(
         refund=refund,

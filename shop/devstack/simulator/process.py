@@ -157,6 +157,10 @@ class SimulatorProcess:
         """Send a refund's last notification again; return the shop's status, if any."""
         return self._told("/_sim/notify", {"outRefundNo": out_refund_no})
 
+    def drop_notifications(self) -> None:
+        """Tell nothing more of what has been; refunds under way stay as they are."""
+        self._called("DELETE", "/_sim/notifications")
+
     def refund_decide(self, out_refund_no: str, status: str) -> int | None:
         """End a refund as SUCCESS, CLOSED or ABNORMAL and notify the shop at once.
 

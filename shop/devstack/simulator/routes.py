@@ -191,6 +191,7 @@ def _control_routes(
     acts: list[tuple[str, str, Act]] = [
         ("POST", "pay", payments.pay),
         ("POST", "notify", payments.notify),
+        ("DELETE", "notifications", payments.notifications_drop),
         ("POST", "refund", refunds.decide),
         ("POST", "refunds/hold", refunds.hold),
         ("POST", "refunds/refuse", refunds.refuse),

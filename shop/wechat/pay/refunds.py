@@ -65,6 +65,10 @@ def refund_query(out_refund_no: str) -> dict[str, Any] | None:
 def _facts(
     name: str, status: int, body: Mapping[str, Any], out_refund_no: str
 ) -> dict[str, Any]:
+    if status == 401:
+        # Our keys, not this refund: it must not fail for good until they are mended.
+        refusal(name, status, body)
+        raise WeChatUnavailable
     if status != 200:
         raise refusal(name, status, body)
     is_told = isinstance(body.get("status"), str)

@@ -54,6 +54,10 @@ class NotificationBooks(Store):
         """Bring every unfinished delivery forward: its old process is gone."""
         self._write("UPDATE notifications SET due_at = ? WHERE due_at IS NOT NULL", now)
 
+    def notifications_drop(self) -> None:
+        """Give up what is still to be delivered."""
+        self._write("UPDATE notifications SET due_at = NULL")
+
     def notification_update(
         self,
         notification_id: str,

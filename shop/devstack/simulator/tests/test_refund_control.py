@@ -1,5 +1,7 @@
 import pytest
 
+from conftest import wait_until
+
 from .merchant import refusal
 
 
@@ -25,6 +27,26 @@ def test_refused_as_told_and_then_accepted(wechat, merchant, paid):
     assert refusal(merchant.refund(body)) == (429, "FREQUENCY_LIMITED")
     assert wechat.payment(paid)["tradeState"] == "SUCCESS"
     assert merchant.refund(body).status_code == 200
+
+
+def test_dropped_notifications_are_not_sent_nor_refunds_ended(wechat, merchant, paid):
+    number = merchant.refunded(paid)
+    wechat.fault("notify", "500")
+    other = merchant.placed()
+    wechat.pay(other)
+    wechat.drop_notifications()
+    wechat.hold_refunds(hold=False)
+    state = wechat.state()
+    assert not any(one["pending"] for one in state["notifications"])
+    # It would have ended by now, were it let go.
+    last = merchant.refunded(other)
+    wait_until(lambda: status_of(wechat, last) == "SUCCESS")
+    assert status_of(wechat, number) == "PROCESSING"
+
+
+def status_of(wechat, number):
+    known = {one["outRefundNo"]: one for one in wechat.state()["refunds"]}
+    return known[number]["status"]
 
 
 @pytest.mark.parametrize(
