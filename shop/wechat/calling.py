@@ -4,6 +4,7 @@ The one who waits keeps the time, not the socket: a socket's time-outs count ane
 each address and each read, and never for looking up a name.
 """
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,10 +23,17 @@ from shop.wechat.errors import WeChatUnavailable
 REQUEST_SECONDS = 5
 # With less time left a call would only be lost.
 LEAST_SECONDS = 0.5
+# Calls of requests at a time in a process: half of the threads that serve it. The rest
+# serve on while WeChat hangs, which nobody knows before the first calls have failed.
+REQUEST_CALLS_MAX = 4
+# An answer takes less; room is worth waiting for until the latest call took as long.
+HANGING_SECONDS = 1
 # Calls that somebody waits for, and those given up whose sockets have not noticed. One
 # that finds no room in time is not made.
 CALLS_MAX = 100
 
+_began: list[float] = []
+_room = threading.Condition()
 _pool = ThreadPoolExecutor(CALLS_MAX, "wechat")
 _deadline: ContextVar[float | None] = ContextVar("wechat_deadline", default=None)
 Answer = TypeVar("Answer")
@@ -56,14 +64,13 @@ class WaitingBudgetMiddleware:
 def calling(route: str) -> Iterator[Call]:
     """Allow one call, measure it, and learn from how it ends.
 
-    Raises: WeChatUnavailable before the call, when there is no time left or the route
-        is left alone; RuntimeError in a transaction, which would be held open for as
-        long as WeChat likes.
+    Raises: WeChatUnavailable before the call, when there is no room, no time left, or
+        the route is left alone; RuntimeError in a transaction, which would be held open
+        for as long as WeChat likes.
     """
     _require_no_transaction()
     breaker = breaker_of(route)
-    with wechat_call(route) as call:
-        call.outcome = "not_asked"
+    with wechat_call(route) as call, _room_taken(call):
         if _seconds_left() < LEAST_SECONDS:
             raise WeChatUnavailable
         breaker.admit()
@@ -91,6 +98,32 @@ def in_time(send: Callable[[], Answer], seconds: float) -> Answer:
     finally:
         # One that has not begun shall not begin when nobody waits any more.
         future.cancel()
+
+
+@contextmanager
+def _room_taken(call: Call) -> Iterator[None]:
+    """Let requests make no more calls at a time than leave threads to serve others.
+
+    Raises: WeChatUnavailable, when all who have room wait in vain.
+    """
+    call.outcome = "not_asked"
+    if _deadline.get() is None:
+        yield
+        return
+    with _room:
+        while len(_began) >= REQUEST_CALLS_MAX:
+            patience = _began[-1] + HANGING_SECONDS - time.monotonic()
+            if patience <= 0:
+                raise WeChatUnavailable
+            _room.wait(patience)
+        began = time.monotonic()
+        _began.append(began)
+    try:
+        yield
+    finally:
+        with _room:
+            _began.remove(began)
+            _room.notify()
 
 
 def _seconds_left() -> float:

@@ -13,7 +13,13 @@ from requests.adapters import HTTPAdapter
 from conftest import PATIENCE_SECONDS, wait_until
 from shop.errors import ShopError
 from shop.wechat import calling, messages, miniprogram, pay, shipping
-from shop.wechat.calling import CALLS_MAX, in_time, waiting_budget
+from shop.wechat.calling import (
+    CALLS_MAX,
+    HANGING_SECONDS,
+    REQUEST_CALLS_MAX,
+    in_time,
+    waiting_budget,
+)
 from shop.wechat.errors import WeChatUnavailable
 from shop.wechat.tests.calls import CALLS
 from shop.wechat.tests.dripping import DrippingServer
@@ -56,7 +62,7 @@ def test_answer_that_never_ends_is_given_up(dripping):
         with waiting_budget(3), pytest.raises(WeChatUnavailable):
             call()
 
-    with ThreadPoolExecutor(len(CALLS)) as pool:
+    with ThreadPoolExecutor(REQUEST_CALLS_MAX) as pool:
         list(pool.map(asked, CALLS.values()))
     wait_until(lambda: len(dripping.asked) == len(CALLS))
 
@@ -112,6 +118,46 @@ def test_budget_is_its_own_threads(simulator, clock):
     with waiting_budget(60), ThreadPoolExecutor(1) as pool:
         clock.now += 60
         assert pool.submit(CALLS["query"]).result() is None
+
+
+@pytest.fixture
+def hanging():
+    """Hold all calls that requests may make at a time; set, they end."""
+    released, begun = threading.Event(), []
+
+    def hold():
+        with waiting_budget(60), calling.calling("held"):
+            begun.append(1)
+            released.wait(PATIENCE_SECONDS)
+
+    with ThreadPoolExecutor(REQUEST_CALLS_MAX) as pool:
+        for _ in range(REQUEST_CALLS_MAX):
+            pool.submit(hold)
+        wait_until(lambda: len(begun) == REQUEST_CALLS_MAX)
+        yield released
+        released.set()
+
+
+def test_requests_leave_threads_to_serve_others(simulator, wechat, clock, hanging):
+    clock.now += HANGING_SECONDS
+    with waiting_budget(60), pytest.raises(WeChatUnavailable):
+        CALLS["query"]()
+    assert wechat.asked == []
+    # A job holds up nobody.
+    assert CALLS["query"]() is None
+
+
+def test_request_waits_for_room_while_others_are_answered(simulator, clock, hanging):
+    """No time passes by this clock, so it would wait for ever."""
+
+    def asked():
+        with waiting_budget(60):
+            return CALLS["query"]()
+
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(asked)
+        hanging.set()
+        assert answer.result(PATIENCE_SECONDS) is None
 
 
 @pytest.mark.django_db
