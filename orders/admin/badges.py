@@ -57,7 +57,7 @@ def _counts(request: HttpRequest) -> Mapping[str, int]:
         counts = {name: _count(found) for name, found in rows.items()}
         # A row to hang the counts on.
         reader = User.objects.filter(pk=cast(User, request.user).pk)
-        known = reader.order_by().values(**counts).get()
+        known = cast(Mapping[str, int], reader.order_by().values(**counts).get())
         request._badges = known  # type: ignore[attr-defined]
     return known
 
