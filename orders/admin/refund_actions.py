@@ -182,7 +182,11 @@ class RefundActions(StaffActions):
             submit="登记为已退款",
             form_class=NoteForm,
             perform=perform,
-            lines={**_asked(refund), "微信原因": wechat_reason(refund)},
+            lines={
+                **_asked(refund),
+                "微信原因": wechat_reason(refund),
+                "后果": "记为已退款,微信不再退;买家会看到处理说明",
+            },
         )
 
 

@@ -285,6 +285,7 @@ def test_what_wechat_will_not_pay_is_ended_by_hand(
     refund = Refund.objects.get()
     refund_refuse(refund=refund, wechat_code="INVALID_REQUEST")
     before = books()
+    assert "买家会看到处理说明" in page(desk, url(refund, "by_hand"))
     assert desk.post(url(refund, "by_hand"), {"note": ""}).status_code == 200
     assert books() == before
     sent = desk.post(url(refund, "by_hand"), {"note": "8月1日已在商户平台退款"})
