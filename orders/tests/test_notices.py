@@ -197,7 +197,7 @@ def test_busy_database_fails_the_notification_and_a_job_settles_it(
         holder.execute("SELECT id FROM orders_order FOR UPDATE")
         simulator.fault("notify", "never")
         simulator.pay(payment.out_trade_no)
-        assert simulator.notify(payment.out_trade_no) == 500
+        assert simulator.notify(payment.out_trade_no) == 503
         notice = PaymentNotice.objects.get()
         assert state(notice) == WAITING
     early = notice.received_at + timedelta(seconds=59)

@@ -9,8 +9,7 @@ from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
 from orders.services.notices import notice_take
-from shop.api.exceptions import crash_log
-from shop.errors import ShopError
+from shop.api.exceptions import as_shop_error, crash_log
 from shop.metrics import NOTIFICATIONS
 from shop.wechat import pay
 from shop.wechat.errors import NotificationRefused
@@ -37,11 +36,12 @@ class PaymentNotificationView(View):
     def _answer(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         try:
             response = super().dispatch(request, *args, **kwargs)
-        except ShopError as error:
-            return _fail(error.http_status, error.message)
         except RequestDataTooBig:
             return _fail(413, "通知过大")
         except Exception as error:
+            # What the database refuses for now is known, too.
+            if known := as_shop_error(error):
+                return _fail(known.http_status, known.message)
             crash_log(error)
             return _fail(500, "系统异常")
         return _fail(405, "方法不允许") if response.status_code == 405 else response

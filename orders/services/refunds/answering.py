@@ -135,7 +135,9 @@ def refund_end_by_hand(*, refund_id: int, operator_id: int, note: str) -> Refund
     """Book that a failed refund was paid in another way; WeChat is asked no more.
 
     What WeChat refuses for good, such as what somebody has given back at the merchant
-    platform before, would else hold its order and the pieces for ever.
+    platform before, would else hold its order and the pieces for ever. An abnormal one
+    may end so, too: its money can be taken back there and paid by a transfer. Should
+    WeChat pay after all, staff hear of it.
 
     Locks: the order, the refund, then products, then SKUs.
     Raises: IllegalTransition.
