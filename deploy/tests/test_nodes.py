@@ -122,7 +122,7 @@ def test_all_nodes_away(
 
 
 def test_a_node_that_hangs_is_503_in_the_end(
-    site: Site, nodes: tuple[Node, Node], token: str
+    site: Site, nodes: tuple[Node, Node], token: str, tmp_path: Path
 ) -> None:
     """With shorter times than kept, so that nobody waits."""
     proxy = site.conf / "shop" / "proxy.conf"
@@ -130,7 +130,7 @@ def test_a_node_that_hangs_is_503_in_the_end(
     hanging = socket.socket()
     hanging.bind((HOST, 0))
     hanging.listen()
-    silent = Node(Path("unused"), {})
+    silent = Node(tmp_path / "silent", {})
     silent.port = hanging.getsockname()[1]
     try:
         proxy.write_text(text.replace("read_timeout 35s", "read_timeout 1s"))

@@ -14,7 +14,7 @@ from django.core.files.base import ContentFile
 from playwright.sync_api import Browser, Page, sync_playwright
 from rest_framework.test import APIClient
 
-from accounts.models import User
+from accounts.models import Upload, User
 from catalog.models import Product, Sku, StockMovement
 from orders.models import (
     AnomalyKind,
@@ -213,12 +213,14 @@ def test_clerk_agrees_to_the_refund_of_some_pieces(
     """On a phone as well: from the list to WeChat's books."""
     order = buy()
     item = order.items.get(product=tea)
+    picture = image_store(ContentFile(picture_make(), "茶.jpg"))
+    Upload.objects.create(file=picture, user_id=order.user_id)
     refund = refund_request(
         order_no=order.order_no,
         user_id=order.user_id,
         reason="罐子破了",
         quantities={item.pk: 2},
-        images=[image_store(ContentFile(picture_make(), "茶.jpg"))],
+        images=[picture],
     )
     desk.page.set_viewport_size(viewport)
     desk.open("orders/refund/")
