@@ -12,7 +12,8 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.core.servers.basehttp import WSGIServer
-from django.db import connection
+from django.db import connection, connections
+from django.test import TransactionTestCase
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -30,6 +31,31 @@ from shop.wechat.breaker import breakers_reset
 
 # Tests of races connect by the hundred at once; the default of 10 resets them.
 WSGIServer.request_queue_size = 512
+# What `migrate` fills for good; everything else goes with a test that commits.
+KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission"}
+
+
+def tables_empty(case: TransactionTestCase) -> None:
+    """Delete what a test has committed.
+
+    Django truncates, which makes new files for every table and index: a fifth of a
+    second after each such test, and these are small tables. Constraints between them
+    are checked at the commit, so the sequence does not matter.
+    """
+    for alias in case._databases_names(include_mirrors=False):
+        with connections[alias].cursor() as cursor:
+            tables = connections[alias].introspection.django_table_names(
+                only_existing=True, include_views=False
+            )
+            deletes = [
+                f'DELETE FROM "{table}"'  # noqa: S608 - names of tables
+                for table in tables
+                if table not in KEPT_TABLES
+            ]
+            cursor.execute("; ".join(["BEGIN", *deletes, "COMMIT"]))
+
+
+TransactionTestCase._fixture_teardown = tables_empty
 # What must happen has so long for it: a bound for a test that fails, not a measure.
 PATIENCE_SECONDS = 60
 Result = TypeVar("Result")
