@@ -7,7 +7,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from catalog.models import Product
+from catalog.models import Product, Sku
 from conftest import wait_until
 from orders.models import Order, OrderEvent, Payment, PaymentAnomaly, Refund
 from orders.services.accounts import account_delete
@@ -130,6 +130,13 @@ def off_sale(api: APIClient, other: APIClient, tea: Product, staff: User) -> str
     return out_trade_no
 
 
+def size_off_sale(api: APIClient, other: APIClient, tea: Product, staff: User) -> str:
+    order_no, out_trade_no = started(api, tea)
+    cancel(api, order_no)
+    Sku.objects.update(is_active=False)
+    return out_trade_no
+
+
 def shopper_gone(api: APIClient, other: APIClient, tea: Product, staff: User) -> str:
     order_no, out_trade_no = started(api, tea)
     cancel(api, order_no)
@@ -158,7 +165,9 @@ def test_late_money_of_a_deleted_account_keeps_no_payer(
     assert (facts["trade_state"], "payer" in facts) == ("SUCCESS", False)
 
 
-@pytest.mark.parametrize("end", [sold_out, off_sale, shopper_gone, other_price])
+@pytest.mark.parametrize(
+    "end", [sold_out, off_sale, size_off_sale, shopper_gone, other_price]
+)
 def test_late_money_goes_back_when_the_order_cannot_be_placed_again(
     wechat_api: APIClient,
     other_api: APIClient,

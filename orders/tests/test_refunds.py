@@ -246,6 +246,27 @@ def test_an_order_that_gives_nothing_back_refuses(
     assert "refund" not in shown["actions"]
 
 
+@pytest.mark.parametrize("way", ["request", "cancel"])
+def test_a_payment_of_more_than_a_year_ago_is_not_given_back(
+    shopper_api: APIClient, tea: Product, way: str
+) -> None:
+    """WeChat would refuse it, after staff had promised it."""
+    order = paid_order(shopper_api, line(tea))
+    age = timedelta(days=365, seconds=1)
+    Payment.objects.update(paid_at=timezone.now() - age)
+    url = f"/api/orders/{order.order_no}/cancel"
+    response = ask(shopper_api, order) if way == "request" else shopper_api.post(url)
+    assert (response.status_code, response.json()["message"]) == (
+        409,
+        "付款已超过一年,微信不再支持退款",
+    )
+    assert nothing_asked()
+    order.refresh_from_db()
+    assert (order.status, order.is_closing) == ("paid", False)
+    Payment.objects.update(paid_at=timezone.now() - age + timedelta(minutes=1))
+    asked(shopper_api, order)
+
+
 def test_one_request_waits_at_a_time(shopper_api: APIClient, order: Order) -> None:
     asked(shopper_api, order, items=pieces(order, 1, 0))
     shown = shopper_api.get(f"/api/orders/{order.order_no}").json()["data"]
