@@ -250,6 +250,14 @@ def test_without_the_list_of_carriers_our_codes_are_sent(
     assert upload().state == "succeeded"
 
 
+def test_payer_is_whom_the_facts_name(wechat: Any, paid: Order) -> None:
+    Payment.objects.update(facts={"payer": {"openid": "openid-payer"}})
+    ship(paid)
+    told(wechat, OK)
+    shipping_upload_send(order_id=paid.pk)
+    assert uploads(wechat)[0]["payer"] == {"openid": "openid-payer"}
+
+
 def test_payer_whom_the_facts_do_not_name(
     wechat: Any, paid: Order, shopper: User
 ) -> None:
