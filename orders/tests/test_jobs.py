@@ -24,6 +24,7 @@ from orders.jobs import orders_autoconfirm, orders_sweep
 from orders.models import Order
 from orders.tests.conftest import line, placed
 from shop.jobs import _queue_again, retention
+from shop.retry import BackOff
 from shop.tests.test_start import PRODUCTION
 from shop.tests.web_process import database_url
 
@@ -65,6 +66,21 @@ def test_jobs_have_their_rhythm() -> None:
         "orders.jobs.reports_resume": "7,37 * * * *",
         "shop.jobs.jobs_rescue": "* * * * *",
         "shop.jobs.retention": "40 20 * * *",
+    }
+
+
+def test_what_became_due_is_tried_until_it_is_done() -> None:
+    """A bill's day alone is given up, for the clock queues it again."""
+    assert {
+        name: task.retry_strategy
+        for name, task in app.tasks.items()
+        if name.startswith("orders.jobs.") and task.retry_strategy
+    } == {
+        "orders.jobs.payment_close": BackOff(),
+        "orders.jobs.refund_send": BackOff(),
+        "orders.jobs.shipping_upload_send": BackOff(),
+        "orders.jobs.message_send": BackOff(),
+        "orders.jobs.bill_check": BackOff(60, attempts_max=12),
     }
 
 
