@@ -129,8 +129,10 @@ def test_what_was_paid_by_hand_and_then_by_wechat_reaches_staff(
 ) -> None:
     refund = requested(order, "茶杯")
     approve(refund, staff)
-    refund_settle(facts=refund_facts(refund, "ABNORMAL"))
-    refund_end_by_hand(refund_id=refund.pk, operator_id=staff.pk, note="已转账")
+    taken_at = refund_settle(facts=refund_facts(refund, "ABNORMAL")).accepted_at
+    ended = refund_end_by_hand(refund_id=refund.pk, operator_id=staff.pk, note="已转账")
+    # Its day in WeChat's bill is still the one on which WeChat took it.
+    assert (ended.state, ended.accepted_at) == ("succeeded", taken_at)
     with pytest.raises(RefundMismatch):
         refund_settle(facts=refund_facts(refund, "SUCCESS"))
     assert PaymentAnomaly.objects.latest("pk").kind == "mismatch"

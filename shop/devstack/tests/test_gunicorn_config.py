@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from shop.devstack.programs import PROJECT
+from shop.wechat.calling import REQUEST_CALLS_MAX
 
 CONFIG = PROJECT / "deploy" / "gunicorn.conf.py"
 
@@ -58,7 +59,7 @@ def test_defaults() -> None:
     assert settings["bind"] == "['127.0.0.1:8000']"
     assert settings["workers"] == str(cores() + 1)
     assert settings["worker_class"] == "gthread"
-    assert settings["threads"] == "8"
+    assert settings["threads"] == "8" == str(2 * REQUEST_CALLS_MAX)
     assert settings["preload_app"] == "True"
     assert settings["control_socket_disable"] == "True"
     assert int(settings["max_requests_jitter"]) > 0
