@@ -10,6 +10,7 @@ from orders.models import Order, PaymentAnomaly, Refund
 from orders.services.fulfilment import order_ship
 from orders.services.refunds import (
     refund_approve,
+    refund_by_staff,
     refund_end_by_hand,
     refund_reject,
     refund_request,
@@ -80,6 +81,35 @@ def test_order_with_a_request_is_not_shipped_by_the_rest(
     order_ship(order_id=order.pk, carrier="SF", tracking_no="SF2", operator_id=None)
     order.refresh_from_db()
     assert order.status == "shipped"
+
+
+@pytest.mark.parametrize("is_approved", [True, False])
+def test_order_closes_when_all_of_it_is_granted_not_when_it_is_asked_for(
+    order: Order, staff: User, is_approved: bool
+) -> None:
+    """Closing by a request, it would be stuck once that is refused."""
+    refund = requested(order, "茶杯")
+    rest = refund_by_staff(
+        order_id=order.pk,
+        operator_id=staff.pk,
+        reason="缺货",
+        quantities={order.items.get(name="龙井茶").pk: 1},
+    )
+    order.refresh_from_db()
+    assert order.is_closing is False
+    if is_approved:
+        approve(refund, staff)
+    else:
+        refund_reject(refund_id=refund.pk, operator_id=staff.pk, answer="已备货")
+    order.refresh_from_db()
+    assert order.is_closing is is_approved
+    refund_settle(facts=refund_facts(rest, "SUCCESS"))
+    if is_approved:
+        refund_settle(facts=refund_facts(refund, "SUCCESS"))
+    else:
+        ship_the_rest(order)
+    order.refresh_from_db()
+    assert order.status == ("cancelled" if is_approved else "shipped")
 
 
 def test_order_is_shipped_when_wechat_takes_the_refund_of_the_rest(
