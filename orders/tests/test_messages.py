@@ -1,6 +1,7 @@
 """Subscribe messages: queued once for each event, and how each answer ends."""
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,6 +16,7 @@ from rest_framework.test import APIClient
 import shop.wechat.tests.conftest as scripted
 from accounts.models import User
 from catalog.models import Product
+from conftest import alone
 from orders.models import (
     MessageKind,
     Order,
@@ -270,6 +272,20 @@ def test_what_is_no_answer_is_tried_again(
     message_send(message_id=message().pk)
     row = message()
     assert (row.state, row.tries, row.error) == ("sent", 2, "")
+
+
+@pytest.mark.parametrize("answer", [refusal(43101), refusal(47003), b""])
+def test_slow_twin_changes_no_end(
+    transactional_db: None, wechat: Any, paid: Order, answer: bytes
+) -> None:
+    """A job that was thought lost comes to its own answer after the other's."""
+    wechat.answers = [TOKEN, answer]
+    wechat.before_answer = alone(lambda: SubscribeMessage.objects.update(state="sent"))
+    with suppress(WeChatUnavailable):
+        message_send(message_id=message().pk)
+    assert len(wechat.asked) == 2
+    row = message()
+    assert (row.state, row.errcode, row.error) == ("sent", None, "")
 
 
 def test_what_could_not_be_sent_for_a_day_is_given_up(wechat: Any, paid: Order) -> None:
