@@ -445,6 +445,26 @@ def test_locked_stock_leaves_a_cancel_to_be_tried_again(
     assert stock_of(tea) == 10
 
 
+def test_locked_stock_leaves_a_closed_attempt_to_the_sweep(
+    transactional_db: None,
+    wechat_api: APIClient,
+    simulator: SimulatorProcess,
+    tea: Product,
+) -> None:
+    """WeChat has closed it already: it goes on from there by itself."""
+    order_no, out_trade_no = started(wechat_api, tea)
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        lock_of(tea)
+        answer = pool.submit(alone(cancel), wechat_api, order_no).result()
+    assert answer.status_code == 200
+    data = answer.json()["data"]
+    assert (data["status"], data["closing"]) == ("pending", True)
+    assert trade_state(simulator, out_trade_no) == "CLOSED"
+    assert (stock_of(tea), Payment.objects.get().state) == (9, "open")
+    assert orders_expire(now=Order.objects.get().due_at) == Sweep(cancelled=1)
+    assert stock_of(tea) == 10
+
+
 def test_order_that_another_holds_is_not_waited_for(
     transactional_db: None, shopper_api: APIClient, tea: Product, cup: Product
 ) -> None:
