@@ -274,6 +274,15 @@ def test_what_is_no_answer_is_tried_again(
     assert (row.state, row.tries, row.error) == ("sent", 2, "")
 
 
+def test_refund_is_told_when_the_money_is_there_not_before(paid: Order) -> None:
+    back = refund(paid, state="approved")
+    moves = {"refund": back, "operator_id": None}
+    refund_move(to=RefundState.PROCESSING, **moves)
+    assert kinds() == [("paid", "pending")]
+    refund_move(to=RefundState.SUCCEEDED, **moves)
+    assert kinds() == [("paid", "pending"), ("refunded", "pending")]
+
+
 @pytest.mark.parametrize("answer", [refusal(43101), refusal(47003), b""])
 def test_slow_twin_changes_no_end(
     transactional_db: None, wechat: Any, paid: Order, answer: bytes
