@@ -5,13 +5,13 @@ from typing import Any
 
 from django.contrib import admin
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html_join
 from unfold.decorators import action, display
 
 from orders.admin.cells import link
 from orders.admin.read_only import ReadOnlyDesk
+from orders.admin.staff_actions import StaffActions
 from orders.carriers import CARRIERS
 from orders.models import ShippingUpload, UploadState
 from orders.services.shipping_uploads import (
@@ -23,7 +23,7 @@ from shop.back_office.forms import ReasonForm
 
 
 @admin.register(ShippingUpload)
-class ShippingUploadDesk(ReadOnlyDesk):
+class ShippingUploadDesk(StaffActions, ReadOnlyDesk):
     """All uploads, newest first; the sidebar counts those that failed."""
 
     list_display = (
@@ -53,13 +53,8 @@ class ShippingUploadDesk(ReadOnlyDesk):
     def has_resend_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("orders.resend_shippingupload")
 
-    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        """Offer what can be done about one that failed."""
-        upload = self.get_object(request, str(object_id))
-        if upload is None or upload.state != UploadState.FAILED:
-            return []
-        offered: list[Any] = super().get_actions_detail(request, object_id)
-        return offered
+    def state_told(self, row: Any | None) -> str:
+        return f"发货信息{row.get_state_display()}" if row else "发货上报不存在"
 
     @action(
         description="重新上报",
@@ -69,9 +64,9 @@ class ShippingUploadDesk(ReadOnlyDesk):
     )
     def resend(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Upload once more; WeChat's answer is here a moment later."""
-        upload: ShippingUpload | None = self.get_object(request, object_id)
+        upload: ShippingUpload | None = self.row_for(request, object_id, "resend")
         if upload is None:
-            return self._missing(object_id)
+            return self.back(object_id)
 
         def perform(data: Mapping[str, Any]) -> str:
             shipping_upload_resend(order_id=upload.order_id)
@@ -95,9 +90,9 @@ class ShippingUploadDesk(ReadOnlyDesk):
     )
     def drop(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Take what staff have seen to out of those that failed."""
-        upload: ShippingUpload | None = self.get_object(request, object_id)
+        upload: ShippingUpload | None = self.row_for(request, object_id, "drop")
         if upload is None:
-            return self._missing(object_id)
+            return self.back(object_id)
 
         def perform(data: Mapping[str, Any]) -> str:
             shipping_upload_drop(order_id=upload.order_id, reason=data["reason"])
@@ -112,11 +107,6 @@ class ShippingUploadDesk(ReadOnlyDesk):
             perform=perform,
             lines={"订单": upload.order, "上次结果": upload.error or "-"},
         )
-
-    def _missing(self, object_id: str) -> HttpResponse:
-        """Lead to Django's own page, which says that it isn't there."""
-        page = f"{self.admin_site.name}:orders_shippingupload_change"
-        return HttpResponseRedirect(reverse(page, args=[object_id]))
 
     @display(description="订单号", ordering="order")
     def order_no(self, upload: ShippingUpload) -> str:

@@ -65,3 +65,8 @@ class ShippingUpload(models.Model):
 
     def __str__(self) -> str:
         return self.order.order_no
+
+    @property
+    def staff_actions(self) -> list[str]:
+        """Name what staff may do now."""
+        return ["resend", "drop"] if self.state == UploadState.FAILED else []

@@ -13,8 +13,13 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from rest_framework.test import APIClient
 
 from catalog.models import Product
-from orders.models import Order, ShippingUpload, SubscribeMessage
+from orders.errors import IllegalTransition
+from orders.models import Order, ShippingUpload, SubscribeMessage, UploadState
 from orders.services.fulfilment import order_ship
+from orders.services.shipping_uploads import (
+    shipping_upload_drop,
+    shipping_upload_resend,
+)
 from orders.tests.conftest import ORDERS, clerk, line, page, paid_order
 from shop.wechat.templates import template_read
 
@@ -148,9 +153,20 @@ def test_nothing_is_done_about_what_has_not_failed(
     before, url = jobs(), f"{UPLOADS}{failed.pk}/{name}/"
     assert url not in page(desk, f"{UPLOADS}{failed.pk}/change/")
     response = desk.post(url, {"reason": "x"})
-    assert response.status_code == 200
-    [error] = response.context["form"].non_field_errors()
-    assert error.endswith("不用再处理")
+    assert response["Location"] == f"{UPLOADS}{failed.pk}/change/"
+    [told] = get_messages(response.wsgi_request)
+    assert (told.level_tag, str(told)) == (
+        "error",
+        f"发货信息{UploadState(state).label},不能这样做",
+    )
+    # A twin that was faster is met by the service itself.
+    order_id = failed.order_id
+    for act in (
+        lambda: shipping_upload_resend(order_id=order_id),
+        lambda: shipping_upload_drop(order_id=order_id, reason="x"),
+    ):
+        with pytest.raises(IllegalTransition, match="不用再处理"):
+            act()
     failed.refresh_from_db()
     assert (failed.state, jobs()) == (state, before)
 

@@ -4,7 +4,6 @@ import io
 import os
 import subprocess
 import sys
-import time
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from django.db import connection
 from rest_framework.test import APIClient
 
 from catalog.models import Product, ProductImage, ProductSearch, Sku, StockMovement
+from conftest import wait_until
 from orders.demo_volume import BATCH
 from orders.services.audit import orders_audit
 from orders.tests.test_demo import Terminal
@@ -80,10 +80,7 @@ def test_a_load_that_is_killed_leaves_whole_batches() -> None:
     command = [sys.executable, "manage.py", "seed_demo", "--products", "1000000"]
     load = subprocess.Popen(command, env={**os.environ, "DATABASE_URL": database_url()})
     try:
-        deadline = time.monotonic() + 60
-        while Product.objects.count() <= DEMO_PRODUCTS:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_until(lambda: Product.objects.count() > DEMO_PRODUCTS)
     finally:
         load.kill()
         load.wait()

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
@@ -20,6 +19,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from rest_framework.test import APIClient
 
 from catalog.models import Product, Sku
+from conftest import lock_waiters, wait_until
 from orders.jobs import orders_autoconfirm, orders_sweep
 from orders.models import Order
 from orders.tests.conftest import line, placed
@@ -162,16 +162,6 @@ def count_jobs(ids: Collection[int]) -> dict[str, int]:
         return dict(cursor.fetchall())
 
 
-def is_waiting_for_a_lock() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_stat_clear_snapshot()")
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-            " AND datname = current_database()"
-        )
-        return bool(cursor.fetchone()[0])
-
-
 @pytest.mark.usefixtures("queue")
 def test_a_killed_worker_loses_nothing(shopper_api: APIClient, tea: Product) -> None:
     """Deferred while no worker runs, killed in the middle, done by the next one."""
@@ -186,10 +176,7 @@ def test_a_killed_worker_loses_nothing(shopper_api: APIClient, tea: Product) -> 
     with transaction.atomic():
         try:
             Sku.objects.select_for_update().get(product=tea)
-            deadline = time.monotonic() + 60
-            while not is_waiting_for_a_lock():
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
+            wait_until(lock_waiters)
         finally:
             worker.kill()
             worker.wait()

@@ -111,6 +111,25 @@ def test_pieces_that_cost_nothing_are_refused(
     assert str(asked(shopper_api, order).amount) == "0.01"
 
 
+@audited
+def test_a_piece_is_never_worth_less_than_nothing(
+    shopper_api: APIClient, staff: User, product_make: Any
+) -> None:
+    """Ten beans for three fen: the fourth was worth one, then the first three stay."""
+    bean, bag = product_make("豆", price="0.01"), product_make("袋", price="0.10")
+    lines = (line(bean, 10), line(bag))
+    order = priced_order(shopper_api, *lines, freight="0.00", discount="0.14")
+    refused = asked(shopper_api, order, items=pieces(order, 3, 1))
+    assert amounts(refused) == ["0.03", "0.00", "0.03"]
+    call = {"operator_id": staff.pk, "reason": "补偿"}
+    bean_line = order.items.get(product=bean)
+    given = refund_by_staff(order_id=order.pk, quantities={bean_line.pk: 1}, **call)
+    assert amounts(given) == ["0.01", "0.01"]
+    refund_reject(refund_id=refused.pk, operator_id=staff.pk, answer="不同意")
+    again = asked(shopper_api, order, items=pieces(order, 1, 1))
+    assert amounts(again) == ["0.03", "0.00", "0.03"]
+
+
 Line = tuple[int, int]
 # A price in fen and a number of pieces.
 LINES = st.lists(

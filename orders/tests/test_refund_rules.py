@@ -7,6 +7,7 @@ from accounts.models import User
 from catalog.models import Product
 from orders.errors import IllegalTransition, RefundMismatch
 from orders.models import Order, PaymentAnomaly, Refund
+from orders.services.closing import order_cancel
 from orders.services.fulfilment import order_ship
 from orders.services.refunds import (
     refund_approve,
@@ -135,6 +136,15 @@ def test_order_is_shipped_by_the_rest_once_the_refund_is_taken(
     ship_the_rest(order)
     order.refresh_from_db()
     assert order.status == "shipped"
+
+
+def test_order_that_goes_back_wholly_is_not_shipped(
+    order: Order, shopper: User
+) -> None:
+    order_cancel(order_no=order.order_no, user_id=shopper.pk)
+    with pytest.raises(IllegalTransition, match="订单关闭中,不能发货"):
+        ship_the_rest(order)
+    assert not order.shipments.exists()
 
 
 def test_pieces_of_a_refund_that_was_paid_by_hand_hold_up_no_order(

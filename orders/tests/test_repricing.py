@@ -365,6 +365,29 @@ def test_repricing_during_a_slow_prepay_wins(
     assert Order.objects.get().status == "paid"
 
 
+def test_a_price_that_is_back_revives_no_closed_attempt(
+    shop_server: Any,
+    wechat_api: APIClient,
+    order: Order,
+    staff: User,
+    simulator: SimulatorProcess,
+) -> None:
+    """During a slow prepay, away and back: the amount is right, the number is dead."""
+    answers = []
+    simulator.fault("prepay", "slow", 1, seconds=3)
+    paying = Background(lambda: answers.append(pay(wechat_api, order)))
+    paying.wait_until(Payment.objects.exists)
+    reprice(order, staff, "0.00", "9.00")
+    cheaper = Price(Decimal("0.00"), Decimal("9.00"))
+    reprice(order, staff, "0.00", "0.00", seen=cheaper)
+    assert paying.end() == "done"
+    assert answers[0].status_code == 409
+    assert answers[0].json()["data"] == {"error": "price_changed"}
+    payment = Payment.objects.get()
+    assert (payment.state, payment.prepay_id) == ("closed", "")
+    assert attempts(simulator, order) == [(9900, "CLOSED")]
+
+
 def test_parameters_handed_out_while_wechat_closes_are_dead(
     shop_server: Any,
     wechat_api: APIClient,

@@ -10,11 +10,8 @@ from orders.locks import order_lock, refund_lock
 from orders.models import Order, OrderItem, Payment, Refund, RefundState
 from orders.numbers import out_refund_no_make
 from orders.services.refunds.sending import close_if_all_goes_back, send_later
-from orders.services.refunds.settling import refund_follow
+from orders.services.refunds.settling import ABNORMAL, CLOSED, refund_follow
 from orders.services.refunds.states import refund_move
-
-CLOSED = "CLOSED"
-ABNORMAL = "ABNORMAL"
 
 
 @transaction.atomic(durable=True)

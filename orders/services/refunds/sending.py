@@ -123,8 +123,8 @@ class Follow:
 def refunds_follow(*, now: datetime | None = None) -> Follow:
     """Ask WeChat about the refunds that are due: sent ones, and ones never sent.
 
-    Several runs may be at it at once: each claims batches of its own. One refund that
-    can't be followed holds up no other.
+    Several runs may be at it at once: each claims a batch of its own, and leaves the
+    rest to the next minute's. One refund that can't be followed holds up no other.
 
     Locks: a batch of refunds while it is claimed, skipping what others hold.
     """

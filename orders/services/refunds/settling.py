@@ -39,11 +39,14 @@ QUERY_ABNORMAL = timedelta(hours=6)
 
 # Ours; anything else fits no column.
 _NUMBER = re.compile(r"[0-9A-Za-z]{1,64}")
+# WeChat's own words: no money under that number, ever; or none without a person.
+CLOSED = "CLOSED"
+ABNORMAL = "ABNORMAL"
 _STATES = {
     "PROCESSING": RefundState.PROCESSING,
     "SUCCESS": RefundState.SUCCEEDED,
-    "CLOSED": RefundState.FAILED,
-    "ABNORMAL": RefundState.FAILED,
+    CLOSED: RefundState.FAILED,
+    ABNORMAL: RefundState.FAILED,
 }
 
 
@@ -101,7 +104,7 @@ def _settled_earlier(refund: Refund, said: str) -> Refund:
 
     Raises: RefundMismatch.
     """
-    if said != "CLOSED":
+    if said != CLOSED:
         raise RefundMismatch("out_refund_no of a closed attempt")
     return refund
 
@@ -139,7 +142,7 @@ def _advance(refund: Refund, said: str, facts: Mapping[str, Any]) -> None:
     if refund.state in (RefundState.REQUESTED, *DROPPED):
         raise RefundMismatch("state")
     now = timezone.now()
-    is_taken = said != "CLOSED" and not refund.is_accepted
+    is_taken = said != CLOSED and not refund.is_accepted
     kept = facts_kept(facts, refund.order.user)
     fields: dict[str, Any] = {"facts": kept, "wechat_error": error}
     if is_taken:
@@ -165,7 +168,7 @@ def _move(refund: Refund, to: RefundState, said: str, fields: dict[str, Any]) ->
 
 
 def _next_look(said: str, now: datetime) -> datetime | None:
-    waits = {"PROCESSING": QUERY_SOON, "ABNORMAL": QUERY_ABNORMAL}
+    waits = {"PROCESSING": QUERY_SOON, ABNORMAL: QUERY_ABNORMAL}
     return now + waits[said] if said in waits else None
 
 
@@ -240,7 +243,7 @@ def refund_refuse(*, refund: Refund, wechat_code: str) -> None:
 
 
 def _note_failure(refund: Refund, said: str) -> None:
-    if said == "ABNORMAL":
+    if said == ABNORMAL:
         done = "请到微信商户平台处理这笔异常退款,系统会自动查询结果"
     else:
         done = "请查明原因后在退款页面重新退款"

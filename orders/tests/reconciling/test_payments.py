@@ -1,5 +1,6 @@
 """Each way in which a bill and our payments can differ, and what becomes of it."""
 
+from collections import Counter
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,7 @@ from catalog.models import Product
 from orders.models import Order, Payment, PaymentAnomaly
 from orders.services.closing import order_cancel
 from orders.services.reconciling import bill_check
+from orders.services.reconciling.mending import ASKED_MAX
 from orders.tests.conftest import stock_of
 from orders.tests.reconciling.conftest import (
     Pays,
@@ -179,6 +181,30 @@ def test_a_payment_that_wechat_does_not_know(pays: Pays, day: date) -> None:
         ("unknown_payment", payment.out_trade_no, ""),
         ("unlisted_payment", "ZZ0000000001P001", "微信查无此单"),
     ]
+
+
+def test_only_so_many_that_the_bill_does_not_list_are_asked_about(
+    pays: Pays, day: date
+) -> None:
+    """A bill that lacks thousands must not cost a call for each."""
+    order = pays().order
+    Payment.objects.bulk_create(
+        Payment(
+            order=order,
+            out_trade_no=f"ZZ{number:010d}P001",
+            amount=Decimal("1.00"),
+            state="undue",
+            transaction_id=f"ZZ{number}",
+            facts={},
+            paid_at=moment(day),
+            expires_at=moment(day),
+        )
+        for number in range(ASKED_MAX + 1)
+    )
+    done = Counter(row[4] for row in told(bill_check(day=day)))
+    assert done == {"微信查无此单": 100, "数量过多,未逐笔查单": 1}
+    # Made up, they would rightly fail the audit.
+    Payment.objects.filter(out_trade_no__startswith="ZZ").delete()
 
 
 def test_a_payment_under_another_transaction_id(pays: Pays, day: date) -> None:
