@@ -29,6 +29,8 @@ from catalog.models import (
 from shop.devstack.simulator.process import SimulatorProcess
 from shop.wechat.breaker import breakers_reset
 
+pytest_plugins = ["shop.tests.browser"]
+
 # Tests of races connect by the hundred at once; the default of 10 resets them.
 WSGIServer.request_queue_size = 512
 # What `migrate` fills for good; everything else goes with a test that commits.
