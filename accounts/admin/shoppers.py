@@ -16,6 +16,12 @@ from accounts.models import Address, Shopper
 from shop.api.images import image_url
 from shop.back_office.desk import Desk
 from shop.back_office.forms import ReasonForm
+from shop.back_office.masking import (
+    detail_masked,
+    name_masked,
+    phone_masked,
+    shows_people,
+)
 
 _NOTHING = "—"
 
@@ -25,10 +31,37 @@ class AddressInline(TabularInline):
 
     model = Address
     fields = ("name", "phone", "province", "city", "district", "detail", "is_default")
-    readonly_fields = fields
+    masked_fields = (
+        "masked_name",
+        "masked_phone",
+        "province",
+        "city",
+        "district",
+        "masked_detail",
+        "is_default",
+    )
+    readonly_fields = (*fields, *masked_fields)
     ordering = ("-is_default", "-pk")
     extra = 0
     can_delete = False
+    # It would say what the row says, and the detail to everybody.
+    hide_title = True
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Mask who lives where from those who need not know."""
+        return self.fields if shows_people(request) else self.masked_fields
+
+    @admin.display(description="收货人")
+    def masked_name(self, obj: Address) -> str:
+        return name_masked(obj.name)
+
+    @admin.display(description="手机号")
+    def masked_phone(self, obj: Address) -> str:
+        return phone_masked(obj.phone)
+
+    @admin.display(description="详细地址")
+    def masked_detail(self, obj: Address) -> str:
+        return detail_masked(obj.detail)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -56,6 +89,7 @@ class ShopperDesk(Desk):
     list_display_links = ("id", "shown_name")
     list_filter = ("is_active", "created_at")
     search_fields = ("=id", "nickname", "phone")
+    masked_search_fields = ("=id", "nickname", "=phone")
     search_help_text = "编号、昵称或手机号"
     ordering = ("-id",)
     list_per_page = 50
@@ -73,13 +107,25 @@ class ShopperDesk(Desk):
         "updated_at",
         "deleted_at",
     )
-    readonly_fields = fields
+    readonly_fields = (*fields, "masked_phone")
     actions_detail = ("deactivate", "activate")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Leave out staff."""
         shoppers: QuerySet[Any] = super().get_queryset(request)
         return shoppers.filter(is_staff=False)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Show the whole phone to those alone who may read it."""
+        if shows_people(request):
+            return self.fields
+        return ["masked_phone" if name == "phone" else name for name in self.fields]
+
+    def get_search_fields(self, request: HttpRequest) -> Any:
+        """Find a masked phone only whole: it would be told digit by digit otherwise."""
+        return (
+            self.search_fields if shows_people(request) else self.masked_search_fields
+        )
 
     @admin.display(description="头像")
     def thumbnail(self, obj: Shopper) -> SafeString | str:
@@ -96,12 +142,13 @@ class ShopperDesk(Desk):
     def shown_name(self, obj: Shopper) -> str:
         return obj.nickname or ("已注销" if obj.deleted_at else _NOTHING)
 
-    @admin.display(description="手机号", ordering="phone")
+    @admin.display(description="手机号")
     def masked_phone(self, obj: Shopper) -> str:
-        """Show 138****8000: a list is read over many shoulders."""
-        if len(obj.phone) < 8:
-            return _NOTHING
-        return f"{obj.phone[:3]}****{obj.phone[-4:]}"
+        """Show 138****8000: a list is read over many shoulders.
+
+        Not sorted: between which two a number stands would tell of it.
+        """
+        return phone_masked(obj.phone)
 
     @admin.display(description="微信 openid 尾号")
     def openid_tail(self, obj: Shopper) -> str:

@@ -79,7 +79,10 @@ class Shopper(User):
     class Meta:
         proxy = True
         default_permissions = ("view",)
-        permissions = (("deactivate_shopper", "停用和启用"),)
+        permissions = (
+            ("deactivate_shopper", "停用和启用"),
+            ("reveal_shopper", "查看完整的姓名、手机号和地址"),
+        )
         verbose_name = "用户"
         verbose_name_plural = "用户"
 

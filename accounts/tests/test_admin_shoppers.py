@@ -288,3 +288,38 @@ def test_erasing_takes_name_and_reason_out_of_the_history(boss, full):
     entry = LogEntry.objects.get()
     assert (entry.object_repr, entry.change_message) == ("", "")
     assert entry.object_id == str(full.pk)
+
+
+# --- masked ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def reader(full):
+    client = Client()
+    client.force_login(clerk_make("view_shopper"))
+    return client
+
+
+def test_without_the_permission_people_are_masked(reader, full):
+    page = text(page_of(reader, full))
+    for shown in ("138****8000", "139****9000", "张**", "西湖区", "***"):
+        assert shown in page
+    for hidden in ("13800138000", "13900139000", "张三", "龙井路"):
+        assert hidden not in page + text(reader.get(LIST))
+
+
+def test_a_masked_phone_is_found_only_whole(reader, full):
+    assert found(reader, "13800138000") == [full.pk]
+    for part in ("1380013800", "3800138000", "8000", "138", "%", "138001380__"):
+        assert found(reader, part) == [], part
+    assert found(reader, "shopp") == [full.pk]
+
+
+def test_a_list_is_not_sorted_by_phone(reader, full, other_shopper):
+    """Between which two a masked number stands would tell of it."""
+    User.objects.filter(pk=other_shopper.pk).update(phone="13700137000")
+    for way in ("", "-"):
+        cl = reader.get(LIST).context["cl"]
+        column = f"{way}{cl.list_display.index('masked_phone')}"
+        rows = reader.get(LIST, {"o": column}).context["cl"].result_list
+        assert [row.pk for row in rows] == [other_shopper.pk, full.pk]

@@ -12,10 +12,6 @@ def item_name(item: OrderItem) -> str:
     return f"{item.name}({specs})" if specs else item.name
 
 
-def destination(order: Order) -> str:
-    return f"{order.province}{order.city}{order.district}{order.detail}"
-
-
 def link(page: str, target: Order | Payment | Refund | None) -> str:
     """Return a link to the page of what is named by its number."""
     if target is None:

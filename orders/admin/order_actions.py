@@ -6,7 +6,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from unfold.decorators import action
 
-from orders.admin.cells import destination
 from orders.admin.forms import CorrectForm, RefundForm, RepriceForm, ShipForm
 from orders.admin.staff_actions import StaffActions, operator_id
 from orders.admin.stages import STAGES, stage_of
@@ -22,6 +21,7 @@ from orders.services.refunds import (
 from orders.services.repricing import order_reprice
 from shop.back_office.figures import money
 from shop.back_office.forms import ReasonForm
+from shop.back_office.masking import address_shown, name_shown, phone_shown
 
 
 class OrderActions(StaffActions):
@@ -77,7 +77,7 @@ class OrderActions(StaffActions):
             submit="确认发货",
             form_class=ShipForm,
             perform=perform,
-            lines=_receiver(order),
+            lines=_receiver(request, order),
             left=lines_left(order),
         )
 
@@ -109,7 +109,7 @@ class OrderActions(StaffActions):
             submit="确认更正",
             form_class=CorrectForm,
             perform=perform,
-            lines=_receiver(order),
+            lines=_receiver(request, order),
             order=order,
         )
 
@@ -220,10 +220,11 @@ class OrderActions(StaffActions):
         )
 
 
-def _receiver(order: Order) -> dict[str, str]:
+def _receiver(request: HttpRequest, order: Order) -> dict[str, str]:
+    name, phone = name_shown(request, order.name), phone_shown(request, order.phone)
     return {
-        "收货人": f"{order.name} {order.phone}",
-        "地址": destination(order),
+        "收货人": f"{name} {phone}",
+        "地址": address_shown(request, order),
         "买家留言": order.remark or "-",
     }
 

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from unfold.decorators import display
 
-from orders.admin.cells import destination, link
+from orders.admin.cells import link
 from orders.admin.order_actions import OrderActions
 from orders.admin.read_only import ReadOnlyDesk
 from orders.admin.stages import HAS_PARCELS, STAGES, StageFilter, stage_of
@@ -17,8 +17,20 @@ from orders.admin.tables import order_tables
 from orders.models import Order, OrderItem
 from shop.back_office.day_range import DayRangeFilter
 from shop.back_office.figures import money
+from shop.back_office.masking import (
+    address_masked,
+    address_whole,
+    name_masked,
+    phone_masked,
+    shows_people,
+)
 from shop.back_office.tables import TABLES_TEMPLATE
 
+_RECEIVER = ("收货", {"fields": (("name", "phone"), "address", "remark")})
+_MASKED_RECEIVER = (
+    "收货",
+    {"fields": (("masked_name", "masked_phone"), "masked_address", "remark")},
+)
 _LINES = (
     OrderItem.objects.filter(order=OuterRef("pk"))
     .order_by()
@@ -59,7 +71,7 @@ class OrderDesk(OrderActions, ReadOnlyDesk):
                 )
             },
         ),
-        ("收货", {"fields": (("name", "phone"), "address", "remark")}),
+        _RECEIVER,
         (
             "金额",
             {
@@ -83,7 +95,10 @@ class OrderDesk(OrderActions, ReadOnlyDesk):
     ) -> tuple[Any, bool]:
         """Search for the words as one, in what the search's help names."""
         word = search_term.strip()
-        return (queryset.having_word(word) if word else queryset), False
+        if not word:
+            return queryset, False
+        is_masked = not shows_people(request)
+        return queryset.having_word(word, is_masked=is_masked), False
 
     @display(
         description="状态",
@@ -119,7 +134,19 @@ class OrderDesk(OrderActions, ReadOnlyDesk):
 
     @display(description="地址")
     def address(self, order: Order) -> str:
-        return destination(order)
+        return address_whole(order)
+
+    @display(description="收货人")
+    def masked_name(self, order: Order) -> str:
+        return name_masked(order.name)
+
+    @display(description="手机号")
+    def masked_phone(self, order: Order) -> str:
+        return phone_masked(order.phone)
+
+    @display(description="地址")
+    def masked_address(self, order: Order) -> str:
+        return address_masked(order)
 
     @display(description="替代订单")
     def replacement(self, order: Order) -> str:
@@ -128,11 +155,16 @@ class OrderDesk(OrderActions, ReadOnlyDesk):
         )
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Name the order that stands in for this one, if there is one."""
-        (title, main), *others = super().get_fieldsets(request, obj)
+        """Name the order that stands in for this one, if there is one.
+
+        The receiver is masked for those who need not know them.
+        """
+        (title, main), receiver, *others = super().get_fieldsets(request, obj)
+        if not shows_people(request):
+            receiver = _MASKED_RECEIVER
         if obj is None or obj.replaced_by_id is None:
             main = {**main, "fields": main["fields"][:-1]}
-        return [(title, main), *others]
+        return [(title, main), receiver, *others]
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

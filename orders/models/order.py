@@ -53,19 +53,23 @@ class OrderQuerySet(models.QuerySet["Order"]):
         """Keep what has the word in a product's name or in its number."""
         return self.filter(_is_named(keyword))
 
-    def having_word(self, word: str) -> "OrderQuerySet":
+    def having_word(self, word: str, *, is_masked: bool = False) -> "OrderQuerySet":
         """Keep what staff look for.
 
         By how a number, a phone or the receiver's name begins, or by a part of a
         product's name: what the word looks like decides, so that a number is found
-        by its index alone.
+        by its index alone. For who sees receivers masked, a phone and a name are found
+        only whole: beginnings would tell them letter by letter.
         """
+        how = "exact" if is_masked else "startswith"
         if _PHONE.fullmatch(word):
-            return self.filter(Q(order_no__startswith=word) | Q(phone__startswith=word))
+            by_phone = Q((f"phone__{how}", word))
+            return self.filter(Q(order_no__startswith=word) | by_phone)
         if _ORDER_NO.fullmatch(word):
             return self.filter(order_no__startswith=word.upper())
         lines = OrderItem.objects.filter(name__icontains=word)
-        return self.filter(Q(name__startswith=word) | Q(pk__in=lines.values("order")))
+        by_name = Q((f"name__{how}", word))
+        return self.filter(by_name | Q(pk__in=lines.values("order")))
 
     def for_display(self) -> "OrderQuerySet":
         """Bring along what the API shows of an order."""

@@ -266,3 +266,45 @@ def test_own_permissions_have_chinese_names(db: None) -> None:
         "可以改价",
         "可以退款",
     ]
+
+
+def test_receivers_are_masked_without_the_permission(
+    client: Client, shopper_api: APIClient, tea: Product
+) -> None:
+    order = paid_order(shopper_api, line(tea))
+    order_ship(order_id=order.pk, carrier="SF", tracking_no="SF1", operator_id=None)
+    other = paid_order(shopper_api, line(tea))
+    reader = clerk(client, "view_order", "ship_order")
+    pages = [
+        page(reader, f"{ORDERS}{order.pk}/{path}/") for path in ("change", "correct")
+    ]
+    pages.append(page(reader, f"{ORDERS}{other.pk}/ship/"))
+    for text in pages:
+        for shown in ("张**", "138****8000", "广东省深圳市南山区***"):
+            assert shown in text
+    for text in (*pages, page(reader, ORDERS)):
+        for hidden in ("张三", "13800138000", "科技园"):
+            assert hidden not in text
+
+
+def test_receivers_are_whole_with_the_permission(
+    client: Client, shopper_api: APIClient, tea: Product
+) -> None:
+    order = paid_order(shopper_api, line(tea))
+    clerk(client, "view_order", "ship_order", "reveal_shopper")
+    for path in ("change", "ship"):
+        text = page(client, f"{ORDERS}{order.pk}/{path}/")
+        for shown in ("张三", "13800138000", "广东省深圳市南山区科技园1号"):
+            assert shown in text
+
+
+def test_masked_receivers_are_found_only_whole(
+    client: Client, shopper_api: APIClient, tea: Product
+) -> None:
+    """By its beginning a phone would be told digit by digit."""
+    order_no = placed(shopper_api, line(tea))["orderNo"]
+    reader = clerk(client, "view_order")
+    for whole in ("13800138000", "张三", order_no, order_no[:20], "龙井"):
+        assert numbers(reader, q=whole) == [order_no], whole
+    for part in ("1380013800", "138", "张"):
+        assert numbers(reader, q=part) == [], part
