@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -35,6 +36,14 @@ pytest_plugins = ["shop.tests.browser"]
 WSGIServer.request_queue_size = 512
 # What `migrate` fills for good; everything else goes with a test that commits.
 KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission"}
+_ROLES = ", ".join(
+    f"'{name}'" for name in import_module("orders.migrations.0020_roles").ROLES
+)
+_OF_ROLES = f"(SELECT id FROM auth_group WHERE name IN ({_ROLES}))"  # noqa: S608
+KEPT_ROWS = {
+    "auth_group": f"id IN {_OF_ROLES}",
+    "auth_group_permissions": f"group_id IN {_OF_ROLES}",
+}
 
 
 def tables_empty(case: TransactionTestCase) -> None:
@@ -50,7 +59,8 @@ def tables_empty(case: TransactionTestCase) -> None:
                 only_existing=True, include_views=False
             )
             deletes = [
-                f'DELETE FROM "{table}"'  # noqa: S608 - names of tables
+                # Names of tables, and conditions from above.
+                f'DELETE FROM "{table}" WHERE NOT {KEPT_ROWS.get(table, "FALSE")}'  # noqa: S608
                 for table in tables
                 if table not in KEPT_TABLES
             ]

@@ -5,10 +5,13 @@ from typing import Any, cast
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.forms import BaseUserCreationForm, SetPasswordMixin
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import QuerySet
-from unfold.widgets import UnfoldAdminPasswordWidget
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminPasswordWidget,
+)
 
 from accounts.models import Staff, User
 
@@ -60,6 +63,32 @@ class StaffForm(forms.ModelForm):  # type: ignore[type-arg]
         # Who may only look has no field.
         if "username" in self.fields:
             _name_require(self)
+
+
+class RolesForm(forms.Form):
+    """Boxes to tick, and which of them were ticked when the page was made."""
+
+    roles = forms.ModelMultipleChoiceField(
+        label="角色",
+        queryset=Group.objects.none(),
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        error_messages={"invalid_choice": "不能分配您自己没有的权限"},
+    )
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(
+        self, *args: Any, offered: QuerySet[Group], held: list[int], **kwargs: Any
+    ) -> None:
+        kwargs["initial"] = {"roles": held, "seen": ",".join(map(str, held))}
+        super().__init__(*args, **kwargs)
+        roles = cast("forms.ModelMultipleChoiceField[Group]", self.fields["roles"])
+        roles.queryset = offered.order_by("pk")
+
+    def clean_seen(self) -> set[int]:
+        """Return ids; what the page did not write names no group."""
+        words = self.cleaned_data["seen"].split(",")
+        return {int(word) for word in words if word.isdecimal()}
 
 
 class PermissionsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]

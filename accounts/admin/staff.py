@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.decorators import action
@@ -15,6 +15,7 @@ from accounts.admin.forms import (
     ConfirmForm,
     PasswordForm,
     PermissionsField,
+    RolesForm,
     StaffAddForm,
     StaffForm,
     permissions_on_offer,
@@ -25,26 +26,33 @@ from accounts.views.person import user_of
 from shop.back_office.desk import Desk
 from shop.back_office.forms import ReasonForm
 
-_RIGHTS = ("is_superuser", "groups", "user_permissions")
+_RIGHTS = ("is_superuser", "user_permissions")
 _FACTS = ("is_active", "inactive_reason", "last_login", "created_at")
+_ROLES = ("roles_held",)
 
 
 @admin.register(Staff)
 class StaffDesk(Desk):
     """Whoever may change staff still changes no account that has rights they lack."""
 
-    list_display = ("username", "is_superuser", "is_active", "last_login", "created_at")
+    list_display = (
+        "username",
+        "roles_held",
+        "is_superuser",
+        "is_active",
+        "last_login",
+    )
     list_filter = ("is_active", "is_superuser", "groups")
     search_fields = ("username",)
     ordering = ("username",)
     show_full_result_count = False
     form = StaffForm
-    actions_detail = ("password", "deactivate", "activate")
+    actions_detail = ("roles", "password", "deactivate", "activate")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Leave out shoppers."""
         staff: QuerySet[Any] = super().get_queryset(request)
-        return staff.filter(is_staff=True)
+        return staff.filter(is_staff=True).prefetch_related("groups")
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
@@ -60,17 +68,18 @@ class StaffDesk(Desk):
             return ((None, {"fields": ("username", "password1", "password2")}),)
         return (
             (None, {"fields": ("username", *_FACTS)}),
-            ("权限", {"fields": _RIGHTS}),
+            ("权限", {"fields": (*_ROLES, *_RIGHTS)}),
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Let only superusers grant rights."""
-        return _FACTS if is_superuser(request) else (*_FACTS, *_RIGHTS)
+        """Let only superusers grant single rights; roles have a page of their own."""
+        facts = (*_FACTS, *_ROLES)
+        return facts if is_superuser(request) else (*facts, *_RIGHTS)
 
     def formfield_for_manytomany(
         self, db_field: Any, request: HttpRequest, **kwargs: Any
     ) -> Any:
-        """Offer groups and permissions as boxes to tick."""
+        """Offer permissions as boxes to tick."""
         kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget
         if db_field.name == "user_permissions":
             kwargs["form_class"] = PermissionsField
@@ -87,6 +96,18 @@ class StaffDesk(Desk):
             )
         else:
             services.staff_add(account=obj)
+
+    def response_add(self, request: HttpRequest, obj: Any, *args: Any) -> HttpResponse:
+        """Lead to the new account, which is still to get its role."""
+        answer: HttpResponse = super().response_add(request, obj, *args)
+        is_last = "_addanother" not in request.POST
+        if is_last and self.has_view_permission(request, obj):
+            return HttpResponseRedirect(self.object_url(obj))
+        return answer
+
+    @admin.display(description="角色")
+    def roles_held(self, obj: Staff) -> str:
+        return "、".join(group.name for group in obj.groups.all()) or "—"
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse accounts with rights that who asks lacks."""
@@ -109,6 +130,9 @@ class StaffDesk(Desk):
             return False
         return self.has_change_permission(request, account)
 
+    def has_assign_permission(self, request: HttpRequest, object_id: Any) -> bool:
+        return request.user.has_perm("accounts.assign_staff")
+
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Offer what the account's state allows.
 
@@ -125,6 +149,38 @@ class StaffDesk(Desk):
     def changeform_view(self, *args: Any, **kwargs: Any) -> Any:
         """Keep a new account's password out of crash reports."""
         return super().changeform_view(*args, **kwargs)
+
+    @action(
+        description="分配角色",
+        url_path="roles",
+        icon="badge",
+        permissions=["act", "assign"],
+    )
+    def roles(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Give and take roles; what they let do holds from the next click on."""
+        account = self._account(request, object_id)
+        actor = user_of(request)
+
+        def perform(data: Any) -> str:
+            held = services.staff_roles_set(
+                actor_id=actor.pk,
+                user_id=account.pk,
+                roles=[role.pk for role in data["roles"]],
+                seen=data["seen"],
+            )
+            return f"角色已改为:{'、'.join(role.name for role in held) or '无'}"
+
+        return self.action_page(
+            request,
+            account,
+            title="分配角色",
+            submit="保存",
+            form_class=RolesForm,
+            perform=perform,
+            lines={"员工": account, "现有角色": self.roles_held(account)},
+            offered=services.roles_on_offer(actor=actor),
+            held=[role.pk for role in account.groups.all()],
+        )
 
     @method_decorator(sensitive_post_parameters())
     @action(

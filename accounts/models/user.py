@@ -93,5 +93,6 @@ class Staff(User):
     class Meta:
         proxy = True
         default_permissions = ("add", "change", "view")
+        permissions = (("assign_staff", "分配角色"),)
         verbose_name = "员工"
         verbose_name_plural = "员工"

@@ -21,7 +21,11 @@ from accounts.services.login import (
     shopper_login,
     staff_login,
 )
-from accounts.services.rights import staff_is_within
+from accounts.services.rights import (
+    roles_on_offer,
+    staff_is_within,
+    staff_roles_set,
+)
 from accounts.services.sessions import (
     Tokens,
     session_end,
@@ -53,6 +57,7 @@ __all__ = [
     "address_list",
     "address_update",
     "login_failures_flush",
+    "roles_on_offer",
     "session_end",
     "session_open",
     "session_refresh",
@@ -68,6 +73,7 @@ __all__ = [
     "staff_is_within",
     "staff_login",
     "staff_password_set",
+    "staff_roles_set",
     "staff_set",
     "upload_names",
     "upload_store",

@@ -11,8 +11,8 @@ from accounts.services.rights import staff_lock
 from accounts.services.sessions import sessions_end_all
 from shop.errors import Forbidden, Invalid
 
-# What only superusers grant.
-RIGHTS = {"is_superuser", "groups", "user_permissions"}
+# What only superusers grant; roles are given apart.
+RIGHTS = {"is_superuser", "user_permissions"}
 # What the form of an account changes in its own row.
 COLUMNS = {"username", "is_superuser"}
 
@@ -34,7 +34,7 @@ def staff_password_set(*, actor_id: int, user_id: int, password: str) -> User:
 
 @transaction.atomic
 def staff_add(*, account: User) -> None:
-    """Write a new staff account; it has no rights until a superuser grants some.
+    """Write a new staff account; it has no rights until somebody grants some.
 
     Raises: Invalid, when a twin was quicker with the name.
     """

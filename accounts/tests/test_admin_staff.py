@@ -135,10 +135,11 @@ def test_staff_who_may_add_make_accounts_without_rights(db):
 
 def test_superusers_grant_rights(boss):
     clerk = clerk_make()
-    group = Group.objects.create(name="客服")
+    group = Group.objects.create(name="一组")
     group.permissions.set(granted("view_shopper"))
     permission = granted("view_staff")[0]
-    text(change(boss, clerk, groups=[group.pk], user_permissions=[permission.pk]))
+    text(change(boss, clerk, user_permissions=[permission.pk]))
+    text(act(boss, clerk, "roles", roles=[group.pk]))
     clerk = User.objects.get(pk=clerk.pk)
     assert clerk.get_all_permissions() == {
         "accounts.view_shopper",
@@ -219,18 +220,18 @@ def test_nobody_lowers_or_shuts_out_themselves(boss, staff):
 def test_groups_are_the_superusers(boss, db):
     keys = ("view_group", "add_group", "change_group", "delete_group")
     clerk = browser(clerk_make("clerk", *keys))
-    group = Group.objects.create(name="客服")
+    group = Group.objects.create(name="一组")
     body = {"name": "x", "permissions": [granted("add_staff")[0].pk]}
     for path in ("add/", f"{group.pk}/change/", f"{group.pk}/delete/"):
         assert clerk.post(f"{GROUPS}{path}", body).status_code == 403
-    assert "客服" in text(clerk.get(GROUPS))
+    assert "一组" in text(clerk.get(GROUPS))
     assert boss.post(f"{GROUPS}{group.pk}/change/", body).status_code == 302
     group.refresh_from_db()
     assert (group.name, group.permissions.count()) == ("x", 1)
 
 
 def test_permissions_are_named_in_chinese(boss, staff):
-    group = Group.objects.create(name="客服")
+    group = Group.objects.create(name="一组")
     for url in (f"{GROUPS}{group.pk}/change/", f"{LIST}{staff.pk}/change/"):
         page = text(boss.get(url))
         for shown in ("员工:新增", "用户:停用和启用", "登录失败记录:查看"):
@@ -390,7 +391,7 @@ def test_of_two_superusers_who_shut_each_other_out_one_remains():
 
 
 def test_queries_do_not_grow_with_rows(boss, staff, django_assert_max_num_queries):
-    group = Group.objects.create(name="客服")
+    group = Group.objects.create(name="一组")
     staff.groups.add(group)
     urls = (LIST, f"{LIST}{staff.pk}/change/", GROUPS, f"{GROUPS}{group.pk}/change/")
 

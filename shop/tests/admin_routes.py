@@ -21,6 +21,7 @@ _DEACTIVATE = ("accounts.view_shopper", "accounts.deactivate_shopper")
 _NEEDS = {
     "accounts_shopper_deactivate": _DEACTIVATE,
     "accounts_shopper_activate": _DEACTIVATE,
+    "accounts_staff_roles": ("accounts.change_staff", "accounts.assign_staff"),
     "accounts_staff_password": ("accounts.change_staff",),
     "accounts_staff_deactivate": ("accounts.change_staff",),
     "accounts_staff_activate": ("accounts.change_staff",),

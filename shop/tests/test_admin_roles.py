@@ -54,7 +54,7 @@ def rows(shopper_api: APIClient, product_make: Callable[..., Product]) -> None:
         "address": ADDRESS,
     }
     assert shopper_api.post("/api/orders", body, format="json").status_code == 201
-    Group.objects.create(name="客服")
+    Group.objects.create(name="一组")
     # Listed before the superuser, whom nobody else may touch.
     User.objects.create_user("anybody", "a-long-password-9")
     LoginFailure.objects.create(username="x", ip_address="198.51.100.1")
