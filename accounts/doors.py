@@ -6,15 +6,30 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+)
 from django.shortcuts import render
-from django.urls import reverse
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.cache import add_never_cache_headers
+from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_post_parameters
 from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
 from accounts import services
 from accounts.lockout import LOCKED, locked_seconds
 from accounts.models import User
+from accounts.second_factor import (
+    CodeForm,
+    CodeNeeded,
+    CodeView,
+    second_factor_page,
+)
 from shop.api.ratelimit import password_login_count
 from shop.errors import ShopError
 
@@ -34,6 +49,15 @@ class LoginForm(AuthenticationForm):
         except ShopError as error:
             raise ValidationError(error.message) from None
         return super().clean()
+
+    def confirm_login_allowed(self, user: Any) -> None:
+        """Stop who needs a code as well, before a session is there.
+
+        Raises: CodeNeeded.
+        """
+        super().confirm_login_allowed(user)
+        if services.second_factor_is_on(user=user):
+            raise CodeNeeded(user)
 
 
 class OwnPasswordForm(AdminOwnPasswordChangeForm):
@@ -55,6 +79,51 @@ class BackOffice(UnfoldAdminSite):
     """Unfold's site with our forms at its doors."""
 
     login_form = LoginForm
+
+    def get_urls(self) -> list[Any]:
+        """Add the pages of the second factor."""
+        return [
+            path("login/code/", self.login_code, name="login_code"),
+            path(
+                "second_factor/",
+                self.admin_view(self.second_factor),
+                name="second_factor",
+            ),
+            *super().get_urls(),
+        ]
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        """Log in by name and password, or ask for the code after them."""
+        try:
+            answer: HttpResponseBase = super().login(request, extra_context)
+        except CodeNeeded as needed:
+            return self._code_page(request, needed.user)
+        return answer
+
+    def _code_page(self, request: HttpRequest, user: User) -> HttpResponse:
+        """Show the second step; where to go afterwards comes along."""
+        ticket = services.login_ticket_make(user=user)
+        context = {
+            **self.each_context(request),
+            "form": CodeForm(request, initial={"ticket": ticket}),
+            "next": request.POST.get("next") or request.GET.get("next", ""),
+        }
+        page = TemplateResponse(request, "admin/login_code.html", context)
+        add_never_cache_headers(page)
+        return page
+
+    def login_code(self, request: HttpRequest) -> HttpResponseBase:
+        """Log in by the code after the password; nothing is there to be read."""
+        if request.method != "POST":
+            return HttpResponseRedirect(reverse(f"{self.name}:login"))
+        return CodeView.as_view(extra_context=self.each_context(request))(request)
+
+    @method_decorator(sensitive_post_parameters())
+    def second_factor(self, request: HttpRequest) -> HttpResponseBase:
+        """Let staff turn their own second factor on and off."""
+        return second_factor_page(request, self.each_context(request))
 
     def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

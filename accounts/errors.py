@@ -43,6 +43,22 @@ class LoginFailed(ShopError):
     message = "用户名或密码错误"
 
 
+class OtpRequired(ShopError):
+    """The password is right, and the account asks for a code as well."""
+
+    code = "otp_required"
+    http_status = 401
+    message = "请输入两步验证码"
+
+
+class OtpInvalid(ShopError):
+    """The code of the second factor is wrong, old or spent."""
+
+    code = "otp_invalid"
+    http_status = 401
+    message = "验证码不正确"
+
+
 class AddressLimit(ShopError):
     """The address book is full."""
 

@@ -53,6 +53,13 @@ class StaffLoginSerializer(ShopSerializer):
     password = serializers.CharField(
         label="密码", max_length=128, trim_whitespace=False
     )
+    otp = serializers.CharField(
+        label="验证码",
+        max_length=20,
+        required=False,
+        allow_blank=True,
+        help_text="the code of the second factor, of accounts that have one",
+    )
 
 
 class FileSerializer(ShopSerializer):

@@ -47,7 +47,13 @@ class StaffDesk(Desk):
     ordering = ("username",)
     show_full_result_count = False
     form = StaffForm
-    actions_detail = ("roles", "password", "deactivate", "activate")
+    actions_detail = (
+        "roles",
+        "password",
+        "reset_second_factor",
+        "deactivate",
+        "activate",
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Leave out shoppers."""
@@ -141,9 +147,11 @@ class StaffDesk(Desk):
         account = self.get_object(request, object_id)
         if account is None or account.pk == request.user.pk:
             return []
-        hidden = "activate" if account.is_active else "deactivate"
+        hidden = {"activate" if account.is_active else "deactivate"}
+        if not services.second_factor_is_on(user=account):
+            hidden.add("reset_second_factor")
         offered = super().get_actions_detail(request, object_id)
-        return [one for one in offered if one.path != hidden]
+        return [one for one in offered if one.path not in hidden]
 
     @method_decorator(sensitive_post_parameters())
     def changeform_view(self, *args: Any, **kwargs: Any) -> Any:
@@ -207,6 +215,35 @@ class StaffDesk(Desk):
             perform=perform,
             lines={"员工": account},
             account=account,
+        )
+
+    @action(
+        description="重置两步验证",
+        url_path="reset_second_factor",
+        icon="phonelink_erase",
+        permissions=["act", "assign"],
+    )
+    def reset_second_factor(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Turn it off for somebody who has lost the phone."""
+        account = self._account(request, object_id)
+
+        def perform(data: Any) -> str:
+            services.second_factor_reset(
+                actor_id=user_of(request).pk, user_id=account.pk
+            )
+            return "已重置两步验证"
+
+        return self.action_page(
+            request,
+            account,
+            title="重置两步验证",
+            submit="重置",
+            form_class=ConfirmForm,
+            perform=perform,
+            lines={
+                "员工": account,
+                "后果": "登录只需密码,并立即退出后台和接口;请先当面或电话确认是本人",
+            },
         )
 
     @action(

@@ -3,6 +3,7 @@
 from accounts.models.address import Address
 from accounts.models.login_failure import LoginFailure
 from accounts.models.session import Session
+from accounts.models.totp_device import TotpDevice
 from accounts.models.upload import Upload
 from accounts.models.user import Shopper, Staff, User
 
@@ -12,6 +13,7 @@ __all__ = [
     "Session",
     "Shopper",
     "Staff",
+    "TotpDevice",
     "Upload",
     "User",
 ]

@@ -11,6 +11,7 @@ from accounts.encryption import text_encrypt
 from accounts.errors import LoginFailed, UserBlocked
 from accounts.lockout import LOCKED, locked_seconds
 from accounts.models import User
+from accounts.services.second_factor import second_factor_check
 from accounts.services.sessions import Tokens, session_open
 from shop.errors import RateLimited
 from shop.wechat.miniprogram import Login, WeChatCodeInvalid, code2session
@@ -62,13 +63,14 @@ def shopper_code_check(*, user: User, code: str) -> None:
 
 
 def staff_login(
-    *, request: Request, username: str, password: str
+    *, request: Request, username: str, password: str, otp: str = ""
 ) -> tuple[User, Tokens]:
     """Log staff in; an unknown name takes as long as a wrong password.
 
     Failures count for the lock-out by the request's address.
 
-    Raises: LoginFailed, RateLimited when the account or the address is locked.
+    Raises: LoginFailed, RateLimited when the account or the address is locked, and
+    what second_factor_check() raises.
     """
     # Axes knows DRF's requests; what it notes on one stays out of its middleware.
     user = authenticate(request, username=username, password=password)
@@ -76,6 +78,7 @@ def staff_login(
         raise RateLimited(LOCKED, retry_after_seconds=locked_seconds())
     if not isinstance(user, User) or not user.is_staff:
         raise LoginFailed
+    second_factor_check(request=request, user=user, code=otp)
     # As Django's login() tells: axes forgives, and the time is noted.
     user_logged_in.send(sender=User, request=request, user=user)
     return user, session_open(user=user)

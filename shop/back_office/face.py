@@ -30,6 +30,12 @@ UNFOLD: dict[str, Any] = {
     ],
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
+    "ACCOUNT": {
+        "navigation": [
+            {"title": "修改密码", "link": reverse_lazy("admin:password_change")},
+            {"title": "两步验证", "link": reverse_lazy("admin:second_factor")},
+        ]
+    },
     "SIDEBAR": {
         "show_search": True,
         "navigation": [

@@ -22,6 +22,10 @@ _NEEDS = {
     "accounts_shopper_deactivate": _DEACTIVATE,
     "accounts_shopper_activate": _DEACTIVATE,
     "accounts_staff_roles": ("accounts.change_staff", "accounts.assign_staff"),
+    "accounts_staff_reset_second_factor": (
+        "accounts.change_staff",
+        "accounts.assign_staff",
+    ),
     "accounts_staff_password": ("accounts.change_staff",),
     "accounts_staff_deactivate": ("accounts.change_staff",),
     "accounts_staff_activate": ("accounts.change_staff",),

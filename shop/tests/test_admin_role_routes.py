@@ -23,7 +23,8 @@ TABLE = {
     "店主": {
         "accounts.loginfailure": "view",
         "accounts.shopper": "view deactivate activate",
-        "accounts.staff": "view add roles password deactivate activate",
+        "accounts.staff": "view add roles password reset_second_factor"
+        " deactivate activate",
         "auth.group": "view",
         "catalog.category": "view add delete",
         "catalog.product": "view add delete",

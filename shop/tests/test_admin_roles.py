@@ -146,6 +146,7 @@ def test_every_page_of_the_site_itself_asks_for_a_login(db: None) -> None:
         "index",
         "password_change",
         "password_change_done",
+        "second_factor",
         "autocomplete",
         "search",
         "jsi18n",

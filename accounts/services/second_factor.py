@@ -1,0 +1,254 @@
+"""The second factor: turned on, asked for at logins, turned off, reset."""
+
+import secrets
+from base64 import b32encode
+from datetime import datetime
+from math import ceil
+
+from axes.handlers.proxy import AxesProxyHandler
+from cryptography.fernet import InvalidToken
+from django.contrib.auth import authenticate, user_login_failed
+from django.core import signing
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from django_otp.oath import TOTP
+from rest_framework.request import Request
+
+from accounts.encryption import text_decrypt, text_encrypt
+from accounts.errors import AccountStateChanged, LoginFailed, OtpInvalid, OtpRequired
+from accounts.lockout import LOCKED, locked_seconds
+from accounts.locks import user_lock
+from accounts.models import TotpDevice, User
+from accounts.services.rights import staff_lock
+from accounts.services.sessions import admin_sessions_end, sessions_end_all
+from shop.errors import Forbidden, Invalid, RateLimited
+
+AnyRequest = HttpRequest | Request
+
+_KEY_BYTES = 20
+# A code of the 30 seconds before and after is right too: clocks differ.
+_TOLERANCE_STEPS = 1
+_CODE_DIGITS = 6
+RECOVERY_CODES = 10
+# 50 bits each; without what is easily mistaken.
+_RECOVERY_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+_RECOVERY_LENGTH = 10
+# So long a login may take from the password to the code.
+TICKET_SECONDS = 300
+_TICKET_SALT = "accounts.second_factor"
+
+
+# --- turning it on ------------------------------------------------------------------
+
+
+def enrolment_make(*, user: User) -> tuple[str, str]:
+    """Return a fresh key in base32, and the same sealed for its way through a form.
+
+    Nothing is stored until a code has shown that an app has the key.
+    """
+    key = secrets.token_bytes(_KEY_BYTES)
+    return _base32(key), text_encrypt(f"{user.pk}:{key.hex()}")
+
+
+def enrolment_key(*, user: User, sealed: str) -> str:
+    """Return the key of a form in base32.
+
+    Raises: AccountStateChanged, when it was not sealed for this user.
+    """
+    return _base32(_unsealed(user, sealed))
+
+
+@transaction.atomic
+def second_factor_turn_on(*, user_id: int, sealed: str, code: str) -> list[str]:
+    """Ask for codes of this key from now on; return the recovery codes.
+
+    Locks: the user. Raises: AccountStateChanged when it is on already, Invalid when
+    the code is wrong.
+    """
+    user = user_lock(user_id=user_id)
+    key = _unsealed(user, sealed)
+    if TotpDevice.objects.filter(user=user).exists():
+        raise AccountStateChanged
+    step = _step_of(code, key=key, after=-1, now=timezone.now())
+    if step is None:
+        raise Invalid.field("code", "验证码不正确,请检查手机时间后重试")
+    codes = [_recovery_code() for _ in range(RECOVERY_CODES)]
+    TotpDevice.objects.create(
+        user=user,
+        key_encrypted=text_encrypt(key.hex()),
+        recovery_encrypted=text_encrypt(" ".join(codes)),
+        last_step=step,
+    )
+    return codes
+
+
+# --- asking for it ------------------------------------------------------------------
+
+
+def second_factor_is_on(*, user: User) -> bool:
+    return bool(TotpDevice.objects.filter(user=user).exists())
+
+
+def recovery_codes_left(*, user: User) -> int:
+    device = TotpDevice.objects.get(user=user)
+    return len(text_decrypt(device.recovery_encrypted).split())
+
+
+def second_factor_check(*, request: AnyRequest, user: User, code: str) -> None:
+    """Spend a code, when the account asks for one; each works once.
+
+    A wrong one counts as a wrong password does, for the account and the address; it
+    makes the account wait, too, from wherever the next one comes.
+
+    Locks: the device. Raises: OtpRequired, OtpInvalid, RateLimited.
+    """
+    if not second_factor_is_on(user=user):
+        return
+    if not code:
+        raise OtpRequired
+    credentials = {"username": user.get_username()}
+    if not AxesProxyHandler.is_allowed(request, credentials):
+        request.axes_locked_out = True  # type: ignore[union-attr]
+        raise RateLimited(LOCKED, retry_after_seconds=locked_seconds())
+    if _code_spend(user, code):
+        return
+    user_login_failed.send(sender=__name__, credentials=credentials, request=request)
+    if getattr(request, "axes_locked_out", False):
+        raise RateLimited(LOCKED, retry_after_seconds=locked_seconds())
+    raise OtpInvalid
+
+
+@transaction.atomic
+def _code_spend(user: User, code: str) -> bool:
+    """Say whether a code is right, and let it never be so again.
+
+    Raises: RateLimited, too soon after a wrong one.
+    """
+    device = TotpDevice.objects.select_for_update().filter(user=user).first()
+    if device is None:
+        # Somebody has turned it off a moment ago.
+        return True
+    now = timezone.now()
+    is_allowed, why = device.verify_is_allowed()
+    if not is_allowed:
+        seconds = ceil((why["locked_until"] - now).total_seconds())
+        raise RateLimited(
+            f"验证码连续输错,请{seconds}秒后再试", retry_after_seconds=seconds
+        )
+    if _step_spend(device, code, now) or _recovery_spend(device, code):
+        device.throttle_reset()
+        return True
+    device.throttle_increment()
+    return False
+
+
+def _step_spend(device: TotpDevice, code: str, now: datetime) -> bool:
+    key = bytes.fromhex(text_decrypt(device.key_encrypted))
+    step = _step_of(code, key=key, after=device.last_step, now=now)
+    if step is not None:
+        device.last_step = step
+    return step is not None
+
+
+def _recovery_spend(device: TotpDevice, code: str) -> bool:
+    left = text_decrypt(device.recovery_encrypted).split()
+    typed = code.lower().replace("-", "")
+    if typed not in left:
+        return False
+    left.remove(typed)
+    device.recovery_encrypted = text_encrypt(" ".join(left))
+    return True
+
+
+# --- between password and code --------------------------------------------------------
+
+
+def login_ticket_make(*, user: User) -> str:
+    """Return the proof that the password was right, for the page that asks for a code.
+
+    No session exists until the code is right, too.
+    """
+    facts = [user.pk, user.get_session_auth_hash()]
+    return signing.dumps(facts, salt=_TICKET_SALT)
+
+
+def login_ticket_user(*, ticket: str) -> User | None:
+    """Return who has such a proof; None when it is old, or the password has changed."""
+    try:
+        facts = signing.loads(ticket, salt=_TICKET_SALT, max_age=TICKET_SECONDS)
+    except signing.BadSignature:
+        return None
+    user = User.objects.filter(pk=facts[0], is_active=True, is_staff=True).first()
+    if user is None or not constant_time_compare(
+        facts[1], user.get_session_auth_hash()
+    ):
+        return None
+    return user
+
+
+# --- turning it off -------------------------------------------------------------------
+
+
+def second_factor_turn_off(
+    *, request: HttpRequest, user: User, password: str, code: str
+) -> None:
+    """Ask for no more codes; wrong passwords and codes count as at a login.
+
+    Raises: LoginFailed, and what second_factor_check() raises.
+    """
+    name = user.get_username()
+    if authenticate(request, username=name, password=password) != user:
+        if getattr(request, "axes_locked_out", False):
+            raise RateLimited(LOCKED, retry_after_seconds=locked_seconds())
+        raise LoginFailed("密码错误")
+    second_factor_check(request=request, user=user, code=code)
+    TotpDevice.objects.filter(user=user).delete()
+
+
+@transaction.atomic
+def second_factor_reset(*, actor_id: int, user_id: int) -> None:
+    """Turn it off for somebody who has lost the phone; their sessions end.
+
+    Locks: both. Raises: Forbidden, AccountStateChanged when it is off.
+    """
+    staff_lock(actor_id=actor_id, user_id=user_id)
+    if actor_id == user_id:
+        raise Forbidden("不能重置自己的两步验证")
+    if not TotpDevice.objects.filter(user_id=user_id).delete()[0]:
+        raise AccountStateChanged
+    sessions_end_all(user_id=user_id)
+    admin_sessions_end(user_id=user_id)
+
+
+# --- keys and codes -------------------------------------------------------------------
+
+
+def _step_of(code: str, *, key: bytes, after: int, now: datetime) -> int | None:
+    """Return the 30 seconds whose code this is; None for a wrong or an old one."""
+    if len(code) != _CODE_DIGITS or not (code.isascii() and code.isdecimal()):
+        return None
+    totp = TOTP(key)
+    totp.time = now.timestamp()
+    is_right = totp.verify(int(code), tolerance=_TOLERANCE_STEPS, min_t=after + 1)
+    return totp.t() if is_right else None
+
+
+def _recovery_code() -> str:
+    return "".join(secrets.choice(_RECOVERY_LETTERS) for _ in range(_RECOVERY_LENGTH))
+
+
+def _unsealed(user: User, sealed: str) -> bytes:
+    try:
+        owner, _, key = text_decrypt(sealed).partition(":")
+    except InvalidToken:
+        raise AccountStateChanged from None
+    if owner != str(user.pk):
+        raise AccountStateChanged
+    return bytes.fromhex(key)
+
+
+def _base32(key: bytes) -> str:
+    """Write a key as apps for codes take it; 20 bytes need no padding."""
+    return b32encode(key).decode()
