@@ -5,9 +5,10 @@ from django.conf import settings
 
 
 class ShopConfig(AppConfig):
-    """No models live here."""
+    """Before the apps, which it does not know."""
 
     name = "shop"
+    verbose_name = "系统"
 
     def ready(self) -> None:
         """Register the checks; report crashes, if somebody wants to have them."""

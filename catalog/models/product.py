@@ -72,6 +72,10 @@ class Product(models.Model):
     class Meta:
         verbose_name = "商品"
         verbose_name_plural = "商品"
+        permissions = (
+            ("import_product", "可以导入商品"),
+            ("export_product", "可以导出商品和盘点表"),
+        )
         constraints = (
             models.CheckConstraint(
                 name="product_price_min", condition=Q(price__gte=Decimal("0.01"))

@@ -169,6 +169,7 @@ class Order(models.Model):
             ("cancel_order", "可以取消未付款订单"),
             ("reprice_order", "可以改价"),
             ("refund_order", "可以退款"),
+            ("export_order", "可以导出订单"),
         )
         constraints = (
             models.UniqueConstraint(

@@ -151,6 +151,7 @@ class Refund(models.Model):
         permissions = (
             ("answer_refund", "可以同意或拒绝退款"),
             ("retry_refund", "可以重试失败的退款"),
+            ("export_refund", "可以导出退款"),
         )
         constraints = (
             models.CheckConstraint(
