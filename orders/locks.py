@@ -3,6 +3,7 @@
 An order comes before its payments, they before its refunds, then products and SKUs.
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from django.db import connection
@@ -34,6 +35,12 @@ def order_lock(order_id: int) -> Order:
     """
     rows = Order.objects.select_for_update(of=("self",), no_key=True)
     return rows.get(pk=order_id)
+
+
+def orders_lock(order_ids: Iterable[int]) -> None:
+    """Lock orders in primary-key order until the transaction ends."""
+    rows = Order.objects.select_for_update(of=("self",), no_key=True)
+    list(rows.filter(pk__in=set(order_ids)).order_by("pk").values_list("pk"))
 
 
 def own_order_lock(order_no: str, user_id: int) -> Order:

@@ -171,6 +171,10 @@ MEANINGS = {
     "RATELIMIT_CART": Meaning(
         "previews for each shopper",
     ),
+    "SHEET_KEEP_DAYS": Meaning(
+        "so long the files of imports and exports are kept, and a checked import may "
+        "be confirmed",
+    ),
     "WECHAT_API_BASE": Meaning(
         "where logins and phone numbers are asked for",
     ),

@@ -6,6 +6,11 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Job, Status
 
+from shop.queue import job_enqueue
+from shop.retry import BackOff
+from shop.sheets.running import sheet_run
+from shop.sheets.services import JOB, sheets_delete_old
+
 logger = logging.getLogger(__name__)
 
 # Long enough for somebody to look at what failed.
@@ -41,6 +46,23 @@ async def retention(timestamp: int) -> None:
         include_aborted=True,
     )
     await app.job_manager.prune_stalled_workers(WORKERS_KEPT_SECONDS)
+
+
+# Behind all else: a sheet of 20,000 rows takes minutes, and the worker does one job at
+# a time. So it works for a while and then stands in line anew.
+@app.task(name=JOB, retry=BackOff(), priority=-10)
+def sheet_run_job(task_id: int) -> None:
+    """Work on a sheet."""
+    if sheet_run(task_id=task_id):
+        job_enqueue(JOB, task_id=task_id)
+
+
+@app.periodic(cron="50 20 * * *")
+@app.task(queueing_lock="sheets_delete")
+def sheets_delete(timestamp: int) -> None:
+    """Delete the files of old imports and exports."""
+    if count := sheets_delete_old():
+        logger.info("old sheets deleted: %d", count)
 
 
 async def _queue_again(job: Job) -> None:

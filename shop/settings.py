@@ -325,6 +325,18 @@ ORDER_PAY_MINUTES = env.number("ORDER_PAY_MINUTES", 30, least=1, most=89 * 24 * 
 ORDER_REFUND_DAYS = env.number("ORDER_REFUND_DAYS", 15, least=0, most=365)
 ORDER_CONFIRM_DAYS = env.number("ORDER_CONFIRM_DAYS", 10, least=1, most=3650)
 
+# --- Sheets that staff import and export -------------------------------------------
+
+# The shop package knows no app: these are its kinds, in the order of the desk.
+SHEET_KINDS = [
+    "catalog.sheets.products.ProductSheet",
+    "catalog.sheets.stock.StockSheet",
+    "orders.sheets.orders.OrderSheet",
+    "orders.sheets.parcels.ParcelSheet",
+    "orders.sheets.refunds.RefundSheet",
+]
+SHEET_KEEP_DAYS = env.number("SHEET_KEEP_DAYS", 7, least=1, most=365)
+
 # --- WeChat ------------------------------------------------------------------------
 
 WECHAT_API_BASE = env.text("WECHAT_API_BASE", "https://api.weixin.qq.com").rstrip("/")

@@ -8,7 +8,7 @@ from django.contrib.admin import actions
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import DropdownFilter
@@ -24,6 +24,7 @@ from catalog.services.products import product_delete, products_set_status
 from catalog.services.skus import SKUS_MAX
 from catalog.showcase import showcase
 from catalog.tree import category_subtree, category_walk
+from shop.admin.sheet_exports import SheetExports
 from shop.back_office.figures import money
 from shop.errors import Forbidden
 
@@ -125,7 +126,7 @@ class SkuInline(TabularInline):
 
 
 @admin.register(Product)
-class ProductAdmin(CatalogDesk):
+class ProductAdmin(SheetExports, CatalogDesk):
     """One page for a product with all that belongs to it, written by the services."""
 
     form = ProductForm
@@ -156,7 +157,9 @@ class ProductAdmin(CatalogDesk):
     ordering = ("-pk",)
     list_per_page = 50
     show_full_result_count = False
-    actions = ("put_on_sale", "take_off_sale", "delete_selected")
+    actions = ("put_on_sale", "take_off_sale", "export_chosen", "delete_selected")
+    actions_list = ("export", "import_sheet")
+    export_kinds = ("products",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
         return showcase(super().get_queryset(request))
@@ -258,6 +261,19 @@ class ProductAdmin(CatalogDesk):
     def take_off_sale(self, request: HttpRequest, queryset: Any) -> None:
         """Hide them from the public."""
         self._set_status(request, queryset, ProductStatus.OFF_SALE, "下架")
+
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("catalog.import_product")
+
+    @action(
+        description="导入",
+        url_path="import",
+        icon="upload",
+        permissions=["view", "import"],
+    )
+    def import_sheet(self, request: HttpRequest) -> HttpResponse:
+        """Lead to the page that asks for the sheet."""
+        return self.upload_page("products")
 
     def _set_status(
         self, request: HttpRequest, queryset: Any, status: ProductStatus, verb: str

@@ -15,7 +15,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from catalog.admin.desk import products_holding
 from catalog.models import Product, Sku
 from catalog.services.stock import STOCK_MAX, last_adjustment_id, stock_adjust
-from shop.back_office.desk import Desk
+from shop.admin.sheet_exports import SheetExports
 from shop.back_office.figures import money
 from shop.back_office.forms import ReasonForm
 
@@ -69,7 +69,7 @@ def adjust_link(sku: Sku) -> str:
 
 
 @admin.register(Sku)
-class SkuAdmin(Desk):
+class SkuAdmin(SheetExports):
     """What is in stock; SKUs themselves are written on the product's page."""
 
     list_display = ("product", "specs_shown", "code", "price_shown", "stock_shown")
@@ -82,7 +82,9 @@ class SkuAdmin(Desk):
     show_full_result_count = False
     fields = ("product_link", "specs_shown", "code", "price_shown", "stock")
     readonly_fields = ("product_link", "specs_shown", "price_shown")
-    actions = None
+    actions = ("export_chosen",)
+    actions_list = ("export", "import_sheet")
+    export_kinds = ("stock",)
     actions_detail = ("adjust", "ledger")
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -171,6 +173,16 @@ class SkuAdmin(Desk):
                 "expected_adjustment": last_adjustment_id(sku_id=sku.pk),
             },
         )
+
+    @action(
+        description="导入盘点",
+        url_path="import",
+        icon="upload",
+        permissions=["adjust_stock"],
+    )
+    def import_sheet(self, request: HttpRequest) -> HttpResponse:
+        """Lead to the page that asks for the counts."""
+        return self.upload_page("stock")
 
     @action(description="库存流水", url_path="ledger", permissions=["view_ledger"])
     def ledger(self, request: HttpRequest, object_id: str) -> HttpResponse:

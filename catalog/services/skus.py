@@ -41,13 +41,24 @@ def skus_replace(
     Raises: Invalid, StockChanged.
     """
     current = skus_lock(product_ids=[product.pk])
-    rows = [_row(product, current, number, c) for number, c in enumerate(changes)]
-    _require_a_set(rows)
+    rows = skus_planned(product=product, current=current, changes=changes)
     has_changed = _write(current, rows)
     _stocks_set(rows, changes, known=current.keys(), operator_id=operator_id)
     product.price = min(row.price for row in rows)
     product.spec_names = list(rows[0].specs)
     return has_changed
+
+
+def skus_planned(
+    *, product: Product, current: Mapping[int, Sku], changes: Sequence[SkuChange]
+) -> list[Sku]:
+    """Return the SKUs, unsaved, that the changes would make of the current ones.
+
+    Raises: Invalid.
+    """
+    rows = [_row(product, current, number, c) for number, c in enumerate(changes)]
+    _require_a_set(rows)
+    return rows
 
 
 def sku_of_plain_product(*, product: Product) -> int:

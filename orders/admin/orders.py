@@ -5,9 +5,9 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from orders.admin.cells import link
 from orders.admin.order_actions import OrderActions
@@ -15,6 +15,7 @@ from orders.admin.read_only import ReadOnlyDesk
 from orders.admin.stages import HAS_PARCELS, STAGES, StageFilter, stage_of
 from orders.admin.tables import order_tables
 from orders.models import Order, OrderItem
+from shop.admin.sheet_exports import SheetExports
 from shop.back_office.day_range import DayRangeFilter
 from shop.back_office.figures import money
 from shop.back_office.masking import (
@@ -41,7 +42,7 @@ _LINES = (
 
 
 @admin.register(Order)
-class OrderDesk(OrderActions, ReadOnlyDesk):
+class OrderDesk(SheetExports, OrderActions, ReadOnlyDesk):
     """All orders, newest first."""
 
     list_display = (
@@ -56,6 +57,9 @@ class OrderDesk(OrderActions, ReadOnlyDesk):
     list_filter = (StageFilter, ("created_at", DayRangeFilter))
     list_filter_submit = True
     ordering = ("-pk",)
+    actions = ("export_chosen",)
+    actions_list = ("export", "ship_sheet")
+    export_kinds = ("orders", "parcels")
     search_fields = ("order_no",)
     search_help_text = "订单号、手机号或收货人的开头,或商品名称的一部分"
     change_form_outer_after_template = TABLES_TEMPLATE
@@ -153,6 +157,16 @@ class OrderDesk(OrderActions, ReadOnlyDesk):
         return format_html(
             "已由订单{}替代", link("orders_order_change", order.replaced_by)
         )
+
+    @action(
+        description="批量发货",
+        url_path="ship-sheet",
+        icon="local_shipping",
+        permissions=["view", "ship"],
+    )
+    def ship_sheet(self, request: HttpRequest) -> HttpResponse:
+        """Lead to the page that asks for the parcels."""
+        return self.upload_page("parcels")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Name the order that stands in for this one, if there is one.

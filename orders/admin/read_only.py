@@ -10,7 +10,7 @@ from shop.back_office.desk import Desk
 class ReadOnlyDesk(Desk):
     """Rows that staff may see, and that services alone write."""
 
-    actions = None
+    actions: Any = None
     show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -13,6 +13,7 @@ from orders.admin.read_only import ReadOnlyDesk
 from orders.admin.refund_actions import RefundActions, wechat_reason
 from orders.admin.refund_tables import refund_tables
 from orders.models import Refund, RefundState
+from shop.admin.sheet_exports import SheetExports
 from shop.api.images import image_url
 from shop.back_office.day_range import DayRangeFilter
 from shop.back_office.figures import json_shown, money
@@ -44,7 +45,7 @@ class RefundFilter(ToDoFilter):
 
 
 @admin.register(Refund)
-class RefundDesk(RefundActions, ReadOnlyDesk):
+class RefundDesk(SheetExports, RefundActions, ReadOnlyDesk):
     """Refunds, newest first; the list opens with those that wait for staff."""
 
     list_display = (
@@ -58,6 +59,9 @@ class RefundDesk(RefundActions, ReadOnlyDesk):
     list_filter = (RefundFilter, "kind", ("created_at", DayRangeFilter))
     list_filter_submit = True
     ordering = ("-pk",)
+    actions = ("export_chosen",)
+    actions_list = ("export",)
+    export_kinds = ("refunds",)
     search_fields = ("refund_no",)
     search_help_text = "退款单号、商户退款单号或订单号的开头"
     change_form_outer_after_template = TABLES_TEMPLATE

@@ -34,6 +34,7 @@ class Shipment(models.Model):
                 "order", "carrier", "tracking_no", name="shipment_once"
             ),
         )
+        indexes = (models.Index("tracking_no", name="shipment_tracking"),)
 
     def __str__(self) -> str:
         return f"{self.carrier_name} {self.tracking_no}"

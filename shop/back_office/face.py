@@ -89,6 +89,10 @@ UNFOLD: dict[str, Any] = {
             {
                 "title": "系统",
                 "items": [
+                    {
+                        **_link("导入导出", "swap_vert", "shop.sheettask"),
+                        "permission": "shop.admin.may_see_sheets",
+                    },
                     _link("员工", "badge", "accounts.staff"),
                     _link("用户组", "group", "auth.group"),
                     _link("登录失败记录", "lock", "accounts.loginfailure"),

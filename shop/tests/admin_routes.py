@@ -32,6 +32,14 @@ _NEEDS = {
     "catalog_sku_adjust": ("catalog.view_sku", "catalog.adjust_stock"),
     "catalog_sku_ledger": ("catalog.view_stockmovement",),
     "orders_refund_query": ("orders.view_refund", "orders.retry_refund"),
+    "catalog_sku_export": ("catalog.view_sku", "catalog.export_product"),
+    "catalog_sku_import_sheet": ("catalog.view_sku", "catalog.adjust_stock"),
+    "shop_sheettask_upload": ("catalog.import_product",),
+    "shop_sheettask_template": ("catalog.import_product",),
+    "shop_sheettask_progress": ("orders.export_order",),
+    "shop_sheettask_confirm": ("orders.ship_order",),
+    "shop_sheettask_cancel": ("catalog.adjust_stock",),
+    "shop_sheettask_download": ("orders.export_refund",),
     "procrastinate_procrastinatejob_retry": (
         "procrastinate.view_procrastinatejob",
         "procrastinate.change_procrastinatejob",
@@ -42,6 +50,7 @@ _VERBS = {
     *("ship", "reprice", "cancel", "refund", "resend"),
     *("answer", "retry", "handle", "replay"),
     *("run", "resolve"),
+    *("export", "import"),
 }
 # Whoever grants rights may do everything already.
 SUPERUSERS_ALONE = {"auth_group_add", "auth_group_delete"}

@@ -50,6 +50,8 @@ TASKS = {
     "orders.jobs.shipping_upload_send": "上传发货信息",
     "shop.jobs.jobs_rescue": "恢复中断的任务",
     "shop.jobs.retention": "清理旧任务",
+    "shop.jobs.sheet_run": "导入导出",
+    "shop.jobs.sheets_delete": "清理旧表格",
 }
 _EVENTS = {
     "deferred": "加入队列",

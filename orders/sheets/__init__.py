@@ -1,0 +1,1 @@
+"""The sheets of the orders: orders, refunds, and parcels on their way."""
