@@ -175,7 +175,7 @@ STORAGES = {
 # A JSON body is held to 1 MiB by the parser; this bounds forms and file uploads.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
 # The admin's page of a product: fields and a picture for each of 200 SKUs.
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 1600
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 DATA_UPLOAD_MAX_NUMBER_FILES = 300
 UPLOAD_MAX_BYTES = 5 * 1024 * 1024
 

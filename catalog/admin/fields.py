@@ -15,6 +15,7 @@ from unfold.widgets import (
 
 from catalog.models import Category
 from catalog.serializers.input import SpecsField as ApiSpecsField
+from catalog.services.stock import STOCK_MAX
 from catalog.tree import category_walk
 
 # Full-width, so that no browser folds them.
@@ -50,6 +51,25 @@ def _ruled(rule: Any, value: Any) -> Any:
         return rule.run_validation(value)
     except serializers.ValidationError as error:
         raise forms.ValidationError([str(text) for text in error.detail]) from None
+
+
+class PiecesField(forms.IntegerField):
+    """A number of pieces, none included."""
+
+    def __init__(self, *, label: str, **kwargs: Any) -> None:
+        super().__init__(
+            label=label,
+            min_value=0,
+            max_value=STOCK_MAX,
+            widget=UnfoldAdminTextInputWidget({"inputmode": "numeric"}),
+            error_messages={
+                "required": f"{label}不能为空",
+                "invalid": f"{label}必须是整数",
+                "min_value": f"{label}不能小于0",
+                "max_value": f"{label}不能大于{STOCK_MAX}",
+            },
+            **kwargs,
+        )
 
 
 class LongRuledField(RuledField):

@@ -9,6 +9,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from catalog.admin.fields import (
     CategoryField,
     LongRuledField,
+    PiecesField,
     RuledField,
     SpecsField,
 )
@@ -89,12 +90,17 @@ class SkuForm(forms.ModelForm):  # type: ignore[type-arg]
     stock = RuledField(
         SkuInputSerializer, "stock", help_text="新SKU的初始库存;以后用“调整库存”修改"
     )
+    alarm_stock = PiecesField(
+        label="报警库存",
+        required=False,
+        help_text="库存不多于这个数时提醒补货;0表示卖完才提醒",
+    )
     code = RuledField(SkuInputSerializer, "code", required=False)
     image = PictureField(label="图片")
 
     class Meta:
         model = Sku
-        fields = ("specs", "price", "stock", "code", "image")
+        fields = ("specs", "price", "stock", "alarm_stock", "code", "image")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -102,7 +108,7 @@ class SkuForm(forms.ModelForm):  # type: ignore[type-arg]
         if self.instance.pk:
             self.fields["stock"].disabled = True
         else:
-            self.initial["stock"] = ""
+            self.initial["stock"] = self.initial["alarm_stock"] = ""
 
     def clean(self) -> dict[str, Any]:
         """Leave what must be unique to the service, which sees the whole set."""
@@ -116,6 +122,7 @@ class SkuForm(forms.ModelForm):  # type: ignore[type-arg]
             specs=values["specs"],
             price=values["price"],
             stock=None if self.instance.pk else values["stock"],
+            alarm_stock=values["alarm_stock"] or 0,
             code=values["code"],
             image=values["image"],
         )

@@ -86,10 +86,12 @@ class SkuInline(TabularInline):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         if not self._may_write(request, obj):
-            return ("specs_shown", "price_shown", "stock", "code", "image_shown")
+            names = ("specs_shown", "price_shown", "stock", "alarm_stock")
+            return (*names, "code", "image_shown")
+        names = ("specs", "price", "stock", "alarm_stock")
         if obj is None or not request.user.has_perm("catalog.adjust_stock"):
-            return ("specs", "price", "stock", "code", "image")
-        return ("specs", "price", "stock", "adjust_link", "code", "image")
+            return (*names, "code", "image")
+        return (*names, "adjust_link", "code", "image")
 
     @display(description="规格")
     def specs_shown(self, sku: Sku) -> str:

@@ -5,16 +5,18 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Q
+from django.db.models import F, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
+from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from catalog.admin.desk import products_holding
+from catalog.admin.fields import PiecesField
 from catalog.models import Product, Sku
-from catalog.services.stock import STOCK_MAX, last_adjustment_id, stock_adjust
+from catalog.services.stock import last_adjustment_id, stock_adjust
 from shop.admin.sheet_exports import SheetExports
 from shop.back_office.figures import money
 from shop.back_office.forms import ReasonForm
@@ -32,18 +34,7 @@ class AdjustmentForm(ReasonForm):
     kind = forms.ChoiceField(
         label="方式", choices=_KINDS, widget=UnfoldAdminSelectWidget
     )
-    quantity = forms.IntegerField(
-        label="数量",
-        min_value=0,
-        max_value=STOCK_MAX,
-        widget=UnfoldAdminTextInputWidget({"inputmode": "numeric"}),
-        error_messages={
-            "required": "数量不能为空",
-            "invalid": "数量必须是整数",
-            "min_value": "数量不能小于0",
-            "max_value": f"数量不能大于{STOCK_MAX}",
-        },
-    )
+    quantity = PiecesField(label="数量")
     expected_stock = forms.IntegerField(widget=forms.HiddenInput)
     expected_adjustment = forms.IntegerField(widget=forms.HiddenInput)
 
@@ -68,19 +59,54 @@ def adjust_link(sku: Sku) -> str:
     )
 
 
+class StockFilter(DropdownFilter):
+    """How much there is; what is low is told of while it is on sale alone."""
+
+    title = "库存"
+    parameter_name = "stock"
+    all_option = ("", "全部")
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return [("low", "在售,需补货"), ("out", "缺货"), ("normal", "正常")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() == "low":
+            return queryset.low()
+        if self.value() == "out":
+            return queryset.filter(stock=0)
+        if self.value() == "normal":
+            return queryset.filter(stock__gt=F("alarm_stock"))
+        return queryset
+
+
 @admin.register(Sku)
 class SkuAdmin(SheetExports):
     """What is in stock; SKUs themselves are written on the product's page."""
 
-    list_display = ("product", "specs_shown", "code", "price_shown", "stock_shown")
+    list_display = (
+        "product",
+        "specs_shown",
+        "code",
+        "price_shown",
+        "stock_shown",
+        "alarm_stock",
+    )
     list_display_links = ("product",)
+    list_filter = (StockFilter,)
     search_fields = ("code",)
     search_help_text = "按编码或商品名称搜索"
     ordering = ("-product", "position", "pk")
-    sortable_by = ("code", "price_shown", "stock_shown")
+    sortable_by = ("code", "price_shown", "stock_shown", "alarm_stock")
     list_per_page = 50
     show_full_result_count = False
-    fields = ("product_link", "specs_shown", "code", "price_shown", "stock")
+    fields = (
+        "product_link",
+        "specs_shown",
+        "code",
+        "price_shown",
+        "stock",
+        "alarm_stock",
+    )
     readonly_fields = ("product_link", "specs_shown", "price_shown")
     actions = ("export_chosen",)
     actions_list = ("export", "import_sheet")
@@ -132,10 +158,14 @@ class SkuAdmin(SheetExports):
         return money(sku.price)
 
     @display(
-        description="库存", ordering="stock", label={"缺货": "danger", "": "default"}
+        description="库存",
+        ordering="stock",
+        label={"缺货": "danger", "low": "warning", "": "default"},
     )
     def stock_shown(self, sku: Sku) -> Any:
-        return ("", sku.stock) if sku.stock else "缺货"
+        if not sku.stock:
+            return "缺货"
+        return ("low", f"{sku.stock} 需补货") if sku.is_low else ("", sku.stock)
 
     @display(description="操作")
     def adjust_link(self, sku: Sku) -> str:

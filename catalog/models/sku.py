@@ -3,9 +3,9 @@
 from decimal import Decimal
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
-from catalog.models.product import Product
+from catalog.models.product import Product, ProductStatus
 
 
 class SkuQuerySet(models.QuerySet["Sku"]):
@@ -14,6 +14,11 @@ class SkuQuerySet(models.QuerySet["Sku"]):
     def active(self) -> "SkuQuerySet":
         """Keep what the product still offers."""
         return self.filter(is_active=True)
+
+    def low(self) -> "SkuQuerySet":
+        """Keep what is on sale and at or under its alarm level."""
+        on_sale = self.active().filter(product__status=ProductStatus.ON_SALE)
+        return on_sale.filter(stock__lte=F("alarm_stock"))
 
 
 class Sku(models.Model):
@@ -29,6 +34,9 @@ class Sku(models.Model):
     price = models.DecimalField("价格", max_digits=12, decimal_places=2)
     # Written under the row's lock alone, with a ledger row each time.
     stock = models.IntegerField("库存", default=0)
+    # Staff are told when the stock is no higher; 0: when it is sold out. No index
+    # names it or the stock: each sale would have to write it.
+    alarm_stock = models.PositiveIntegerField("报警库存", default=0, db_default=0)
     code = models.CharField("编码", max_length=64, default="", blank=True)
     image = models.CharField("图片", max_length=200, default="", blank=True)
     position = models.PositiveSmallIntegerField("排序", default=0)
@@ -57,6 +65,11 @@ class Sku(models.Model):
 
     def __str__(self) -> str:
         return " ".join(map(str, self.ordered_specs().values())) or str(self.pk)
+
+    @property
+    def is_low(self) -> bool:
+        """Tell whether the stock is at or under its alarm level."""
+        return self.stock <= self.alarm_stock
 
     def ordered_specs(self) -> dict[str, str]:
         """Return the specs as shoppers see them: a JSON object has no order."""

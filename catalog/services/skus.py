@@ -12,7 +12,9 @@ from catalog.services.stock import stock_set
 from shop.errors import Invalid
 
 SKUS_MAX = 200
-_WRITTEN = ("specs", "price", "code", "image", "position", "is_active")
+# What an editor may write but the stock, which has a ledger.
+_EDITED = ("specs", "price", "alarm_stock", "code", "image")
+_WRITTEN = (*_EDITED, "position", "is_active")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +26,7 @@ class SkuChange:
     price: Decimal | None = None
     stock: int | None = None
     expected_stock: int | None = None
+    alarm_stock: int | None = None
     code: str | None = None
     image: str | None = None
 
@@ -80,7 +83,7 @@ def _row(
         raise Invalid.field("skus", "SKU不属于该商品")
     old = Sku(product=product) if change.id is None else current[change.id]
     new = Sku(pk=old.pk, product=product, stock=old.stock, position=position)
-    for name in ("specs", "price", "code", "image"):
+    for name in _EDITED:
         value = getattr(change, name)
         setattr(new, name, getattr(old, name) if value is None else value)
     return new

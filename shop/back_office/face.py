@@ -78,7 +78,10 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _link("商品", "inventory_2", "catalog.product"),
                     _link("分类", "category", "catalog.category"),
-                    _link("库存", "warehouse", "catalog.sku"),
+                    {
+                        **_link("库存", "warehouse", "catalog.sku"),
+                        "badge": "catalog.admin.badges.low_stock",
+                    },
                     _link("库存流水", "receipt_long", "catalog.stockmovement"),
                 ],
             },
