@@ -10,6 +10,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from orders.services.closing import orders_expire
+from orders.services.figures import figures_due, figures_refresh
 from orders.services.fulfilment import orders_confirm_due
 from orders.services.messages import message_send, messages_resume
 from orders.services.notices import notices_delete_old, notices_settle_due
@@ -131,3 +132,14 @@ def bills_check_job(timestamp: int) -> None:
     for day in bills_due():
         if day.isoformat() not in queued:
             bill_check_later(day=day)
+
+
+# Five minutes after midnight in the shop it has a day more to add up; the other hours
+# find what was left, as by a worker that was down.
+@app.periodic(cron="5 * * * *")
+@app.task(name="orders.jobs.figures_refresh", queueing_lock="figures_refresh")
+def figures_refresh_job(timestamp: int) -> None:
+    """Add up the finished days that are missing or may have got late money."""
+    if days := figures_due():
+        figures_refresh(days=days)
+        logger.info("figures of %d days added up", len(days))

@@ -26,6 +26,8 @@ SELECT pg_try_advisory_xact_lock(hashtextextended(%(user)s || ':' || %(key)s, 0)
     (SELECT id FROM orders_order
      WHERE user_id = %(user)s AND idempotency_key = %(key)s)
 """
+# Tells these claims from others; any number would do.
+_FIGURES_CLAIM = 20_260_102
 
 
 def order_lock(order_id: int) -> Order:
@@ -123,6 +125,17 @@ def bill_check_lock(day: date) -> BillCheck:
     """Lock the check of a day, under which its differences are written."""
     rows = BillCheck.objects.select_for_update(of=("self",), no_key=True)
     return rows.get(day=day)
+
+
+def daily_figures_claim(day: date) -> None:
+    """Wait until nobody else adds up a day; the claim ends with the transaction.
+
+    Who comes second must read after the first has written, or older sums would win.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s, %s)", [_FIGURES_CLAIM, day.toordinal()]
+        )
 
 
 def idempotency_key_claim(user_id: int, key: str) -> tuple[bool, int | None]:

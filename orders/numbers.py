@@ -18,10 +18,14 @@ def order_no_make(*, user_id: int, now: datetime) -> str:
     Two orders of one shopper in one millisecond share a number once in 33 million;
     the constraint refuses the second.
     """
-    local = timezone.localtime(now)
-    clock = f"{local:%y%m%d%H%M%S}{local.microsecond // 1000:03d}"
     tail = "".join(secrets.choice(_ALPHABET) for _ in range(_TAIL_LENGTH))
-    return f"{clock}{tail}{user_id % 10_000:04d}"
+    return f"{order_no_clock(now)}{tail}{user_id % 10_000:04d}"
+
+
+def order_no_clock(now: datetime) -> str:
+    """Return how the numbers of a millisecond begin; earlier ones sort before it."""
+    local = timezone.localtime(now)
+    return f"{local:%y%m%d%H%M%S}{local.microsecond // 1000:03d}"
 
 
 def out_trade_no_make(*, order_no: str, attempt: int) -> str:

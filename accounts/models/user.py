@@ -68,6 +68,12 @@ class User(AbstractBaseUser, PermissionsMixin):
                 ),
             ),
         )
+        indexes = (
+            # A day's new shoppers.
+            models.Index(
+                "created_at", name="user_shopper_since", condition=Q(is_staff=False)
+            ),
+        )
 
     def __str__(self) -> str:
         return self.username or self.nickname or f"用户{self.pk}"

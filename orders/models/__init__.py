@@ -2,6 +2,7 @@
 
 from orders.models.anomaly import AnomalyKind, PaymentAnomaly
 from orders.models.event import OrderEvent
+from orders.models.figures import DailyFigures, DailyProductSales
 from orders.models.message import MessageKind, MessageState, SubscribeMessage
 from orders.models.notice import PaymentNotice
 from orders.models.order import Order, OrderItem, OrderStatus
@@ -28,6 +29,8 @@ __all__ = [
     "BillCheck",
     "BillDifference",
     "CheckResult",
+    "DailyFigures",
+    "DailyProductSales",
     "DifferenceKind",
     "MessageKind",
     "MessageState",

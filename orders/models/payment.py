@@ -134,7 +134,7 @@ class Payment(models.Model):
                 name="payment_to_query",
                 condition=Q(state=PaymentState.OPEN),
             ),
-            # A day's payments, for the bill of that day.
+            # A day's payments, for its bill and its figures.
             models.Index(
                 "paid_at",
                 name="payment_paid_at",

@@ -180,6 +180,12 @@ class Refund(models.Model):
                 name="refund_unfinished",
                 condition=Q(state__in=UNFINISHED),
             ),
+            # A day's refunds, for its bill and its figures.
+            models.Index(
+                "accepted_at",
+                name="refund_accepted_at",
+                condition=Q(accepted_at__isnull=False),
+            ),
         )
 
     def __str__(self) -> str:

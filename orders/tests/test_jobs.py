@@ -56,6 +56,7 @@ def test_jobs_have_their_rhythm() -> None:
     }
     assert rhythms == {
         "accounts.jobs.sessions_flush": "20 20 * * *",
+        "orders.jobs.figures_refresh": "5 * * * *",
         "orders.jobs.notices_delete": "50 20 * * *",
         "orders.jobs.notices_settle": "*/2 * * * *",
         "orders.jobs.bills_check": "30 2-15 * * *",

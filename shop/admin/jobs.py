@@ -37,6 +37,7 @@ TASKS = {
     "accounts.jobs.sessions_flush": "清理过期登录",
     "orders.jobs.bill_check": "对账",
     "orders.jobs.bills_check": "安排对账",
+    "orders.jobs.figures_refresh": "统计经营数据",
     "orders.jobs.message_send": "发送订阅消息",
     "orders.jobs.notices_delete": "清理旧微信通知",
     "orders.jobs.notices_settle": "补处理微信通知",

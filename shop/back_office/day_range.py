@@ -1,14 +1,15 @@
 """A filter of lists by days, the last one included."""
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.forms import DateField, DateInput, Form
 from django.http import HttpRequest
-from django.utils import timezone
 from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.widgets import INPUT_CLASSES
+
+from shop.days import day_begin
 
 
 class DayRangeForm(Form):
@@ -55,6 +56,6 @@ class DayRangeFilter(RangeDateFilter):
         value = self.used_parameters.get(f"{self.parameter_name}_{end}")
         try:
             day = DateField().clean(value) + timedelta(days=end == "to")
-            return timezone.make_aware(datetime.combine(day, time.min))
+            return day_begin(day)
         except (ValidationError, OverflowError):
             return None

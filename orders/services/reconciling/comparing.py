@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from itertools import islice
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from orders.models import DifferenceKind, Payment, Refund, RefundState
 from orders.models.payment import RECEIVED, PaymentQuerySet
 from orders.models.refund import RefundQuerySet
 from orders.numbers import refund_no_of
+from shop.days import day_bounds
 from shop.wechat.trade_bill import PaymentRow, RefundRow
 
 # One statement looks up so many rows of a bill, which may have a hundred thousand.
@@ -127,23 +128,14 @@ def _is_ahead(refund: Refund, said: str) -> bool:
 
 def payments_booked(day: date) -> PaymentQuerySet:
     """Return the money that came on a day, by our books."""
-    start, end = _bounds(day)
+    start, end = day_bounds(day)
     return Payment.objects.received().filter(paid_at__gte=start, paid_at__lt=end)
 
 
 def refunds_accepted(day: date) -> RefundQuerySet:
     """Return the refunds that WeChat accepted on a day, by our books."""
-    start, end = _bounds(day)
+    start, end = day_bounds(day)
     return Refund.objects.filter(accepted_at__gte=start, accepted_at__lt=end)
-
-
-def _bounds(day: date) -> tuple[datetime, datetime]:
-    """Return when a day of China begins and ends."""
-    first, next_one = (
-        timezone.make_aware(datetime.combine(midnight, time.min))
-        for midnight in (day, day + timedelta(days=1))
-    )
-    return first, next_one
 
 
 def payments_unlisted(listed: Iterable[str], day: date) -> list[Payment]:
