@@ -13,9 +13,11 @@ from orders.models import (
     Order,
     PaymentAnomaly,
     Refund,
+    RefundState,
     ShippingUpload,
     UploadState,
 )
+from shop.back_office.badges import once_per_page
 
 
 def to_ship(request: HttpRequest) -> int:
@@ -25,7 +27,17 @@ def to_ship(request: HttpRequest) -> int:
 
 def waiting_refunds(request: HttpRequest) -> int:
     """Count the refunds that staff must do something about."""
-    return _counts(request)["waiting_refunds"]
+    return requested_refunds(request) + failed_refunds(request)
+
+
+def requested_refunds(request: HttpRequest) -> int:
+    """Count the refunds that staff must answer."""
+    return _counts(request)["requested_refunds"]
+
+
+def failed_refunds(request: HttpRequest) -> int:
+    """Count the refunds that WeChat did not make."""
+    return _counts(request)["failed_refunds"]
 
 
 def open_anomalies(request: HttpRequest) -> int:
@@ -43,23 +55,21 @@ def failed_uploads(request: HttpRequest) -> int:
     return _counts(request)["failed_uploads"]
 
 
+@once_per_page
 def _counts(request: HttpRequest) -> Mapping[str, int]:
-    """Return all counts, which one statement finds once for a page, by indexes."""
-    known: Mapping[str, int] | None = getattr(request, "_badges", None)
-    if known is None:
-        rows = {
-            "to_ship": Order.objects.to_ship(),
-            "waiting_refunds": Refund.objects.waiting(),
-            "open_anomalies": PaymentAnomaly.objects.open(),
-            "open_differences": BillDifference.objects.open(),
-            "failed_uploads": ShippingUpload.objects.filter(state=UploadState.FAILED),
-        }
-        counts = {name: _count(found) for name, found in rows.items()}
-        # A row to hang the counts on.
-        reader = User.objects.filter(pk=cast(User, request.user).pk)
-        known = cast(Mapping[str, int], reader.order_by().values(**counts).get())
-        request._badges = known  # type: ignore[attr-defined]
-    return known
+    """Return all counts, which one statement finds by indexes."""
+    rows = {
+        "to_ship": Order.objects.to_ship(),
+        "requested_refunds": Refund.objects.filter(state=RefundState.REQUESTED),
+        "failed_refunds": Refund.objects.filter(state=RefundState.FAILED),
+        "open_anomalies": PaymentAnomaly.objects.open(),
+        "open_differences": BillDifference.objects.open(),
+        "failed_uploads": ShippingUpload.objects.filter(state=UploadState.FAILED),
+    }
+    counts = {name: _count(found) for name, found in rows.items()}
+    # A row to hang the counts on.
+    reader = User.objects.filter(pk=cast(User, request.user).pk)
+    return cast(Mapping[str, int], reader.order_by().values(**counts).get())
 
 
 def _count(rows: QuerySet[Any]) -> Coalesce:

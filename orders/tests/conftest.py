@@ -160,6 +160,13 @@ def two_skus(product_make: Callable[..., Product]) -> tuple[Product, Sku, Sku]:
     return product, small, large
 
 
+@pytest.fixture
+def noon(monkeypatch: Any) -> None:
+    """Stop the clock, far from midnight."""
+    now = timezone.localtime().replace(hour=12, minute=0, second=0, microsecond=0)
+    monkeypatch.setattr(timezone, "now", lambda: now)
+
+
 def deadlocks() -> int:
     """Return how many deadlocks PostgreSQL has counted in this database."""
     with connection.cursor() as cursor:

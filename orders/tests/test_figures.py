@@ -50,13 +50,6 @@ BEFORE = "2026-03-09T23:59:59.999+08:00"
 pytestmark = pytest.mark.usefixtures("db", "noon")
 
 
-@pytest.fixture
-def noon(monkeypatch: Any) -> None:
-    """Stop the clock, far from midnight."""
-    now = timezone.localtime().replace(hour=12, minute=0, second=0, microsecond=0)
-    monkeypatch.setattr(timezone, "now", lambda: now)
-
-
 def moment(text: str) -> datetime:
     found = parse_datetime(text)
     assert found is not None

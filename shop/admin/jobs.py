@@ -15,6 +15,7 @@ from procrastinate.contrib.django import admin as _  # noqa: F401
 from procrastinate.contrib.django.models import ProcrastinateEvent, ProcrastinateJob
 from unfold.decorators import action, display
 
+from shop.back_office.badges import once_per_page
 from shop.back_office.desk import Desk
 from shop.back_office.figures import moment
 from shop.back_office.tables import TABLES_TEMPLATE, Table
@@ -243,6 +244,7 @@ def _timeline(job: ProcrastinateJob) -> Table:
     return Table("经过", ["时间", "事件"], rows)
 
 
+@once_per_page
 def failed_jobs_badge(request: HttpRequest) -> int:
     """Count what has failed and nobody has tried again; the sidebar shows it."""
     return ProcrastinateJob.objects.filter(status="failed").count()

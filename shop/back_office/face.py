@@ -28,6 +28,7 @@ UNFOLD: dict[str, Any] = {
             "href": lambda request: static("shop/favicon.svg"),
         }
     ],
+    "DASHBOARD_CALLBACK": "orders.admin.home.home",
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
     "ACCOUNT": {

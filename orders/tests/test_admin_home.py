@@ -1,0 +1,285 @@
+"""The admin's first page: who sees what, what waits, and what it costs."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from catalog.models import Product, Sku
+from orders.admin.home_figures import _change
+from orders.models import (
+    AnomalyKind,
+    BillCheck,
+    BillDifference,
+    DailyFigures,
+    DailyProductSales,
+    Order,
+    Payment,
+    ShippingUpload,
+)
+from orders.numbers import order_no_make
+from orders.services.anomalies import anomaly_note
+from orders.services.figures import DAYS_SHOWN, figures_due, figures_refresh
+from orders.tests.conftest import clerk, line, page, paid_order
+from orders.tests.test_figures import refund_at
+
+HOME = "/admin/"
+
+
+@pytest.fixture
+def waiting(one_of_each: dict[str, Order], tea: Product) -> None:
+    """Let something wait in each list, more than one where that is easy."""
+    paid = one_of_each["paid"]
+    for state, count in (("requested", 1), ("failed", 2)):
+        for _ in range(count):
+            refund_at(paid, None, "1.00", state=state)
+    for key in "ab":
+        anomaly_note(kind=AnomalyKind.LATE, key=key, happened="x", done="x")
+    check = BillCheck.objects.create(
+        day=timezone.localdate(), result="differences", checked_at=timezone.now()
+    )
+    for number in "abc":
+        BillDifference.objects.create(
+            bill_check=check, kind="unknown_refund", number=number
+        )
+    ShippingUpload.objects.update(state="failed")
+    tea.skus.update(alarm_stock=100)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, status)"
+            " VALUES ('default', 'orders.jobs.orders_sweep', 'failed')"
+        )
+
+
+def waits(client: Client) -> dict[str, tuple[int, str]]:
+    shown = client.get(HOME).context["waiting"]
+    return {one.word: (one.count, one.url) for one in shown}
+
+
+@pytest.mark.usefixtures("waiting")
+def test_each_thing_that_waits_leads_to_the_list_of_as_many(desk: Client) -> None:
+    found = waits(desk)
+    assert {word: count for word, (count, _) in found.items()} == {
+        "待发货": 2,
+        "待处理退款": 1,
+        "退款失败": 2,
+        "支付异常": 2,
+        "对账差异": 3,
+        "发货上报失败": ShippingUpload.objects.count(),
+        "后台任务失败": 1,
+        "需补货": 1,
+    }
+    for count, url in found.values():
+        listed = desk.get(url)
+        assert (url, listed.context["cl"].result_count) == (url, count)
+
+
+@pytest.mark.usefixtures("waiting")
+@pytest.mark.parametrize(
+    ("permission", "words"),
+    [
+        ("view_order", {"待发货"}),
+        ("view_refund", {"待处理退款", "退款失败"}),
+        ("view_paymentanomaly", {"支付异常"}),
+        ("view_billdifference", {"对账差异"}),
+        ("view_shippingupload", {"发货上报失败"}),
+        ("view_procrastinatejob", {"后台任务失败"}),
+        ("view_sku", {"需补货"}),
+        ("view_payment", set()),
+    ],
+)
+def test_who_may_not_see_a_list_is_not_told_what_waits_there(
+    client: Client, permission: str, words: set[str]
+) -> None:
+    assert waits(clerk(client, permission)).keys() == words
+
+
+def test_nothing_waits_and_the_first_desk_is_offered(client: Client, db: None) -> None:
+    text = page(clerk(client, "view_payment"), HOME)
+    assert "现在没有等待您处理的事情" in text
+    assert 'href="/admin/orders/payment/"' in text
+    assert "打开支付" in text
+    assert "近30天" not in text
+    client.logout()
+    User.objects.all().delete()
+    bare = clerk(client).get(HOME)
+    assert (bare.context["waiting"], bare.context["first_desk"]) == ([], None)
+
+
+@pytest.mark.usefixtures("noon")
+def test_figures_are_for_those_who_may_see_them(
+    client: Client, shopper_api: APIClient, tea: Product
+) -> None:
+    paid_order(shopper_api, line(tea))
+    figures_refresh(days=figures_due())
+    assert "¥99.00" not in page(clerk(client, "view_order"), HOME)
+    User.objects.filter(is_staff=True).delete()
+    seer = clerk(client, "view_dailyfigures")
+    text = page(seer, HOME)
+    assert "付款金额" in text
+    assert "打开" not in text
+    assert seer.get(HOME).context["missing_days"] == 0
+
+
+def cells(client: Client, number: int) -> dict[str, tuple[str, str, str]]:
+    period = client.get(HOME).context["periods"][number]
+    return {
+        one.word: (one.value, f"{one.arrow}{one.change}", one.note)
+        for one in period.cells
+    }
+
+
+@pytest.mark.usefixtures("noon")
+def test_today_is_compared_with_yesterday_at_this_time(
+    desk: Client, shopper_api: APIClient, tea: Product, shopper: User
+) -> None:
+    for ago in (
+        timedelta(hours=1),
+        timedelta(hours=2),
+        timedelta(days=1, hours=1),
+        # Later than now, yesterday; and the day before.
+        timedelta(hours=23),
+        timedelta(days=1, hours=13),
+    ):
+        order = paid_order(shopper_api, line(tea))
+        at = timezone.now() - ago
+        number = order_no_make(user_id=shopper.pk, now=at)
+        Order.objects.filter(pk=order.pk).update(order_no=number, created_at=at)
+        Payment.objects.filter(order=order).update(paid_at=at)
+    User.objects.filter(pk=shopper.pk).update(
+        created_at=timezone.now() - timedelta(days=1, hours=2)
+    )
+    refund_at(order, (timezone.now() - timedelta(minutes=1)).isoformat(), "5.00")
+    assert cells(desk, 0) == {
+        "下单": ("2", "↑增100%", ""),
+        "付款订单": ("2", "↑增100%", ""),
+        "付款金额": ("¥198.00", "↑增100%", ""),
+        "平均每单": ("¥99.00", "→持平", ""),
+        "退款": ("¥5.00", "↑此前为0", "1笔"),
+        "新用户": ("0", "↓减100%", ""),
+    }
+
+
+def day_made(ago: int, **figures: Any) -> DailyFigures:
+    counts = dict.fromkeys(("orders", "paid_orders", "refunds", "new_shoppers"), 0)
+    return DailyFigures.objects.create(
+        day=timezone.localdate() - timedelta(days=ago),
+        counted_at=timezone.now(),
+        **{**counts, "paid_amount": 0, "refund_amount": 0, **figures},
+    )
+
+
+@pytest.mark.usefixtures("noon")
+def test_thirty_finished_days_are_compared_with_those_before(desk: Client) -> None:
+    for ago, amount in ((1, 1000), (30, 500), (31, 900), (60, 300), (61, 7777)):
+        day_made(ago, orders=2, paid_orders=1, paid_amount=amount, new_shoppers=ago)
+    day_made(0, orders=99)
+    assert cells(desk, 1) == {
+        "下单": ("4", "→持平", ""),
+        "付款订单": ("2", "→持平", ""),
+        "付款金额": ("¥1,500.00", "↑增25%", ""),
+        "平均每单": ("¥750.00", "↑增25%", ""),
+        "退款": ("¥0.00", "→持平", "0笔"),
+        "新用户": ("31", "↓减66%", ""),
+    }
+    context = desk.get(HOME).context
+    assert context["missing_days"] == DAYS_SHOWN - 4
+    newest, *_, oldest = context["days"]
+    assert newest[1] == ["2", "1", "¥1,000.00", "¥0.00", "1"]
+    assert oldest[1] == ["2", "1", "¥500.00", "¥0.00", "30"]
+    text = page(desk, HOME)
+    assert "还有 56 天的数据没有统计完" in text
+    assert "还没有统计" in text
+
+
+@pytest.mark.usefixtures("noon")
+def test_ten_products_of_thirty_days_by_amount(
+    desk: Client, client: Client, product_make: Callable[..., Product]
+) -> None:
+    today = timezone.localdate()
+    for number in range(12):
+        product = product_make(f"茶{number}")
+        for ago in (1, 30, 31):
+            DailyProductSales.objects.create(
+                day=today - timedelta(days=ago),
+                product=product,
+                pieces=number,
+                amount=Decimal(1000 * number),
+            )
+    top = desk.get(HOME).context["top_products"]
+    assert [one["name"] for one in top] == [f"茶{n}" for n in range(11, 1, -1)]
+    assert (top[0]["pieces"], top[0]["amount"]) == (22, "¥22,000.00")
+    assert top[0]["url"] == f"/admin/catalog/product/{product.pk}/change/"
+    User.objects.all().delete()
+    reader = clerk(client, "view_dailyfigures")
+    assert "/admin/catalog/product/" not in page(reader, HOME)
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "change"),
+    [
+        (0, 0, ("→", "持平")),
+        (3, 0, ("↑", "此前为0")),
+        (3, 2, ("↑", "增50%")),
+        (0, 2, ("↓", "减100%")),
+        (1001, 1000, ("↑", "增不到1%")),
+        (Decimal("0.50"), Decimal("2.00"), ("↓", "减75%")),
+    ],
+)
+def test_changes_are_told_in_words(
+    now: Any, before: Any, change: tuple[str, str]
+) -> None:
+    assert _change(now, before) == change
+
+
+def statements(client: Client) -> int:
+    client.get(HOME)
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        assert client.get(HOME).status_code == 200
+    return len(captured)
+
+
+@pytest.mark.usefixtures("noon")
+def test_it_costs_the_same_whatever_there_is(
+    desk: Client,
+    shopper_api: APIClient,
+    product_make: Callable[..., Product],
+    tea: Product,
+) -> None:
+    empty = statements(desk)
+    assert empty <= 12
+    for number in range(4):
+        product = product_make(f"茶{number}")
+        paid_order(shopper_api, line(tea), line(product))
+        refund_at(Order.objects.latest("pk"), None, "1.00", state="failed")
+    Sku.objects.update(alarm_stock=100)
+    Payment.objects.update(paid_at=timezone.now() - timedelta(days=2))
+    figures_refresh(days=figures_due())
+    assert statements(desk) == empty
+
+
+def test_names_of_staff_and_products_are_inert(
+    desk: Client, staff: User, product_make: Callable[..., Product]
+) -> None:
+    script = "<script>alert(1)</script>"
+    User.objects.filter(pk=staff.pk).update(nickname=script)
+    product = product_make(script)
+    DailyProductSales.objects.create(
+        day=timezone.localdate() - timedelta(days=1),
+        product=product,
+        pieces=1,
+        amount=1,
+    )
+    text = page(desk, HOME)
+    assert script not in text
+    assert text.count("&lt;script&gt;alert(1)") >= 2
