@@ -1,5 +1,7 @@
 """What an order refuses."""
 
+from decimal import Decimal
+
 from shop.errors import NotFound, ShopError
 
 
@@ -134,6 +136,36 @@ class OrderChanged(ShopError):
     code = "order_changed"
     http_status = 409
     message = "订单的退款或发货已变化,请刷新后重试"
+
+
+class RefundChanged(ShopError):
+    """What the first of two people agreed to is not what the second has seen."""
+
+    code = "refund_changed"
+    http_status = 409
+    message = "退款的审批已变化,请刷新后重试"
+
+
+class SecondPersonNeeded(ShopError):
+    """Whoever agreed first is not the second person too."""
+
+    code = "second_person_needed"
+    http_status = 409
+    message = "您已同意过,需要另一位员工审批"
+
+
+class DayCapReached(ShopError):
+    """Staff would grant more than a day's cap: facts `cap`, `left`."""
+
+    code = "refund_day_cap"
+    http_status = 409
+
+    def __init__(self, *, cap: Decimal, left: Decimal) -> None:
+        super().__init__(
+            f"超过每日退款上限¥{cap:.2f},今天还可退¥{left:.2f}",
+            cap=str(cap),
+            left=str(left),
+        )
 
 
 class AnomalyHandled(ShopError):

@@ -1,6 +1,7 @@
 """Every row lock of the orders.
 
 An order comes before its payments, they before its refunds, then products and SKUs.
+Staff who act come before the order; the day's grants come last of all.
 """
 
 from collections.abc import Iterable
@@ -28,6 +29,8 @@ SELECT pg_try_advisory_xact_lock(hashtextextended(%(user)s || ':' || %(key)s, 0)
 """
 # Tells these claims from others; any number would do.
 _FIGURES_CLAIM = 20_260_102
+# The first of two keys, for which PostgreSQL has a space of their own.
+_DAY_GRANTS = 1
 
 
 def order_lock(order_id: int) -> Order:
@@ -90,6 +93,15 @@ def refund_lock(refund_id: int) -> Refund:
     """Lock a refund of an order whose lock the caller holds."""
     rows = Refund.objects.select_for_update(of=("self",), no_key=True)
     return rows.get(pk=refund_id)
+
+
+def day_grants_lock() -> None:
+    """Lock what staff grant in a day, until the transaction ends.
+
+    Everybody who grants waits here, so it is taken last, right before the commit.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [_DAY_GRANTS])
 
 
 def due_refunds_lock(now: datetime, limit: int) -> list[Refund]:

@@ -144,6 +144,15 @@ MEANINGS = {
     "ORDER_REFUND_DAYS": Meaning(
         "so long after its completion a shopper may ask for a refund of an order",
     ),
+    "REFUND_TWO_PERSON_ABOVE": Meaning(
+        "yuan: when staff grant more than that of one order, all refunds of it "
+        "together, a second person must agree; empty: one is enough. A shop needs two "
+        "accounts with the permission",
+    ),
+    "REFUND_DAY_CAP": Meaning(
+        "yuan that staff can grant in one day, all of them together; empty: no cap. A "
+        "shopper's cancel before anything has left passes",
+    ),
     "RATELIMIT_ENABLE": Meaning(
         "`0`, for load tests, needs `SHOP_ENV=development`",
     ),

@@ -6,6 +6,7 @@ No refusal repeats a value, for it may be a secret.
 import logging
 import os
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -18,6 +19,8 @@ from shop.wechat.templates import Template, template_read
 
 # django-ratelimit's form: requests, a slash, a period of more than zero.
 _RATE = re.compile(r"[1-9][0-9]{0,8}/([1-9][0-9]{0,6})?[smhd]")
+
+_MONEY = re.compile(r"[0-9]{1,9}(\.[0-9]{1,2})?", re.ASCII)
 
 
 # What was asked for, and what it is without a value; None: the start is refused.
@@ -67,6 +70,14 @@ def number(
     if int(value) > most:
         raise ImproperlyConfigured(f"{name} must be at most {most}")
     return int(value)
+
+
+def money(name: str) -> Decimal | None:
+    """Return an amount in yuan; None without one."""
+    value = text(name, "")
+    if value and not _MONEY.fullmatch(value):
+        raise ImproperlyConfigured(f"{name} must be yuan such as 500 or 500.00")
+    return Decimal(value) if value else None
 
 
 def flag(name: str, *, default: bool = False) -> bool:

@@ -323,6 +323,9 @@ RATELIMITS = {
 ORDER_PAY_MINUTES = env.number("ORDER_PAY_MINUTES", 30, least=1, most=89 * 24 * 60)
 # So long after completion a shopper may ask for a refund; staff give one for a year.
 ORDER_REFUND_DAYS = env.number("ORDER_REFUND_DAYS", 15, least=0, most=365)
+# What staff grant: above the one it takes two, the other is all of a day.
+REFUND_TWO_PERSON_ABOVE = env.money("REFUND_TWO_PERSON_ABOVE")
+REFUND_DAY_CAP = env.money("REFUND_DAY_CAP")
 ORDER_CONFIRM_DAYS = env.number("ORDER_CONFIRM_DAYS", 10, least=1, most=3650)
 
 # --- Sheets that staff import and export -------------------------------------------

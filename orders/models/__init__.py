@@ -14,13 +14,9 @@ from orders.models.reconciliation import (
     CheckResult,
     DifferenceKind,
 )
-from orders.models.refund import (
-    Refund,
-    RefundEvent,
-    RefundItem,
-    RefundKind,
-    RefundState,
-)
+from orders.models.refund import Refund
+from orders.models.refund_lines import RefundEvent, RefundItem
+from orders.models.refund_states import RefundDeed, RefundKind, RefundState
 from orders.models.shipment import Shipment, ShipmentItem
 from orders.models.shipping_upload import ShippingUpload, UploadState
 
@@ -44,6 +40,7 @@ __all__ = [
     "PaymentNotice",
     "PaymentState",
     "Refund",
+    "RefundDeed",
     "RefundEvent",
     "RefundItem",
     "RefundKind",

@@ -1,69 +1,24 @@
 """Money on its way back: how much, for which pieces, and what WeChat said of it."""
 
-from collections.abc import Mapping
 from decimal import Decimal
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Prefetch, Q
 
-from orders.models.order import Order, OrderItem
+from orders.models.order import Order
 from orders.models.payment import Payment
-from orders.numbers import refund_no_of
-
-
-class RefundKind(models.TextChoices):
-    """Why money goes back, and so who had a say in it."""
-
-    CANCEL = "cancel", "取消订单"
-    AFTER_SALE = "after_sale", "售后"
-    STAFF = "staff", "商家退款"
-    AUTOMATIC = "automatic", "自动退款"
-
-
-class RefundState(models.TextChoices):
-    """Where a refund is; WeChat has a part in it from processing on."""
-
-    REQUESTED = "requested", "待处理"
-    APPROVED = "approved", "待退款"
-    PROCESSING = "processing", "退款中"
-    SUCCEEDED = "succeeded", "已退款"
-    FAILED = "failed", "退款失败"
-    REJECTED = "rejected", "已拒绝"
-    WITHDRAWN = "withdrawn", "已撤回"
-
-
-# Approved again is what staff do with one that failed. One that WeChat calls abnormal
-# is brought to its end at the merchant platform, and so succeeds later; any other can
-# be paid in another way.
-REFUND_TRANSITIONS: Mapping[RefundState, frozenset[RefundState]] = {
-    RefundState.REQUESTED: frozenset(
-        {RefundState.APPROVED, RefundState.REJECTED, RefundState.WITHDRAWN}
-    ),
-    RefundState.APPROVED: frozenset(
-        {RefundState.PROCESSING, RefundState.SUCCEEDED, RefundState.FAILED}
-    ),
-    RefundState.PROCESSING: frozenset({RefundState.SUCCEEDED, RefundState.FAILED}),
-    RefundState.FAILED: frozenset(
-        {RefundState.APPROVED, RefundState.PROCESSING, RefundState.SUCCEEDED}
-    ),
-    RefundState.SUCCEEDED: frozenset(),
-    RefundState.REJECTED: frozenset(),
-    RefundState.WITHDRAWN: frozenset(),
-}
-# What no longer counts against what was paid.
-DROPPED = (RefundState.REJECTED, RefundState.WITHDRAWN)
-# Somebody, we or WeChat, has still to do something.
-UNFINISHED = (
-    RefundState.REQUESTED,
-    RefundState.APPROVED,
-    RefundState.PROCESSING,
-    RefundState.FAILED,
+from orders.models.refund_lines import ZERO, RefundEvent, RefundItem
+from orders.models.refund_states import (
+    BY_STAFF,
+    DROPPED,
+    UNDECIDED,
+    UNFINISHED,
+    WAITING,
+    RefundKind,
+    RefundState,
 )
-
-
-# Staff have to do something.
-WAITING = (RefundState.REQUESTED, RefundState.FAILED)
+from orders.numbers import refund_no_of
 
 
 class RefundQuerySet(models.QuerySet["Refund"]):
@@ -84,6 +39,18 @@ class RefundQuerySet(models.QuerySet["Refund"]):
     def waiting(self) -> "RefundQuerySet":
         """Keep what staff have to do something about."""
         return self.filter(state__in=WAITING)
+
+    def agreed(self) -> "RefundQuerySet":
+        """Keep what waits for a second person."""
+        return self.filter(state=RefundState.REQUESTED, agreed_at__isnull=False)
+
+    def granted_by_staff(self) -> "RefundQuerySet":
+        """Keep what staff have granted, whatever became of it at WeChat."""
+        return self.filter(kind__in=BY_STAFF).exclude(state__in=UNDECIDED)
+
+    def shown(self) -> "RefundQuerySet":
+        """Keep what a shopper sees: not what staff only consider by themselves."""
+        return self.exclude(kind=RefundKind.STAFF, state__in=UNDECIDED)
 
     def having_word(self, word: str) -> "RefundQuerySet":
         """Keep what staff look for, by how its number or its order's begins.
@@ -123,7 +90,17 @@ class Refund(models.Model):
     )
     kind = models.CharField("类型", max_length=10, choices=RefundKind.choices)
     state = models.CharField("状态", max_length=10, choices=RefundState.choices)
+    # What goes back; until staff have granted it, what would.
     amount = models.DecimalField("退款金额", max_digits=12, decimal_places=2)
+    # What its shopper has asked for; null when nobody did, or before this was kept.
+    requested_amount = models.DecimalField(
+        "申请金额", max_digits=12, decimal_places=2, null=True
+    )
+    # What its pieces and the freight with them cost beyond that: it stays with the
+    # shop, whatever goes back later.
+    kept_amount = models.DecimalField(
+        "少退金额", max_digits=12, decimal_places=2, default=ZERO, db_default=ZERO
+    )
     reason = models.CharField("原因", max_length=200, default="", blank=True)
     # Storage names of the shopper's pictures.
     images = models.JSONField("图片", default=list, blank=True)
@@ -131,6 +108,18 @@ class Refund(models.Model):
     answer = models.CharField("答复", max_length=200, default="", blank=True)
     # Whether pieces that had left are back on the shelf; those that had not always are.
     is_restocked = models.BooleanField("已发商品退回库存", default=False)
+    # Who of two has agreed first, and when; the second grants exactly that.
+    agreed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name="第一审批人",
+        db_index=False,
+    )
+    agreed_at = models.DateTimeField("第一次审批时间", null=True)
+    # When staff have granted it; null for what needs no grant.
+    granted_at = models.DateTimeField("批准时间", null=True)
     # Why WeChat did not do it: a code of its refusal, CLOSED or ABNORMAL.
     wechat_error = models.CharField("微信原因", max_length=64, default="", blank=True)
     # The facts as WeChat stated them last.
@@ -165,6 +154,14 @@ class Refund(models.Model):
                 condition=~Q(state__in=[RefundState.PROCESSING, RefundState.SUCCEEDED])
                 | Q(accepted_at__isnull=False),
             ),
+            models.CheckConstraint(
+                name="refund_kept_min", condition=Q(kept_amount__gte=0)
+            ),
+            models.CheckConstraint(
+                name="refund_agreed_with_time",
+                condition=Q(agreed_by__isnull=True, agreed_at__isnull=True)
+                | Q(agreed_by__isnull=False, agreed_at__isnull=False),
+            ),
             models.UniqueConstraint(
                 "order",
                 name="refund_one_requested",
@@ -186,6 +183,13 @@ class Refund(models.Model):
                 name="refund_accepted_at",
                 condition=Q(accepted_at__isnull=False),
             ),
+            # What staff have granted in a day, for the day's cap.
+            models.Index(
+                "granted_at",
+                name="refund_granted",
+                include=["amount"],
+                condition=Q(granted_at__isnull=False),
+            ),
         )
 
     def __str__(self) -> str:
@@ -202,8 +206,57 @@ class Refund(models.Model):
         return self.state == RefundState.REQUESTED
 
     @property
+    def is_agreed(self) -> bool:
+        """Tell whether one of two has agreed, and the other not yet."""
+        return self.is_requested and self.agreed_at is not None
+
+    @property
+    def is_undecided(self) -> bool:
+        """Tell whether staff have not granted it, or never will."""
+        return self.state in UNDECIDED
+
+    @property
+    def asked_amount(self) -> Decimal:
+        """Return what its shopper has asked for, or else what goes back."""
+        asked = self.requested_amount
+        return self.amount if asked is None else asked
+
+    @property
+    def told_amount(self) -> Decimal:
+        """Return what its shopper is told: one person's word is no grant yet."""
+        return self.asked_amount if self.is_undecided else self.amount
+
+    @property
+    def told_answer(self) -> str:
+        """Return what its shopper is told by staff."""
+        return "" if self.is_agreed else self.answer
+
+    @property
+    def steps(self) -> list[RefundEvent]:
+        """Return the events that its shopper sees.
+
+        What staff began is new to the shopper when it is granted.
+        """
+        is_own = self.kind == RefundKind.STAFF
+        return [
+            event
+            for event in self.events.all()
+            if not event.deed
+            and not (is_own and event.to_state == RefundState.REQUESTED)
+        ]
+
+    @property
+    def grant_permission(self) -> str:
+        """Name the permission of whoever grants it."""
+        is_own = self.kind == RefundKind.STAFF
+        return "orders.refund_order" if is_own else "orders.answer_refund"
+
+    @property
     def staff_actions(self) -> list[str]:
         """Name what staff may do now."""
+        if self.is_agreed:
+            is_asked = self.kind == RefundKind.AFTER_SALE
+            return ["confirm", "reject", *(["send_back"] if is_asked else [])]
         if self.state == RefundState.REQUESTED:
             return ["approve", "reject"]
         if self.state == RefundState.FAILED:
@@ -230,66 +283,3 @@ class Refund(models.Model):
         is_taken = self.state in (RefundState.PROCESSING, RefundState.SUCCEEDED)
         is_of_price = self.kind != RefundKind.AUTOMATIC
         return self.amount if is_taken and is_of_price else Decimal("0.00")
-
-
-class RefundItem(models.Model):
-    """Pieces of an order's line that a refund is for, and what they cost."""
-
-    # The unique constraint begins with it.
-    refund = models.ForeignKey(
-        Refund, models.PROTECT, related_name="items", db_index=False
-    )
-    order_item = models.ForeignKey(
-        OrderItem, models.PROTECT, related_name="refund_items"
-    )
-    quantity = models.PositiveIntegerField("数量")
-    # How many of them had not left when the refund was asked for: nobody ships them.
-    unshipped_quantity = models.PositiveIntegerField("未发数量")
-    amount = models.DecimalField("金额", max_digits=12, decimal_places=2)
-
-    class Meta:
-        verbose_name = "退款商品"
-        verbose_name_plural = "退款商品"
-        ordering = ("pk",)
-        constraints = (
-            models.UniqueConstraint(
-                "refund", "order_item", name="refunditem_line_once"
-            ),
-            models.CheckConstraint(
-                name="refunditem_quantity_range",
-                condition=Q(quantity__gte=1, unshipped_quantity__lte=F("quantity")),
-            ),
-            models.CheckConstraint(
-                name="refunditem_amount_min", condition=Q(amount__gte=0)
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.order_item} → {self.quantity}"
-
-
-class RefundEvent(models.Model):
-    """A transition of a refund: from, to, who, why, when. Append-only."""
-
-    refund = models.ForeignKey(Refund, models.PROTECT, related_name="events")
-    # Empty at the first event.
-    from_state = models.CharField("原状态", max_length=10, default="", blank=True)
-    to_state = models.CharField("新状态", max_length=10)
-    # Null when nobody did it but the clock or WeChat.
-    operator = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        null=True,
-        related_name="+",
-        db_index=False,
-    )
-    reason = models.CharField("说明", max_length=200, default="", blank=True)
-    created_at = models.DateTimeField("时间", auto_now_add=True)
-
-    class Meta:
-        verbose_name = "退款事件"
-        verbose_name_plural = "退款事件"
-        ordering = ("pk",)
-
-    def __str__(self) -> str:
-        return f"{self.from_state} → {self.to_state}"

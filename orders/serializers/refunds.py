@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from orders.models import Refund, RefundEvent, RefundItem, RefundState
+from orders.models import Refund, RefundEvent, RefundItem, RefundKind, RefundState
 from orders.models.order import LINES_MAX, QUANTITY_MAX
 from orders.serializers.orders import ID_MAX
 from shop.api.images import ImageField
@@ -99,7 +99,7 @@ class RefundItemSerializer(ShopModelSerializer):
         source="order_item.specs", child=serializers.CharField()
     )
     image = ImageField(source="order_item.image")
-    amount = MoneyField()
+    amount = MoneyField(source="told_amount")
 
     class Meta:
         model = RefundItem
@@ -121,7 +121,10 @@ class RefundStepSerializer(ShopModelSerializer):
     def get_text(self, event: RefundEvent) -> str:
         """Say in words what happened."""
         if event.to_state == RefundState.APPROVED:
-            return _APPROVALS[event.from_state]
+            is_new = event.refund.kind == RefundKind.STAFF
+            is_asked = event.from_state == RefundState.REQUESTED
+            # Two people of the staff have said so: the shopper never asked.
+            return _APPROVALS["" if is_new and is_asked else event.from_state]
         return _STEPS[RefundState(event.to_state)]
 
     def get_note(self, event: RefundEvent) -> str:
@@ -136,10 +139,12 @@ class RefundSerializer(ShopModelSerializer):
     refundNo = serializers.CharField(source="refund_no")
     orderNo = serializers.CharField(source="order.order_no")
     status = serializers.ChoiceField(source="state", choices=RefundState.choices)
-    amount = MoneyField()
+    amount = MoneyField(source="told_amount")
+    requestedAmount = MoneyField(source="asked_amount")
     items = RefundItemSerializer(many=True)
     images = serializers.ListField(child=ImageField())
-    timeline = RefundStepSerializer(many=True, source="events")
+    timeline = RefundStepSerializer(many=True, source="steps")
+    answer = serializers.CharField(source="told_answer")
     createdAt = LocalTimeField(source="created_at")
     acceptedAt = LocalTimeField(source="accepted_at", allow_null=True)
     succeededAt = LocalTimeField(source="succeeded_at", allow_null=True)
@@ -152,6 +157,7 @@ class RefundSerializer(ShopModelSerializer):
             "kind",
             "status",
             "amount",
+            "requestedAmount",
             "items",
             "reason",
             "images",

@@ -21,7 +21,7 @@ from orders.models import (
     Shipment,
     ShipmentItem,
 )
-from orders.models.refund import DROPPED
+from orders.models.refund_states import DROPPED
 from orders.services.shipping_uploads import shipping_upload_enqueue
 from orders.services.transitions import order_move
 from shop.errors import Invalid

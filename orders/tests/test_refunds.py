@@ -85,6 +85,7 @@ def test_a_request_answers_with_its_whole_shape(
         "kind": "after_sale",
         "status": "requested",
         "amount": "198.00",
+        "requestedAmount": "198.00",
         "items": [
             {
                 "itemId": order.items.get(product=tea).pk,

@@ -130,7 +130,7 @@ class OrderViewSet(ListModelMixin, GenericViewSet[Order]):
         figures = {
             status.value: Count("pk", filter=Q(status=status)) for status in OrderStatus
         }
-        unfinished = Refund.objects.unfinished().filter(order=OuterRef("pk"))
+        unfinished = Refund.objects.unfinished().shown().filter(order=OuterRef("pk"))
         figures["refunding"] = Count("pk", filter=Exists(unfinished))
         counts = Order.objects.of(self.shopper.pk).aggregate(**figures)
         return success(CountsSerializer(counts).data)

@@ -35,7 +35,8 @@ class _RefundViewSet(ListModelMixin, GenericViewSet[Refund]):
         """Return what the shopper may see."""
         if getattr(self, "swagger_fake_view", False):
             return Refund.objects.none()
-        return Refund.objects.of(self.shopper.pk).order_by("-pk").for_display()
+        shown = Refund.objects.of(self.shopper.pk).shown()
+        return shown.order_by("-pk").for_display()
 
     @property
     def shopper(self) -> User:

@@ -8,7 +8,7 @@ from django.db import connection
 
 from orders.models import OrderStatus, RefundState
 from orders.models.order import TRANSITIONS
-from orders.models.refund import REFUND_TRANSITIONS
+from orders.models.refund_states import REFUND_TRANSITIONS
 from orders.services.audit import deals, money, refunds, stock
 
 # Each check selects the subject and what is wrong with it. They are joined into one

@@ -12,8 +12,9 @@ CHECKS = {
             coalesce(back.amount, 0))
         FROM orders_order o LEFT JOIN orders_payment payment
             ON payment.order_id = o.id AND payment.state = 'succeeded'
-        LEFT JOIN (SELECT payment_id, sum(amount) AS amount FROM orders_refund
-            WHERE accepted_at IS NOT NULL GROUP BY payment_id) AS back
+        LEFT JOIN (SELECT payment_id, sum(amount + kept_amount) AS amount
+            FROM orders_refund WHERE accepted_at IS NOT NULL
+            GROUP BY payment_id) AS back
             ON back.payment_id = payment.id
         WHERE CASE WHEN o.status IN ('paid', 'shipped', 'completed')
             THEN payment.amount IS DISTINCT FROM o.total_amount

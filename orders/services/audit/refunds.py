@@ -27,35 +27,51 @@ CHECKS = {
             OR item.refund_quantity > item.quantity
     """,
     "refund_lines": """
-        SELECT 'refund ' || refund.refund_no, format('is of %%s, its lines cost %%s,'
-            ' %%s of them are of another order', refund.amount, sum(part.amount),
+        SELECT 'refund ' || refund.refund_no, format('is of %%s and keeps %%s, its'
+            ' lines are of %%s and keep %%s, %%s of them are of another order',
+            refund.amount, refund.kept_amount, sum(part.amount), sum(part.kept_amount),
             count(*) FILTER (WHERE item.order_id <> refund.order_id))
         FROM orders_refunditem part JOIN orders_refund refund
             ON refund.id = part.refund_id
         JOIN orders_orderitem item ON item.id = part.order_item_id
         GROUP BY refund.id HAVING sum(part.amount) > refund.amount
+            OR sum(part.kept_amount) > refund.kept_amount
             OR bool_or(item.order_id <> refund.order_id)
     """,
     "refund_whole": """
-        SELECT 'order ' || o.order_no, format('all pieces are refunded, %%s of %%s is',
-            payment.refund_amount, payment.amount)
+        SELECT 'order ' || o.order_no, format('%%s pieces are refunded, %%s of %%s is,'
+            ' %%s is kept', CASE WHEN pieces.is_all THEN 'all' ELSE 'some' END,
+            payment.refund_amount, payment.amount, kept.amount)
         FROM orders_order o JOIN orders_payment payment
             ON payment.order_id = o.id AND payment.state = 'succeeded'
         JOIN (SELECT order_id, bool_and(refund_quantity = quantity) AS is_all
             FROM orders_orderitem GROUP BY order_id) AS pieces ON pieces.order_id = o.id
-        WHERE pieces.is_all AND payment.refund_amount <> payment.amount
+        JOIN (SELECT payment_id, sum(kept_amount) AS amount FROM orders_refund
+            WHERE state NOT IN ('rejected', 'withdrawn') GROUP BY payment_id) AS kept
+            ON kept.payment_id = payment.id
+        WHERE payment.refund_amount + kept.amount > payment.amount
+            OR (pieces.is_all AND payment.refund_amount + kept.amount <> payment.amount)
+    """,
+    "refund_second": """
+        SELECT 'refund ' || refund.refund_no, 'was granted by whoever agreed first'
+        FROM orders_refund refund JOIN orders_refundevent event
+            ON event.refund_id = refund.id AND event.from_state = 'requested'
+            AND event.to_state = 'approved'
+        WHERE event.operator_id = refund.agreed_by_id
     """,
     "refund_events": """
         SELECT 'refund ' || refund.refund_no, format('event %%s goes from "%%s" to'
             ' "%%s" after "%%s"', event.id, event.from_state, event.to_state,
             event.before)
-        FROM (SELECT id, refund_id, from_state, to_state,
+        FROM (SELECT id, refund_id, from_state, to_state, deed,
                 coalesce(lag(to_state) OVER (PARTITION BY refund_id ORDER BY id), '')
                     AS before
               FROM orders_refundevent) AS event
         JOIN orders_refund refund ON refund.id = event.refund_id
-        WHERE event.from_state <> event.before OR (event.from_state || '>'
-            || event.to_state) <> ALL (%(refund_moves)s::text[])
+        WHERE event.from_state <> event.before
+            OR CASE event.deed WHEN '' THEN (event.from_state || '>'
+                || event.to_state) <> ALL (%(refund_moves)s::text[])
+            ELSE (event.from_state, event.to_state) <> ('requested', 'requested') END
     """,
     "refund_last_event": """
         SELECT 'refund ' || refund.refund_no, format('is %%s, its last event says %%s',

@@ -1,11 +1,13 @@
 """Refunds: asked for, answered, sent to WeChat, and booked."""
 
-from orders.services.refunds.amounts import Portion, portions_left
+from orders.services.refunds.amounts import Amounts, Portion, portions_left
 from orders.services.refunds.answering import (
     refund_approve,
+    refund_confirm,
     refund_end_by_hand,
     refund_reject,
     refund_retry,
+    refund_send_back,
     refund_withdraw,
 )
 from orders.services.refunds.asking import (
@@ -20,11 +22,13 @@ from orders.services.refunds.sending import refund_query, refund_send, refunds_f
 from orders.services.refunds.settling import refund_settle
 
 __all__ = [
+    "Amounts",
     "Portion",
     "Seen",
     "portions_left",
     "refund_approve",
     "refund_by_staff",
+    "refund_confirm",
     "refund_end_by_hand",
     "refund_for_cancel",
     "refund_of_undue",
@@ -33,6 +37,7 @@ __all__ = [
     "refund_request",
     "refund_retry",
     "refund_send",
+    "refund_send_back",
     "refund_settle",
     "refund_withdraw",
     "refunds_follow",

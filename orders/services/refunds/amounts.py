@@ -1,24 +1,44 @@
 """What pieces of an order are worth when they go back: the parts make the whole."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from django.db.models import Sum
+from django.db.models import F, Q, Sum
 
 from orders.models import Order, OrderItem, Payment, RefundItem
-from orders.models.refund import DROPPED
+from orders.models.refund_lines import ZERO
+from orders.models.refund_states import DROPPED
 from orders.services.fulfilment import lines_left
+from shop.errors import Invalid
+
+_FEN = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
 class Portion:
-    """Pieces of a line that go back; `unshipped` of them had not left."""
+    """Pieces of a line that go back; `unshipped` of them had not left.
+
+    `kept` of what they cost stays with the shop. Without a piece it is money alone:
+    the goods stay with the shopper.
+    """
 
     item: OrderItem
     quantity: int
     unshipped: int
     amount: Decimal
+    kept: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """What staff give: by the id of the order's line, and of the freight.
+
+    What is not named is given whole.
+    """
+
+    lines: Mapping[int, Decimal] = field(default_factory=dict)
+    freight: Decimal | None = None
 
 
 def lines_paid(order: Order, items: Iterable[OrderItem]) -> dict[int, int]:
@@ -47,15 +67,17 @@ def portions(
     """Price pieces of a locked order's lines, `quantities` by line.
 
     What the refunds of a line make together depends on the pieces alone, not on how
-    they were asked for.
+    they were asked for. Money that was given without pieces makes the rest of them
+    cheaper; what was kept of others is not given later. A line of no pieces is priced
+    as all that are left of it.
     """
     paid = lines_paid(order, unshipped)
-    taken = _taken(order)
+    taken, alone = _taken(order)
     found = []
     for item, quantity in quantities.items():
-        so_far = item.refund_quantity + quantity
-        together = paid[item.pk] * so_far // item.quantity
-        amount = max(0, together - taken.get(item.pk, 0))
+        so_far = item.refund_quantity + quantity if quantity else item.quantity
+        cost = paid[item.pk] - alone.get(item.pk, 0)
+        amount = max(0, cost * so_far // item.quantity - taken.get(item.pk, 0))
         found.append(
             Portion(
                 item=item,
@@ -74,28 +96,81 @@ def portions_left(order: Order) -> list[Portion]:
     return portions(order, {item: count for item, count in free.items() if count}, left)
 
 
-def amount_of(
+def freight_of(
     parts: Iterable[Portion], items: Iterable[OrderItem], payment: Payment
 ) -> Decimal:
-    """Return what goes back for these pieces; with the last ones, all that is left.
+    """Return what goes back beside these pieces; with the last ones, all that is left.
 
     So the freight goes back with the last pieces.
     """
+    parts = list(parts)
     quantities = {part.item.pk: part.quantity for part in parts}
     is_last = all(
         item.refund_quantity + quantities.get(item.pk, 0) == item.quantity
         for item in items
     )
-    if is_last:
-        return payment.amount - payment.refund_amount
-    return sum((part.amount for part in parts), Decimal("0.00"))
+    if not is_last:
+        return ZERO
+    return payment_left(payment) - sum((part.amount for part in parts), ZERO)
 
 
-def _taken(order: Order) -> dict[int, int]:
-    """Return what went back for each line so far, in fen by the line's id."""
+def payment_left(payment: Payment) -> Decimal:
+    """Return what of a payment neither goes back nor is kept."""
+    return payment.amount - payment.refund_amount - kept_of(payment)
+
+
+def kept_of(payment: Payment) -> Decimal:
+    """Return what the shop has kept of pieces that went back."""
+    kept = payment.refunds.counting().aggregate(sum=Sum("kept_amount"))["sum"]
+    return kept or ZERO
+
+
+def portions_cut(parts: Iterable[Portion], amounts: Amounts) -> list[Portion]:
+    """Return the portions with what staff give for each; the rest is kept.
+
+    Raises: Invalid, for more than the pieces are worth.
+    """
+    return [_cut(part, amounts.lines.get(part.item.pk, part.amount)) for part in parts]
+
+
+def _cut(part: Portion, given: Decimal) -> Portion:
+    name = f"商品{part.item.name}"
+    kept = part.amount - require_within(name, given, part.amount)
+    return replace(part, amount=given, kept=kept if part.quantity else ZERO)
+
+
+def require_within(name: str, given: Decimal, most: Decimal) -> Decimal:
+    """Return what is given, if it can be.
+
+    Raises: Invalid.
+    """
+    if not 0 <= given <= most:
+        raise Invalid.field("amount", f"{name}最多可退¥{most}")
+    return given
+
+
+def require_some(amount: Decimal) -> None:
+    """Raises: Invalid, for WeChat gives no less than a fen back."""
+    if amount < _FEN:
+        raise Invalid.field("amount", "退款金额不能少于0.01元")
+
+
+def _taken(order: Order) -> tuple[dict[int, int], dict[int, int]]:
+    """Return what the pieces that went back were worth, and what was given alone.
+
+    In fen by the line's id.
+    """
     rows = RefundItem.objects.filter(refund__order=order)
-    sums = rows.exclude(refund__state__in=DROPPED).values_list("order_item")
-    return {pk: _fen(total) for pk, total in sums.annotate(Sum("amount")).order_by()}
+    sums = rows.exclude(refund__state__in=DROPPED).values("order_item").order_by()
+    of_pieces = Sum(F("amount") + F("kept_amount"), filter=Q(quantity__gte=1))
+    sums = sums.annotate(
+        of_pieces=of_pieces, of_none=Sum("amount", filter=Q(quantity=0))
+    )
+    found = list(sums.values_list("order_item", "of_pieces", "of_none"))
+    return (
+        {pk: _fen(of_pieces) for pk, of_pieces, _ in found if of_pieces},
+        {pk: _fen(of_none) for pk, _, of_none in found if of_none},
+    )
 
 
 def _fen(amount: Decimal) -> int:

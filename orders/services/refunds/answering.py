@@ -1,17 +1,40 @@
 """What becomes of a refund before WeChat hears of it: withdrawn, answered, retried."""
 
+from datetime import datetime
+from typing import Any
+
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from accounts.locks import shopper_hold
-from orders.errors import IllegalTransition, RefundNotFound
+from accounts.locks import shopper_hold, user_lock
+from orders.errors import (
+    IllegalTransition,
+    RefundChanged,
+    RefundNotFound,
+    SecondPersonNeeded,
+)
 from orders.locks import order_lock, refund_lock
-from orders.models import Order, OrderItem, Payment, Refund, RefundState
+from orders.models import (
+    Order,
+    OrderItem,
+    Payment,
+    Refund,
+    RefundDeed,
+    RefundKind,
+    RefundState,
+)
 from orders.numbers import out_refund_no_make
-from orders.services.refunds.sending import close_if_all_goes_back, send_later
+from orders.services.refunds.amounts import Amounts
+from orders.services.refunds.granting import (
+    amounts_grant,
+    is_second_needed,
+    refund_grant,
+)
+from orders.services.refunds.sending import send_later
 from orders.services.refunds.settling import ABNORMAL, CLOSED, refund_follow
-from orders.services.refunds.states import refund_move
+from orders.services.refunds.states import refund_mark, refund_move
+from shop.errors import Forbidden
 
 
 @transaction.atomic(durable=True)
@@ -21,7 +44,7 @@ def refund_withdraw(*, refund_no: str, user_id: int) -> Refund:
     Locks: the shopper against being deleted, then the order.
     Raises: RefundNotFound, IllegalTransition.
     """
-    known = Refund.objects.of(user_id).filter(refund_no=refund_no).first()
+    known = Refund.objects.of(user_id).shown().filter(refund_no=refund_no).first()
     if known is None or not shopper_hold(user_id):
         raise RefundNotFound
     refund = _locked(known.pk)
@@ -50,33 +73,100 @@ def _withdraw(refund: Refund, *, operator_id: int, reason: str) -> None:
 
 @transaction.atomic(durable=True)
 def refund_approve(
-    *, refund_id: int, operator_id: int, is_restocked: bool, answer: str = ""
+    *,
+    refund_id: int,
+    operator_id: int,
+    is_restocked: bool,
+    answer: str = "",
+    amounts: Amounts | None = None,
 ) -> Refund:
     """Agree to a shopper's request; its job sends it to WeChat.
 
-    `is_restocked`: the pieces that had left are back on the shelf.
+    `is_restocked`: the pieces that had left are back on the shelf. Above the limit of
+    REFUND_TWO_PERSON_ABOVE it goes on waiting, for a second person.
 
-    Locks: the order.
-    Raises: IllegalTransition.
+    Locks: the order, the refund; last the day's grants.
+    Raises: IllegalTransition, Invalid, DayCapReached.
     """
     refund = _locked(refund_id)
     _require_state(refund, RefundState.REQUESTED)
-    refund_move(
-        refund=refund,
-        to=RefundState.APPROVED,
+    if refund.is_agreed:
+        raise IllegalTransition("已有一人同意,等第二人审批", status=refund.state)
+    amounts_grant(refund, amounts or Amounts())
+    decided: dict[str, Any] = {"answer": answer, "is_restocked": is_restocked}
+    if is_second_needed(refund.order, refund.amount):
+        refund_mark(
+            refund=refund,
+            deed=RefundDeed.AGREED,
+            operator_id=operator_id,
+            reason=answer,
+            agreed_by_id=operator_id,
+            agreed_at=timezone.now(),
+            **decided,
+        )
+    else:
+        refund_grant(refund, operator_id=operator_id, reason=answer, **decided)
+    return refund
+
+
+@transaction.atomic(durable=True)
+def refund_confirm(*, refund_id: int, operator_id: int, agreed_at: datetime) -> Refund:
+    """Grant, as the second person, exactly what the first has agreed to.
+
+    `agreed_at` is when that was, as the second person has seen it. The first one's
+    word stands, whatever becomes of the first; the second must have the permission
+    now.
+
+    Locks: the operator against being deactivated; the order, the refund; last the
+        day's grants.
+    Raises: UserNotFound, Forbidden, SecondPersonNeeded, RefundChanged,
+        IllegalTransition, DayCapReached.
+    """
+    operator = user_lock(user_id=operator_id)
+    refund = _locked(refund_id)
+    _require_state(refund, RefundState.REQUESTED)
+    if refund.agreed_at != agreed_at:
+        raise RefundChanged
+    if refund.agreed_by_id == operator_id:
+        raise SecondPersonNeeded
+    if not operator.has_perm(refund.grant_permission):
+        raise Forbidden
+    is_own = refund.kind == RefundKind.STAFF
+    refund_grant(
+        refund,
         operator_id=operator_id,
-        reason=answer,
-        answer=answer,
-        is_restocked=is_restocked,
+        reason=refund.reason if is_own else refund.answer,
     )
-    close_if_all_goes_back(refund.order)
-    send_later(refund)
+    return refund
+
+
+@transaction.atomic(durable=True)
+def refund_send_back(*, refund_id: int, operator_id: int, note: str) -> Refund:
+    """Undo that one person has agreed to a shopper's request; it is answered anew.
+
+    Locks: the order, the refund.
+    Raises: IllegalTransition.
+    """
+    refund = _locked(refund_id)
+    if not (refund.is_agreed and refund.kind == RefundKind.AFTER_SALE):
+        raise IllegalTransition("退款单不在等第二人审批", status=refund.state)
+    amounts_grant(refund, Amounts())
+    refund_mark(
+        refund=refund,
+        deed=RefundDeed.RETURNED,
+        operator_id=operator_id,
+        reason=note,
+        agreed_by_id=None,
+        agreed_at=None,
+        answer="",
+        is_restocked=False,
+    )
     return refund
 
 
 @transaction.atomic(durable=True)
 def refund_reject(*, refund_id: int, operator_id: int, answer: str) -> Refund:
-    """Refuse a shopper's request; what it had set aside is free again.
+    """Refuse what waits to be granted; what it had set aside is free again.
 
     Locks: the order.
     Raises: IllegalTransition.

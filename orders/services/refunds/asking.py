@@ -22,11 +22,14 @@ from orders.models import (
     RefundKind,
     RefundState,
 )
+from orders.services.refunds.amounts import Amounts, kept_of
 from orders.services.refunds.answering import requested_withdraw
+from orders.services.refunds.granting import day_cap_require, is_second_needed
 from orders.services.refunds.sending import send_later
 from orders.services.refunds.setting_aside import (
     Quantities,
     refund_begin,
+    refund_draft,
     refund_write,
 )
 from orders.services.refunds.states import refund_note
@@ -58,22 +61,22 @@ def refund_request(
     order = own_order_lock(order_no, user_id)
     _require_refundable(order)
     _require_in_time(order)
-    if order.refunds.filter(state=RefundState.REQUESTED).exists():
-        raise RefundPending
+    _require_none_requested(order)
+    draft = refund_draft(order, quantities)
     return refund_begin(
-        order,
+        draft,
         kind=RefundKind.AFTER_SALE,
         state=RefundState.REQUESTED,
-        quantities=quantities,
         operator_id=user_id,
         reason=reason,
         images=list(images),
+        requested_amount=draft.amount,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """How much of an order had gone back, and how many parcels had left."""
+    """How much of an order had gone back or was kept, and how many parcels had left."""
 
     amount: Decimal
     parcels: int
@@ -82,7 +85,7 @@ class Seen:
 def seen_now(order: Order) -> Seen:
     """Return how a paid order stands."""
     payment = order.payments.succeeded().get()
-    return Seen(payment.refund_amount, order.shipments.count())
+    return Seen(payment.refund_amount + kept_of(payment), order.shipments.count())
 
 
 @transaction.atomic(durable=True)
@@ -92,31 +95,46 @@ def refund_by_staff(
     operator_id: int,
     reason: str,
     quantities: Quantities | None = None,
+    amounts: Amounts | None = None,
     is_restocked: bool = False,
     seen: Seen | None = None,
 ) -> Refund:
     """Give money of a paid order back, of all that is left or of some pieces.
 
-    `is_restocked`: the pieces that had left are back on the shelf. Those that had not
-    are in any case. `seen` is how the order stood when it was decided: so a button
-    pressed twice gives once, and nothing is given for what a twin has just shipped.
+    `amounts` are less than the pieces are worth, or money for a line of which no piece
+    goes back. `is_restocked`: the pieces that had left are back on the shelf. Those
+    that had not are in any case. `seen` is how the order stood when it was decided: so
+    a button pressed twice gives once, and nothing is given for what a twin has just
+    shipped.
 
-    Locks: the order.
-    Raises: IllegalTransition, OrderChanged, PiecesExceeded, Invalid.
+    Above the limit of REFUND_TWO_PERSON_ABOVE it waits for a second person.
+
+    Locks: the order, its payment; last the day's grants.
+    Raises: IllegalTransition, OrderChanged, RefundPending, PiecesExceeded, Invalid,
+        DayCapReached.
     """
     order = order_lock(order_id)
     _require_refundable(order)
     if seen not in (None, seen_now(order)):
         raise OrderChanged
-    return refund_begin(
-        order,
+    _require_none_agreed(order)
+    draft = refund_draft(order, quantities, amounts)
+    is_second_due, now = is_second_needed(order, draft.amount), timezone.now()
+    if is_second_due:
+        _require_none_requested(order)
+    agreed = {"agreed_by_id": operator_id, "agreed_at": now}
+    refund = refund_begin(
+        draft,
         kind=RefundKind.STAFF,
-        state=RefundState.APPROVED,
-        quantities=quantities,
+        state=RefundState.REQUESTED if is_second_due else RefundState.APPROVED,
         operator_id=operator_id,
         reason=reason,
         is_restocked=is_restocked,
+        **(agreed if is_second_due else {"granted_at": now}),
     )
+    if not is_second_due:
+        day_cap_require(refund)
+    return refund
 
 
 def refund_for_cancel(*, order: Order, operator_id: int, reason: str) -> Refund:
@@ -132,10 +150,9 @@ def refund_for_cancel(*, order: Order, operator_id: int, reason: str) -> Refund:
     requested_withdraw(order=order, operator_id=operator_id, reason=reason)
     order.close_reason, order.closing_by_id = reason, operator_id
     return refund_begin(
-        order,
+        refund_draft(order, None),
         kind=RefundKind.CANCEL,
         state=RefundState.APPROVED,
-        quantities=None,
         operator_id=operator_id,
         reason=reason,
     )
@@ -161,6 +178,21 @@ def refund_of_undue(*, payment: Payment, reason: str) -> Refund:
 def _require_refundable(order: Order) -> None:
     if order.is_closing or order.paid_at is None or _is_over(order):
         raise IllegalTransition("订单不能退款", status=order.status)
+
+
+def _require_none_requested(order: Order) -> None:
+    """Raises: RefundPending."""
+    if order.refunds.filter(state=RefundState.REQUESTED).exists():
+        raise RefundPending
+
+
+def _require_none_agreed(order: Order) -> None:
+    """Let nothing else be priced while money that goes back alone may yet be refused.
+
+    Raises: RefundPending.
+    """
+    if order.refunds.agreed().exists():
+        raise RefundPending("该订单有退款在等第二人审批,请先处理")
 
 
 def _is_over(order: Order) -> bool:

@@ -17,7 +17,7 @@ from orders.models import (
     RefundItem,
     RefundState,
 )
-from orders.models.refund import DROPPED
+from orders.models.refund_states import DROPPED
 from orders.services.anomalies import anomaly_note
 from orders.services.fulfilment import lines_unshipped
 from orders.services.refunds.settling import refund_refuse, refund_settle

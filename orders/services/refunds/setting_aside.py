@@ -4,9 +4,11 @@ Under the order's lock, so that together the refunds never exceed what was paid,
 nobody ships what goes back.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import F
 from django.utils import timezone
@@ -24,7 +26,16 @@ from orders.models import (
 )
 from orders.numbers import out_refund_no_make, refund_no_make
 from orders.services.fulfilment import lines_left
-from orders.services.refunds.amounts import Portion, amount_of, portions
+from orders.services.refunds.amounts import (
+    Amounts,
+    Portion,
+    freight_of,
+    payment_left,
+    portions,
+    portions_cut,
+    require_some,
+    require_within,
+)
 from orders.services.refunds.sending import close_if_all_goes_back, send_later
 from orders.services.refunds.states import refund_note
 from shop.errors import Invalid
@@ -36,41 +47,70 @@ WECHAT_REFUND_DAYS = 365
 Quantities = Mapping[int, int]
 
 
-def refund_begin(
-    order: Order,
-    *,
-    kind: RefundKind,
-    state: RefundState,
-    quantities: Quantities | None,
-    operator_id: int,
-    reason: str,
-    images: list[str] | None = None,
-    is_restocked: bool = False,
-) -> Refund:
-    """Set pieces and amount of an order aside, and write the refund.
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What would go back of a locked order's payment, and what would be kept."""
+
+    payment: Payment
+    parts: Sequence[Portion]
+    amount: Decimal
+    kept: Decimal
+
+
+def refund_draft(
+    order: Order, quantities: Quantities | None, amounts: Amounts | None = None
+) -> Draft:
+    """Price what is to go back of an order.
 
     Locks: the caller holds the order's lock; takes the payment's.
     Raises: IllegalTransition, PiecesExceeded, Invalid.
     """
     payment = _payment(order)
     left = lines_left(order)
-    parts = portions(order, _wanted(left, quantities), left)
-    amount = amount_of(parts, left, payment)
-    if amount <= 0:
+    amounts = amounts or Amounts()
+    wanted = _wanted(left, quantities, amounts)
+    whole = portions(order, wanted, left)
+    freight = freight_of(whole, left, payment)
+    worth = sum((part.amount for part in whole), freight)
+    if worth <= 0:
         raise Invalid.field("items", "这些商品没有可退的金额")
+    parts = portions_cut(whole, amounts)
+    given = freight if amounts.freight is None else amounts.freight
+    kept_freight = freight - require_within("运费", given, freight)
+    amount = sum((part.amount for part in parts), given)
+    kept = sum((part.kept for part in parts), kept_freight)
+    require_some(amount)
+    if not all(wanted.values()) and amount + kept >= payment_left(payment):
+        raise Invalid.field("amount", "商品没有全部退回,不能退完全部金额")
+    return Draft(payment, parts, amount, kept)
+
+
+def refund_begin(
+    draft: Draft,
+    *,
+    kind: RefundKind,
+    state: RefundState,
+    operator_id: int,
+    reason: str,
+    **fields: Any,
+) -> Refund:
+    """Set pieces and amount of an order aside, and write the refund.
+
+    Locks: the caller holds those of the order and its payment.
+    """
     refund = refund_write(
-        payment,
+        draft.payment,
         kind=kind,
         state=state,
-        amount=amount,
+        amount=draft.amount,
         reason=reason,
-        images=images or [],
-        is_restocked=is_restocked,
+        kept_amount=draft.kept,
+        **fields,
     )
-    _set_aside(refund, parts)
+    _set_aside(refund, draft.parts)
     refund_note(refund=refund, came_from="", operator_id=operator_id, reason=reason)
     if state == RefundState.APPROVED:
-        close_if_all_goes_back(order)
+        close_if_all_goes_back(refund.order)
         send_later(refund)
     return refund
 
@@ -81,6 +121,7 @@ def _payment(order: Order) -> Payment:
     Raises: IllegalTransition, when WeChat would refuse for its age.
     """
     payment = succeeded_payment_lock(order)
+    payment.order = order
     age = timezone.now() - (payment.paid_at or payment.created_at)
     if age > timedelta(days=WECHAT_REFUND_DAYS):
         raise IllegalTransition("付款已超过一年,微信不再支持退款", status=order.status)
@@ -88,21 +129,25 @@ def _payment(order: Order) -> Payment:
 
 
 def _wanted(
-    left: Mapping[OrderItem, int], quantities: Quantities | None
+    left: Mapping[OrderItem, int], quantities: Quantities | None, amounts: Amounts
 ) -> dict[OrderItem, int]:
-    """Return pieces by line, without the lines that have none.
+    """Return pieces by line, without the lines for which nothing goes back.
 
     Raises: Invalid, PiecesExceeded.
     """
     free = {item: item.quantity - item.refund_quantity for item in left}
     known = {item.pk: item for item in left}
     if quantities is None:
-        quantities = {item.pk: count for item, count in free.items()}
-    elif quantities.keys() - known.keys() or min(quantities.values(), default=0) < 1:
-        raise Invalid.field("items", "请选择要退款的商品和数量")
-    wanted = {known[pk]: count for pk, count in quantities.items() if count}
-    if not wanted:
-        raise Invalid.field("items", "没有可退款的商品")
+        quantities = {item.pk: count for item, count in free.items() if count}
+        refusal = "没有可退款的商品"
+    else:
+        refusal = "请选择要退款的商品和数量"
+    alone = {pk: 0 for pk, amount in amounts.lines.items() if amount}
+    asked = {**alone, **quantities}
+    is_odd = asked.keys() - known.keys() or min(quantities.values(), default=1) < 1
+    if is_odd or not asked:
+        raise Invalid.field("items", refusal)
+    wanted = {known[pk]: count for pk, count in asked.items()}
     _require_free(free, wanted)
     return wanted
 
@@ -133,8 +178,7 @@ def refund_write(
     state: RefundState,
     amount: Decimal,
     reason: str,
-    images: Iterable[str] = (),
-    is_restocked: bool = False,
+    **fields: Any,
 ) -> Refund:
     """Write a refund and count it on its payment, whose constraint holds the sum.
 
@@ -153,12 +197,11 @@ def refund_write(
         state=state,
         amount=amount,
         reason=reason,
-        images=list(images),
-        is_restocked=is_restocked,
+        **fields,
     )
 
 
-def _set_aside(refund: Refund, parts: Collection[Portion]) -> None:
+def _set_aside(refund: Refund, parts: Sequence[Portion]) -> None:
     """Write what a refund is for, and count the pieces on the order's lines."""
     RefundItem.objects.bulk_create(
         RefundItem(
@@ -167,6 +210,7 @@ def _set_aside(refund: Refund, parts: Collection[Portion]) -> None:
             quantity=part.quantity,
             unshipped_quantity=part.unshipped,
             amount=part.amount,
+            kept_amount=part.kept,
         )
         for part in parts
     )

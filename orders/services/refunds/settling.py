@@ -19,7 +19,7 @@ from orders.models import (
     Refund,
     RefundState,
 )
-from orders.models.refund import DROPPED
+from orders.models.refund_states import DROPPED
 from orders.numbers import refund_no_of
 from orders.services.anomalies import anomaly_note
 from orders.services.facts import (

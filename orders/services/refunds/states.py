@@ -6,8 +6,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from orders.errors import IllegalTransition
-from orders.models import MessageKind, Refund, RefundEvent, RefundState
-from orders.models.refund import REFUND_TRANSITIONS
+from orders.models import (
+    MessageKind,
+    Refund,
+    RefundDeed,
+    RefundEvent,
+    RefundState,
+)
+from orders.models.refund_states import REFUND_TRANSITIONS
 from orders.services.messages import message_enqueue
 from shop.metrics import REFUNDS
 
@@ -40,16 +46,36 @@ def refund_move(
         message_enqueue(kind=MessageKind.REFUNDED, order=refund.order, refund=refund)
 
 
+def refund_mark(
+    *, refund: Refund, deed: RefundDeed, operator_id: int, reason: str, **fields: Any
+) -> None:
+    """Write what staff have done to a request that goes on waiting, and the event.
+
+    Locks: the caller's transaction holds the locks of the order and the refund.
+    """
+    for name, value in fields.items():
+        setattr(refund, name, value)
+    refund.save(update_fields=[*fields, "updated_at"])
+    _event(refund, refund.state, operator_id, reason, deed)
+
+
 def refund_note(
     *, refund: Refund, came_from: str, operator_id: int | None, reason: str
 ) -> None:
     """Write the event of a refund's present state."""
-    state = RefundState(refund.state)
+    _event(refund, came_from, operator_id, reason)
+    transaction.on_commit(REFUNDS.labels(refund.state).inc)
+
+
+def _event(
+    refund: Refund, came_from: str, operator_id: int | None, reason: str, deed: str = ""
+) -> None:
     RefundEvent.objects.create(
         refund=refund,
         from_state=came_from,
-        to_state=state,
+        to_state=RefundState(refund.state),
         operator_id=operator_id,
         reason=reason,
+        deed=deed,
+        amount=refund.amount,
     )
-    transaction.on_commit(REFUNDS.labels(state.value).inc)
