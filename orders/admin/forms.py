@@ -1,6 +1,6 @@
-"""What staff fill in to ship, reprice, refund and answer."""
+"""What staff fill in to ship, reprice, and note what came of something."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -10,19 +10,16 @@ from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextInputWidget,
-    UnfoldBooleanWidget,
 )
 
 from orders.admin.cells import item_name
 from orders.carriers import CARRIERS
 from orders.models import Order, OrderItem, Shipment
-from orders.services.refunds import Portion, Seen
 from orders.services.repricing import Price
-from shop.back_office.figures import money
 from shop.back_office.forms import PlainTextField, ReasonForm
 
 
-def _money(label: str) -> forms.DecimalField:
+def money_field(label: str) -> forms.DecimalField:
     return forms.DecimalField(
         label=label,
         min_value=Decimal("0.00"),
@@ -35,8 +32,8 @@ def _money(label: str) -> forms.DecimalField:
 class RepriceForm(ReasonForm):
     """The new freight and discount, and the ones that the page showed."""
 
-    freight_amount = _money("运费(元)")
-    discount_amount = _money("优惠(元)")
+    freight_amount = money_field("运费(元)")
+    discount_amount = money_field("优惠(元)")
     seen_freight_amount = forms.DecimalField(widget=forms.HiddenInput)
     seen_discount_amount = forms.DecimalField(widget=forms.HiddenInput)
     field_order = ("freight_amount", "discount_amount", "reason")
@@ -84,7 +81,7 @@ class ShipForm(ParcelForm):
         for item, count in left.items():
             if count:
                 hint = f"还有{count}件未发,不在这个包裹里的填0"
-                self.fields[f"quantity_{item.pk}"] = _pieces(item, count, hint)
+                self.fields[f"quantity_{item.pk}"] = pieces_field(item, count, hint)
 
     def clean(self) -> dict[str, Any]:
         """Add `quantities`, pieces by the id of the order's line."""
@@ -95,7 +92,7 @@ class ShipForm(ParcelForm):
         return data
 
 
-def _pieces(item: OrderItem, left: int, hint: str) -> forms.IntegerField:
+def pieces_field(item: OrderItem, left: int, hint: str) -> forms.IntegerField:
     return forms.IntegerField(
         label=item_name(item),
         help_text=hint,
@@ -120,64 +117,6 @@ class CorrectForm(ParcelForm):
             widget=UnfoldAdminSelectWidget,
         )
         self.order_fields(self.field_order)
-
-
-def _restock() -> forms.BooleanField:
-    return forms.BooleanField(
-        label="已发商品退回库存",
-        help_text="已发出的商品收到退货、可以再卖时勾选;未发出的商品总会退回库存",
-        required=False,
-        widget=UnfoldBooleanWidget,
-    )
-
-
-class RefundForm(ReasonForm):
-    """How many pieces of each line go back: all that are left; and what was seen."""
-
-    seen_amount = forms.DecimalField(widget=forms.HiddenInput)
-    seen_parcels = forms.IntegerField(widget=forms.HiddenInput)
-
-    def __init__(self, *args: Any, left: Sequence[Portion], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._quantities = {f"quantity_{part.item.pk}": part.item.pk for part in left}
-        for part in left:
-            name = f"quantity_{part.item.pk}"
-            self.fields[name] = _pieces(part.item, part.quantity, _worth(part))
-        if any(part.quantity > part.unshipped for part in left):
-            self.fields["is_restocked"] = _restock()
-        self.order_fields([*self._quantities, "reason", "is_restocked"])
-
-    def clean(self) -> dict[str, Any]:
-        """Add `quantities`, pieces by the id of the order's line, and `seen`."""
-        data = super().clean() or {}
-        if not self.errors:
-            data["seen"] = Seen(data["seen_amount"], data["seen_parcels"])
-        data["quantities"] = {
-            pk: data[name] for name, pk in self._quantities.items() if data.get(name)
-        }
-        return data
-
-
-def _worth(part: Portion) -> str:
-    unshipped = f",其中{part.unshipped}件未发" if part.unshipped else ""
-    return f"可退{part.quantity}件,共{money(part.amount)}{unshipped};不退的填0"
-
-
-class ApproveForm(forms.Form):
-    """What the shopper is told, if anything; and what becomes of what had left."""
-
-    answer = PlainTextField(label="答复", required=False)
-
-    def __init__(self, *args: Any, has_shipped: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if has_shipped:
-            self.fields["is_restocked"] = _restock()
-
-
-class RejectForm(forms.Form):
-    """What the shopper is told."""
-
-    answer = PlainTextField(label="答复")
 
 
 class NoteForm(forms.Form):

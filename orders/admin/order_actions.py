@@ -6,14 +6,16 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from unfold.decorators import action
 
-from orders.admin.forms import CorrectForm, RefundForm, RepriceForm, ShipForm
+from orders.admin.forms import CorrectForm, RepriceForm, ShipForm
+from orders.admin.refund_forms import RefundForm
 from orders.admin.staff_actions import StaffActions, operator_id
 from orders.admin.stages import STAGES, stage_of
 from orders.models import Order, OrderStatus
 from orders.services.closing import order_cancel_by_staff
 from orders.services.fulfilment import lines_left, order_ship, shipment_correct
 from orders.services.refunds import (
-    Seen,
+    freight_left,
+    kept_of,
     portions_left,
     refund_by_staff,
     seen_now,
@@ -124,7 +126,7 @@ class OrderActions(StaffActions):
         order: Order | None = self.row_for(request, object_id, "refund")
         if order is None:
             return self.back(object_id)
-        seen = seen_now(order)
+        seen, left = seen_now(order), portions_left(order)
 
         def perform(data: Mapping[str, Any]) -> str:
             refund = refund_by_staff(
@@ -132,9 +134,12 @@ class OrderActions(StaffActions):
                 operator_id=operator_id(request),
                 reason=data["reason"],
                 quantities=data["quantities"],
+                amounts=data["amounts"],
                 is_restocked=data.get("is_restocked", False),
                 seen=data["seen"],
             )
+            if refund.is_agreed:
+                return f"退款{refund}共{money(refund.amount)},等第二人审批"
             return f"退款{refund}已提交,将退回{money(refund.amount)}"
 
         return self.action_page(
@@ -144,8 +149,9 @@ class OrderActions(StaffActions):
             submit="确认退款",
             form_class=RefundForm,
             perform=perform,
-            lines=_refundable(order, seen),
-            left=portions_left(order),
+            lines=_refundable(order),
+            left=left,
+            freight=freight_left(order, left),
             initial={"seen_amount": seen.amount, "seen_parcels": seen.parcels},
         )
 
@@ -238,10 +244,14 @@ def _price(order: Order) -> dict[str, str]:
     }
 
 
-def _refundable(order: Order, seen: Seen) -> dict[str, str]:
-    freight = ",运费随最后一件退" if order.freight_amount else ""
+def _refundable(order: Order) -> dict[str, str]:
+    payment = order.payments.succeeded().get()
+    kept = kept_of(payment)
+    left = payment.amount - payment.refund_amount - kept
     return {
-        "实付金额": money(order.total_amount),
-        "已退金额": money(seen.amount),
-        "可退金额": f"{money(order.total_amount - seen.amount)}{freight}",
+        "实付金额": money(payment.amount),
+        "已退金额": money(payment.refund_amount),
+        **({"少退金额": f"{money(kept)},不再退"} if kept else {}),
+        "可退金额": money(left),
+        "补偿": "商品不退、只退一部分钱:件数填0,只填金额",
     }

@@ -4,23 +4,30 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html_join
+from django.utils.text import Truncator
+from django.utils.timesince import timesince
 from unfold.decorators import display
 
 from catalog.admin.pictures import thumbnail
 from orders.admin.cells import link
 from orders.admin.read_only import ReadOnlyDesk
-from orders.admin.refund_actions import RefundActions, wechat_reason
+from orders.admin.refund_actions import RefundActions, amount_told, wechat_reason
 from orders.admin.refund_tables import refund_tables
 from orders.models import Refund, RefundState
+from orders.models.refund_states import UNFINISHED, WAITING
 from shop.admin.sheet_exports import SheetExports
 from shop.api.images import image_url
 from shop.back_office.day_range import DayRangeFilter
 from shop.back_office.figures import json_shown, money
+from shop.back_office.masking import name_masked, shows_people
 from shop.back_office.tables import TABLES_TEMPLATE
 from shop.back_office.to_do_filter import ToDoFilter
 
+_AGREED, _SECOND = "agreed", "待第二人审批"
 _COLOURS = {
+    _SECOND: "warning",
     RefundState.REQUESTED.label: "warning",
     RefundState.APPROVED.label: "info",
     RefundState.PROCESSING.label: "info",
@@ -30,17 +37,35 @@ _COLOURS = {
     RefundState.WITHDRAWN.label: "default",
 }
 
+_TURNS = {
+    RefundState.REQUESTED.value: "等客服处理",
+    RefundState.APPROVED.value: "等提交微信",
+    RefundState.PROCESSING.value: "等微信退款",
+    RefundState.FAILED.value: "等处理失败原因",
+}
+# What brings it on, of all that may be done with it.
+_MAIN = ("approve", "confirm", "retry")
+
+
+def _masked(names: Any, request: HttpRequest) -> Any:
+    """Return the names of fields, that of the buyer masked where it must be."""
+    if shows_people(request) or isinstance(names, str):
+        return names
+    return tuple("masked_buyer" if name == "buyer" else name for name in names)
+
 
 class RefundFilter(ToDoFilter):
     """Narrow the list to what staff must do something about, or to one state."""
 
     parameter_name = "state"
-    other_choices = RefundState.choices
+    other_choices = ((_AGREED, _SECOND), *RefundState.choices)
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         value = self.value()
         if value is None:
             return queryset.waiting()
+        if value == _AGREED:
+            return queryset.agreed()
         return queryset.filter(state=value) if value in RefundState else queryset
 
 
@@ -49,12 +74,8 @@ class RefundDesk(SheetExports, RefundActions, ReadOnlyDesk):
     """Refunds, newest first; the list opens with those that wait for staff."""
 
     list_display = (
-        "refund_no",
-        "order_link",
-        "kind",
-        "state_label",
-        "total",
-        "created_at",
+        *("refund_no", "state_label", "total", "buyer", "why"),
+        *("waits_for", "waits", "order_link", "kind"),
     )
     list_filter = (RefundFilter, "kind", ("created_at", DayRangeFilter))
     list_filter_submit = True
@@ -64,6 +85,7 @@ class RefundDesk(SheetExports, RefundActions, ReadOnlyDesk):
     export_kinds = ("refunds",)
     search_fields = ("refund_no",)
     search_help_text = "退款单号、商户退款单号或订单号的开头"
+    change_form_outer_before_template = "admin/refund_next.html"
     change_form_outer_after_template = TABLES_TEMPLATE
     fieldsets = (
         (
@@ -72,10 +94,12 @@ class RefundDesk(SheetExports, RefundActions, ReadOnlyDesk):
                 "fields": (
                     ("refund_no", "state_label"),
                     ("order_link", "kind"),
-                    ("total", "created_at"),
-                    "reason",
+                    ("total", "asked"),
+                    ("kept", "created_at"),
+                    ("buyer", "reason"),
                     "pictures",
                     ("answer", "restocked"),
+                    ("agreed_by", "granted_at"),
                 )
             },
         ),
@@ -94,7 +118,12 @@ class RefundDesk(SheetExports, RefundActions, ReadOnlyDesk):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Bring along what the page shows."""
-        return super().get_queryset(request).select_related("order", "payment")
+        related = ("order", "payment", "agreed_by")
+        return super().get_queryset(request).select_related(*related)
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """Mask who bought for those who need not know."""
+        return _masked(self.list_display, request)
 
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str
@@ -107,22 +136,82 @@ class RefundDesk(SheetExports, RefundActions, ReadOnlyDesk):
         """Keep what WeChat knows of the payment from who may not see payments."""
         fieldsets = super().get_fieldsets(request, obj)
         sees_payments = request.user.has_perm("orders.view_payment")
-        return fieldsets if sees_payments else fieldsets[:-1]
+        (_, own), wechat = fieldsets
+        lines = [_masked(names, request) for names in own["fields"]]
+        own = (None, {"fields": lines})
+        return (own, wechat) if sees_payments else (own,)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
-        """Add the tables below the refund's own fields."""
-        context["tables"] = refund_tables(context["original"])
+        """Add what to do next above the refund's own fields, and the tables below."""
+        refund = context["original"]
+        context["tables"] = refund_tables(refund)
+        if following := self._next(request, refund):
+            # Its buttons stand there, and not a second time above.
+            context |= {"next": following, "actions_detail": []}
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def _next(self, request: HttpRequest, refund: Refund) -> dict[str, Any] | None:
+        """Return what waits for staff, in words, and what they may do about it."""
+        if refund.state not in WAITING:
+            return None
+        offered = self.get_actions_detail(request, refund.pk)
+        return {
+            "told": f"{self.waits_for(refund)},已等{self.waits(refund)}",
+            "amount": money(refund.amount),
+            "deeds": [self._deed(one, refund) for one in offered],
+        }
+
+    def _deed(self, offered: Any, refund: Refund) -> dict[str, Any]:
+        name = f"{self.admin_site.name}:{offered.action_name}"
+        return {
+            "title": offered.description,
+            "url": reverse(name, args=[refund.pk]),
+            "is_main": offered.method.original_function_name in _MAIN,
+        }
 
     @display(description="状态", label=_COLOURS)
     def state_label(self, refund: Refund) -> str:
-        return refund.get_state_display()
+        return _SECOND if refund.is_agreed else refund.get_state_display()
 
     @display(description="金额", ordering="amount")
     def total(self, refund: Refund) -> str:
-        return money(refund.amount)
+        return amount_told(refund)
+
+    @display(description="申请金额")
+    def asked(self, refund: Refund) -> str:
+        return money(refund.asked_amount)
+
+    @display(description="少退金额")
+    def kept(self, refund: Refund) -> str:
+        return f"{money(refund.kept_amount)},以后不再退" if refund.kept_amount else "-"
+
+    @display(description="买家")
+    def buyer(self, refund: Refund) -> str:
+        return refund.order.name or "-"
+
+    @display(description="买家")
+    def masked_buyer(self, refund: Refund) -> str:
+        return name_masked(refund.order.name)
+
+    @display(description="原因")
+    def why(self, refund: Refund) -> str:
+        return Truncator(refund.reason).chars(20) or "-"
+
+    @display(description="等谁")
+    def waits_for(self, refund: Refund) -> str:
+        """Say whose turn it is."""
+        if refund.is_agreed:
+            return f"{refund.agreed_by}已同意,等第二人审批"
+        return _TURNS.get(refund.state, "-")
+
+    @display(description="已等")
+    def waits(self, refund: Refund) -> str:
+        """Say how long somebody has waited; what is over waits for nobody."""
+        since = refund.agreed_at if refund.is_agreed else refund.created_at
+        is_over = refund.state not in UNFINISHED
+        return "-" if is_over or since is None else timesince(since, depth=1)
 
     @display(description="订单")
     def order_link(self, refund: Refund) -> str:

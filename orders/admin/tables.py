@@ -14,6 +14,7 @@ from orders.models import (
     OrderStatus,
     Payment,
     Refund,
+    RefundEvent,
     RefundState,
     ShippingUpload,
 )
@@ -30,6 +31,11 @@ REFUND_STEPS: Mapping[str, str] = {
     RefundState.REJECTED: "拒绝退款",
     RefundState.WITHDRAWN: "撤回退款",
 }
+
+
+def refund_step(event: RefundEvent) -> str:
+    """Return what happened to a refund."""
+    return event.get_deed_display() if event.deed else REFUND_STEPS[event.to_state]
 
 
 def order_tables(request: HttpRequest, order: Order) -> list[Table]:
@@ -203,4 +209,4 @@ def _refund_steps(refunds: Iterable[Refund]) -> Iterator[tuple[Any, ...]]:
     for refund in refunds:
         for event in refund.events.all():
             why = " ".join(filter(None, [refund.refund_no, event.reason]))
-            yield event.created_at, REFUND_STEPS[event.to_state], event.operator, why
+            yield event.created_at, refund_step(event), event.operator, why

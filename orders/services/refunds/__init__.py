@@ -1,6 +1,12 @@
 """Refunds: asked for, answered, sent to WeChat, and booked."""
 
-from orders.services.refunds.amounts import Amounts, Portion, portions_left
+from orders.services.refunds.amounts import (
+    Amounts,
+    Portion,
+    freight_left,
+    kept_of,
+    portions_left,
+)
 from orders.services.refunds.answering import (
     refund_approve,
     refund_confirm,
@@ -18,6 +24,7 @@ from orders.services.refunds.asking import (
     refund_request,
     seen_now,
 )
+from orders.services.refunds.granting import freight_worth
 from orders.services.refunds.sending import refund_query, refund_send, refunds_follow
 from orders.services.refunds.settling import refund_settle
 
@@ -25,6 +32,9 @@ __all__ = [
     "Amounts",
     "Portion",
     "Seen",
+    "freight_left",
+    "freight_worth",
+    "kept_of",
     "portions_left",
     "refund_approve",
     "refund_by_staff",

@@ -14,7 +14,10 @@ from orders.tests.conftest import page
 
 REFUNDS = "/admin/orders/refund/"
 PICTURE = f"uploads/202601/{'0' * 32}.jpg"
-ACTIONS = ("approve", "reject", "retry", "query", "by_hand")
+ACTIONS = (
+    *("approve", "confirm", "reject", "send_back"),
+    *("retry", "query", "by_hand"),
+)
 OFFERED = {
     "requested": {"approve", "reject"},
     "approved": {"query"},
