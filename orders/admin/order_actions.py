@@ -14,11 +14,9 @@ from orders.models import Order, OrderStatus
 from orders.services.closing import order_cancel_by_staff
 from orders.services.fulfilment import lines_left, order_ship, shipment_correct
 from orders.services.refunds import (
-    freight_left,
-    kept_of,
-    portions_left,
+    Offer,
     refund_by_staff,
-    seen_now,
+    refund_offer,
 )
 from orders.services.repricing import order_reprice
 from shop.back_office.figures import money
@@ -126,7 +124,7 @@ class OrderActions(StaffActions):
         order: Order | None = self.row_for(request, object_id, "refund")
         if order is None:
             return self.back(object_id)
-        seen, left = seen_now(order), portions_left(order)
+        offer = refund_offer(order)
 
         def perform(data: Mapping[str, Any]) -> str:
             refund = refund_by_staff(
@@ -149,10 +147,12 @@ class OrderActions(StaffActions):
             submit="确认退款",
             form_class=RefundForm,
             perform=perform,
-            lines=_refundable(order),
-            left=left,
-            freight=freight_left(order, left),
-            initial={"seen_amount": seen.amount, "seen_parcels": seen.parcels},
+            lines=_refundable(offer),
+            offer=offer,
+            initial={
+                "seen_amount": offer.seen.amount,
+                "seen_parcels": offer.seen.parcels,
+            },
         )
 
     @action(
@@ -244,14 +244,12 @@ def _price(order: Order) -> dict[str, str]:
     }
 
 
-def _refundable(order: Order) -> dict[str, str]:
-    payment = order.payments.succeeded().get()
-    kept = kept_of(payment)
-    left = payment.amount - payment.refund_amount - kept
+def _refundable(offer: Offer) -> dict[str, str]:
+    paid, kept = offer.payment, offer.kept
     return {
-        "实付金额": money(payment.amount),
-        "已退金额": money(payment.refund_amount),
+        "实付金额": money(paid.amount),
+        "已退金额": money(paid.refund_amount),
         **({"少退金额": f"{money(kept)},不再退"} if kept else {}),
-        "可退金额": money(left),
+        "可退金额": money(paid.amount - paid.refund_amount - kept),
         "补偿": "商品不退、只退一部分钱:件数填0,只填金额",
     }

@@ -1,6 +1,5 @@
 """What staff fill in to give money back, and to answer who asks for it."""
 
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +9,7 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldBooleanWidget
 from orders.admin.cells import item_name
 from orders.admin.forms import pieces_field
 from orders.models import OrderItem, Refund
-from orders.services.refunds import Amounts, Portion, Seen, freight_worth
+from orders.services.refunds import Amounts, Offer, Portion, Seen, freight_worth
 from shop.back_office.figures import money
 from shop.back_office.forms import PlainTextField, ReasonForm
 
@@ -63,10 +62,9 @@ class RefundForm(GivingForm, ReasonForm):
     seen_amount = forms.DecimalField(widget=forms.HiddenInput)
     seen_parcels = forms.IntegerField(widget=forms.HiddenInput)
 
-    def __init__(
-        self, *args: Any, left: Sequence[Portion], freight: Decimal, **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, offer: Offer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        left, freight = offer.parts, offer.freight
         self._quantities = {f"quantity_{part.item.pk}": part.item.pk for part in left}
         order = []
         for part in left:

@@ -1,12 +1,6 @@
 """Refunds: asked for, answered, sent to WeChat, and booked."""
 
-from orders.services.refunds.amounts import (
-    Amounts,
-    Portion,
-    freight_left,
-    kept_of,
-    portions_left,
-)
+from orders.services.refunds.amounts import Amounts, Portion
 from orders.services.refunds.answering import (
     refund_approve,
     refund_confirm,
@@ -17,10 +11,12 @@ from orders.services.refunds.answering import (
     refund_withdraw,
 )
 from orders.services.refunds.asking import (
+    Offer,
     Seen,
     refund_by_staff,
     refund_for_cancel,
     refund_of_undue,
+    refund_offer,
     refund_request,
     seen_now,
 )
@@ -30,18 +26,17 @@ from orders.services.refunds.settling import refund_settle
 
 __all__ = [
     "Amounts",
+    "Offer",
     "Portion",
     "Seen",
-    "freight_left",
     "freight_worth",
-    "kept_of",
-    "portions_left",
     "refund_approve",
     "refund_by_staff",
     "refund_confirm",
     "refund_end_by_hand",
     "refund_for_cancel",
     "refund_of_undue",
+    "refund_offer",
     "refund_query",
     "refund_reject",
     "refund_request",

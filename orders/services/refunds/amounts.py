@@ -114,12 +114,6 @@ def freight_of(
     return payment_left(payment) - sum((part.amount for part in parts), ZERO)
 
 
-def freight_left(order: Order, parts: Iterable[Portion]) -> Decimal:
-    """Return what goes back beside `parts`, all pieces that are left of an order."""
-    left = payment_left(order.payments.succeeded().get())
-    return left - sum((part.amount for part in parts), ZERO)
-
-
 def payment_left(payment: Payment) -> Decimal:
     """Return what of a payment neither goes back nor is kept."""
     return payment.amount - payment.refund_amount - kept_of(payment)

@@ -1,6 +1,6 @@
 """How a refund begins: a shopper asks or cancels, staff decide, or we do."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -22,7 +22,13 @@ from orders.models import (
     RefundKind,
     RefundState,
 )
-from orders.services.refunds.amounts import Amounts, kept_of
+from orders.models.refund_lines import ZERO
+from orders.services.refunds.amounts import (
+    Amounts,
+    Portion,
+    kept_of,
+    portions_left,
+)
 from orders.services.refunds.answering import requested_withdraw
 from orders.services.refunds.granting import day_cap_require, is_second_needed
 from orders.services.refunds.sending import send_later
@@ -80,6 +86,31 @@ class Seen:
 
     amount: Decimal
     parcels: int
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What staff can give back of a paid order: its lines' pieces, and the freight."""
+
+    payment: Payment
+    kept: Decimal
+    parts: Sequence[Portion]
+    freight: Decimal
+    seen: Seen
+
+
+def refund_offer(order: Order) -> Offer:
+    """Return what can go back of a paid order, as it stands."""
+    payment = order.payments.succeeded().get()
+    kept, parts = kept_of(payment), portions_left(order)
+    gone = payment.refund_amount + kept
+    return Offer(
+        payment=payment,
+        kept=kept,
+        parts=parts,
+        freight=payment.amount - gone - sum((part.amount for part in parts), ZERO),
+        seen=Seen(gone, order.shipments.count()),
+    )
 
 
 def seen_now(order: Order) -> Seen:
