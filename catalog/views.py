@@ -100,7 +100,7 @@ class ProductViewSet(GenericViewSet[Product]):
     @extend_schema(responses={200: None})
     def destroy(self, request: Request, pk: str) -> Response:
         """Mark a product as deleted; its history stays."""
-        product_delete(product_id=int(pk))
+        product_delete(product_id=int(pk), operator_id=request.user.pk)
         return success(None, "删除成功")
 
 

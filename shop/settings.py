@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "procrastinate.contrib.django",
     "axes",
+    "simple_history",
 ]
 
 MIDDLEWARE = [
@@ -141,6 +142,9 @@ CACHES = {
     }
 }
 DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
+
+# A history is read for one object: its id has the index.
+SIMPLE_HISTORY_DATE_INDEX = False
 
 # --- Language, time, files ---------------------------------------------------------
 

@@ -96,10 +96,15 @@ class PermissionsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg
 
     def label_from_instance(self, obj: Any) -> str:
         """Name the model and the deed."""
-        verb = _VERBS.get(obj.codename.partition("_")[0])
-        if verb and obj.name.startswith("Can "):
-            return f"{obj.content_type.name}:{verb}"
-        return f"{obj.content_type.name}:{obj.name}"
+        return permission_label(obj)
+
+
+def permission_label(permission: Any) -> str:
+    """Name the model and the deed."""
+    verb = _VERBS.get(permission.codename.partition("_")[0])
+    if verb and permission.name.startswith("Can "):
+        return f"{permission.content_type.name}:{verb}"
+    return f"{permission.content_type.name}:{permission.name}"
 
 
 def permissions_on_offer() -> QuerySet[Permission]:

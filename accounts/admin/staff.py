@@ -21,10 +21,12 @@ from accounts.admin.forms import (
     permissions_on_offer,
 )
 from accounts.admin.groups import is_superuser
+from accounts.admin.history import staff_chapter
 from accounts.models import Staff
 from accounts.views.person import user_of
 from shop.back_office.desk import Desk
 from shop.back_office.forms import ReasonForm
+from shop.back_office.history import Chapter, KeepsHistory
 
 _RIGHTS = ("is_superuser", "user_permissions")
 _FACTS = ("is_active", "inactive_reason", "last_login", "created_at")
@@ -32,7 +34,7 @@ _ROLES = ("roles_held",)
 
 
 @admin.register(Staff)
-class StaffDesk(Desk):
+class StaffDesk(KeepsHistory, Desk):
     """Whoever may change staff still changes no account that has rights they lack."""
 
     list_display = (
@@ -92,16 +94,23 @@ class StaffDesk(Desk):
             kwargs["queryset"] = permissions_on_offer()
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
+    def history_chapters(self, obj: Any) -> tuple[Chapter, ...]:
+        """Tell of the account; of its passwords the log has who set them."""
+        return (staff_chapter(obj.pk),)
+
     def save_model(
         self, request: HttpRequest, obj: Any, form: Any, change: bool
     ) -> None:
         """Leave the rules to the services."""
         if change:
             services.staff_change(
-                actor_id=user_of(request).pk, account=obj, changed=form.changed_data
+                actor_id=user_of(request).pk,
+                account=obj,
+                changed=form.changed_data,
+                values=form.cleaned_data,
             )
         else:
-            services.staff_add(account=obj)
+            services.staff_add(account=obj, actor_id=user_of(request).pk)
 
     def response_add(self, request: HttpRequest, obj: Any, *args: Any) -> HttpResponse:
         """Lead to the new account, which is still to get its role."""

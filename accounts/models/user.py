@@ -4,8 +4,11 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+
+from shop.history import HistoryTable
 
 
 class UserManager(BaseUserManager["User"]):
@@ -93,8 +96,33 @@ class Shopper(User):
         verbose_name_plural = "用户"
 
 
+class StaffSnapshot(models.Model):
+    """What a snapshot has beside the columns of the account: names outlive rows."""
+
+    role_names = ArrayField(models.CharField(max_length=150), verbose_name="角色")
+    # `app.codename`, of the permissions beside those of the roles.
+    permission_names = ArrayField(
+        models.CharField(max_length=200), verbose_name="单独的权限"
+    )
+
+    class Meta:
+        abstract = True
+
+
 class Staff(User):
     """The users who sell, for the admin; none is deleted: what they did names them."""
+
+    # No password, and nothing that a login writes.
+    history = HistoryTable(
+        "员工历史",
+        bases=[StaffSnapshot],
+        excluded_fields=[
+            *("password", "last_login", "created_at", "updated_at"),
+            *("is_staff", "openid", "session_key_encrypted", "nickname", "avatar"),
+            *("phone", "deleted_at"),
+        ],
+        no_db_index=["username"],
+    )
 
     class Meta:
         proxy = True

@@ -15,7 +15,9 @@ from django.db.models import Q, QuerySet
 from accounts.errors import AccountStateChanged
 from accounts.locks import users_lock
 from accounts.models import User
+from accounts.services.history import STAFF
 from shop.errors import Forbidden
+from shop.history import history_kept
 
 
 def staff_is_within(*, actor: User, account: User) -> bool:
@@ -81,7 +83,8 @@ def staff_roles_set(
     list(locked.filter(pk__in=moved).values("pk"))
     if roles_on_offer(actor=actor).filter(pk__in=moved).count() != len(moved):
         raise Forbidden("不能分配您自己没有的权限")
-    account.groups.set(roles)
+    with history_kept(STAFF, keys=[user_id], operator_id=actor_id):
+        account.groups.set(roles)
     return list(account.groups.order_by("pk"))
 
 

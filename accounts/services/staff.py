@@ -1,15 +1,19 @@
 """Staff accounts."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
+from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
+from accounts.services.history import STAFF
 from accounts.services.rights import staff_lock
 from accounts.services.sessions import sessions_end_all
 from shop.errors import Forbidden, Invalid
+from shop.history import history_begin, history_kept
 
 # What only superusers grant; roles are given apart.
 RIGHTS = {"is_superuser", "user_permissions"}
@@ -33,7 +37,7 @@ def staff_password_set(*, actor_id: int, user_id: int, password: str) -> User:
 
 
 @transaction.atomic
-def staff_add(*, account: User) -> None:
+def staff_add(*, account: User, actor_id: int | None = None) -> None:
     """Write a new staff account; it has no rights until somebody grants some.
 
     Raises: Invalid, when a twin was quicker with the name.
@@ -43,15 +47,21 @@ def staff_add(*, account: User) -> None:
         account.save()
     except IntegrityError:
         raise Invalid.field("username", "用户名已存在") from None
+    history_begin(STAFF, keys=[account.pk], operator_id=actor_id)
 
 
 @transaction.atomic
-def staff_change(*, actor_id: int, account: User, changed: Collection[str]) -> None:
+def staff_change(
+    *,
+    actor_id: int,
+    account: User,
+    changed: Collection[str],
+    values: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
     """Write the changed fields of an edited staff account, and no other.
 
     A form that was loaded a moment ago must not write an old password, or let in again
-    who was deactivated since. `changed` names many-to-many fields too, which the caller
-    writes in the same transaction.
+    who was deactivated since. `values` has the new permissions.
 
     Locks: both. Raises: Forbidden.
     """
@@ -61,7 +71,10 @@ def staff_change(*, actor_id: int, account: User, changed: Collection[str]) -> N
     if "is_superuser" in changed and actor_id == account.pk:
         raise Forbidden("不能取消自己的超级管理员身份")
     columns = COLUMNS.intersection(changed)
-    account.save(update_fields=[*columns, "updated_at"])
+    with history_kept(STAFF, keys=[account.pk], operator_id=actor_id):
+        account.save(update_fields=[*columns, "updated_at"])
+        if "user_permissions" in changed:
+            account.user_permissions.set(values["user_permissions"])
 
 
 @transaction.atomic
@@ -82,11 +95,13 @@ def staff_set(*, username: str, password: str, is_superuser: bool) -> bool:
         user.set_password(password)
         user.full_clean()
         user.save()
+        history_begin(STAFF, keys=[user.pk], operator_id=None)
         return True
     if not user.check_password(password):
         validate_password(password, user)
         user.set_password(password)
         sessions_end_all(user_id=user.pk)
     user.is_superuser = user.is_superuser or is_superuser
-    user.save()
+    with history_kept(STAFF, keys=[user.pk], operator_id=None):
+        user.save()
     return False

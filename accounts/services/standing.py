@@ -5,9 +5,11 @@ from django.db import transaction
 from accounts.errors import AccountStateChanged
 from accounts.locks import users_lock
 from accounts.models import User
+from accounts.services.history import STAFF
 from accounts.services.rights import staff_lock
 from accounts.services.sessions import admin_sessions_end, sessions_end_all
 from shop.errors import Forbidden
+from shop.history import history_kept
 
 
 @transaction.atomic
@@ -39,7 +41,8 @@ def staff_deactivate(*, actor_id: int, user_id: int, reason: str) -> None:
     _, account = staff_lock(actor_id=actor_id, user_id=user_id)
     if actor_id == user_id:
         raise Forbidden("不能停用自己的账号")
-    _deactivate(account, reason)
+    with history_kept(STAFF, keys=[user_id], operator_id=actor_id):
+        _deactivate(account, reason)
     admin_sessions_end(user_id=user_id)
 
 
@@ -50,7 +53,8 @@ def staff_activate(*, actor_id: int, user_id: int) -> None:
     Locks: both. Raises: AccountStateChanged, Forbidden.
     """
     _, account = staff_lock(actor_id=actor_id, user_id=user_id)
-    _activate(account)
+    with history_kept(STAFF, keys=[user_id], operator_id=actor_id):
+        _activate(account)
 
 
 def _lock_shopper(user_id: int) -> User:

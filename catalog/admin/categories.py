@@ -22,6 +22,7 @@ from unfold.decorators import display
 
 from catalog.admin.desk import CatalogDesk
 from catalog.admin.fields import CategoryField, category_label
+from catalog.admin.history import category_chapter
 from catalog.admin.pictures import PictureField, thumbnail
 from catalog.models import Category, Product
 from catalog.services.categories import (
@@ -32,6 +33,7 @@ from catalog.services.categories import (
 )
 from catalog.tree import category_walk
 from shop.api.text import plain_text
+from shop.back_office.history import Chapter, KeepsHistory
 
 
 class CategoryForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -54,7 +56,7 @@ class CategoryForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Category)
-class CategoryAdmin(CatalogDesk):
+class CategoryAdmin(KeepsHistory, CatalogDesk):
     """Written by the services of the tree alone."""
 
     form = CategoryForm
@@ -92,6 +94,10 @@ class CategoryAdmin(CatalogDesk):
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         return ("place",)
 
+    def history_chapters(self, obj: Any) -> tuple[Chapter, ...]:
+        """Tell of the category."""
+        return (category_chapter(obj.pk),)
+
     @display(description="名称")
     def indented_name(self, category: Any) -> str:
         return category_label(category, category.level)
@@ -108,11 +114,12 @@ class CategoryAdmin(CatalogDesk):
         self, request: HttpRequest, obj: Category, form: CategoryForm, change: bool
     ) -> None:
         """Add or change it by the service."""
+        written = {**form.cleaned_data, "operator_id": request.user.pk}
         if change:
-            category_update(category_id=obj.pk, **form.cleaned_data)
+            category_update(category_id=obj.pk, **written)
         else:
-            obj.pk = category_create(**form.cleaned_data).pk
+            obj.pk = category_create(**written).pk
 
     def delete_model(self, request: HttpRequest, obj: Category) -> None:
         """Delete it by the service."""
-        category_delete(category_id=obj.pk)
+        category_delete(category_id=obj.pk, operator_id=request.user.pk)

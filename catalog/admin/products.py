@@ -16,6 +16,7 @@ from unfold.decorators import action, display
 
 from catalog.admin.desk import CatalogDesk, products_holding
 from catalog.admin.fields import category_label
+from catalog.admin.history import product_chapter, skus_chapter
 from catalog.admin.pictures import thumbnail
 from catalog.admin.product_form import SKU_FORM_SET, ProductForm, product_save
 from catalog.admin.skus import adjust_link, specs_text
@@ -26,6 +27,7 @@ from catalog.showcase import showcase
 from catalog.tree import category_subtree, category_walk
 from shop.admin.sheet_exports import SheetExports
 from shop.back_office.figures import money
+from shop.back_office.history import Chapter, KeepsHistory
 from shop.errors import Forbidden
 
 # Payments wait for the locks of the products that they count as sold.
@@ -128,7 +130,7 @@ class SkuInline(TabularInline):
 
 
 @admin.register(Product)
-class ProductAdmin(SheetExports, CatalogDesk):
+class ProductAdmin(SheetExports, KeepsHistory, CatalogDesk):
     """One page for a product with all that belongs to it, written by the services."""
 
     form = ProductForm
@@ -173,6 +175,10 @@ class ProductAdmin(SheetExports, CatalogDesk):
         if search_term := search_term.strip():
             queryset = queryset.filter(pk__in=products_holding(search_term))
         return queryset, False
+
+    def history_chapters(self, obj: Any) -> tuple[Chapter, ...]:
+        """Tell of the product and of its SKUs."""
+        return product_chapter(obj.pk), skus_chapter(obj)
 
     @display(description="图片")
     def picture(self, product: Any) -> str:
@@ -241,12 +247,16 @@ class ProductAdmin(SheetExports, CatalogDesk):
 
     def delete_model(self, request: HttpRequest, obj: Product) -> None:
         """Mark it as deleted."""
-        product_delete(product_id=obj.pk)
+        product_delete(product_id=obj.pk, operator_id=request.user.pk)
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
         """Mark them as deleted."""
         for ids in _batches(queryset):
-            products_set_status(product_ids=ids, status=ProductStatus.DELETED)
+            products_set_status(
+                product_ids=ids,
+                status=ProductStatus.DELETED,
+                operator_id=request.user.pk,
+            )
 
     # Instead of the site's action of that name, which the page that asks sends too.
     @action(description="删除所选商品", permissions=["delete"])
@@ -294,9 +304,11 @@ class ProductAdmin(SheetExports, CatalogDesk):
         self, request: HttpRequest, ids: list[int], status: ProductStatus, verb: str
     ) -> int:
         """Change a batch and its history at once; return how many it changed."""
-        changed = products_set_status(product_ids=ids, status=status)
-        rows = Product.objects.filter(pk__in=changed)
         user_id = cast("int", request.user.pk)
+        changed = products_set_status(
+            product_ids=ids, status=status, operator_id=user_id
+        )
+        rows = Product.objects.filter(pk__in=changed)
         LogEntry.objects.log_actions(user_id, rows, CHANGE, verb)
         return len(changed)
 

@@ -15,11 +15,13 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from catalog.admin.desk import products_holding
 from catalog.admin.fields import PiecesField
+from catalog.admin.history import skus_chapter
 from catalog.models import Product, Sku
 from catalog.services.stock import last_adjustment_id, stock_adjust
 from shop.admin.sheet_exports import SheetExports
 from shop.back_office.figures import money
 from shop.back_office.forms import ReasonForm
+from shop.back_office.history import Chapter, KeepsHistory
 
 _KINDS = [
     ("in", "增加(入库、退货)"),
@@ -80,7 +82,7 @@ class StockFilter(DropdownFilter):
 
 
 @admin.register(Sku)
-class SkuAdmin(SheetExports):
+class SkuAdmin(SheetExports, KeepsHistory):
     """What is in stock; SKUs themselves are written on the product's page."""
 
     list_display = (
@@ -148,6 +150,10 @@ class SkuAdmin(SheetExports):
         return self.has_view_permission(request) and request.user.has_perm(
             "catalog.adjust_stock"
         )
+
+    def history_chapters(self, obj: Any) -> tuple[Chapter, ...]:
+        """Tell of the SKU; of its stock the log has the adjustments."""
+        return (skus_chapter(obj.product, id=obj.pk),)
 
     @display(description="规格")
     def specs_shown(self, sku: Sku) -> str:

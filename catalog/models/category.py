@@ -3,6 +3,8 @@
 from django.db import models
 from django.db.models import F, Q
 
+from shop.history import HistoryTable
+
 
 class Category(models.Model):
     """A node of the tree; the root's parent is null."""
@@ -19,6 +21,8 @@ class Category(models.Model):
     # A storage name of an uploaded image.
     icon = models.CharField("图标", max_length=200, default="", blank=True)
     position = models.IntegerField("排序", default=0)
+
+    history = HistoryTable("分类历史", no_db_index=["parent"])
 
     class Meta:
         verbose_name = "分类"

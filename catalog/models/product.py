@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from catalog.models.category import Category
+from shop.history import HistoryTable
 
 
 class ProductStatus(models.TextChoices):
@@ -41,6 +42,16 @@ _ORDERS: dict[str, list[Any]] = {
 }
 
 
+class ProductSnapshot(models.Model):
+    """What a snapshot has beside the product's own columns."""
+
+    # Storage names, in order.
+    pictures = ArrayField(models.CharField(max_length=200), verbose_name="图片")
+
+    class Meta:
+        abstract = True
+
+
 class Product(models.Model):
     """A product with at least one SKU behind it."""
 
@@ -61,13 +72,25 @@ class Product(models.Model):
         "原价", max_digits=12, decimal_places=2, null=True, blank=True
     )
     # The order in which a shopper chooses: a JSON object in the database has none.
-    spec_names = ArrayField(models.CharField(max_length=50), default=list, blank=True)
+    spec_names = ArrayField(
+        models.CharField(max_length=50),
+        default=list,
+        blank=True,
+        verbose_name="规格顺序",
+    )
     # Pieces paid for and not refunded.
     sales = models.PositiveIntegerField("销量", default=0)
     created_at = models.DateTimeField("创建时间", auto_now_add=True)
     updated_at = models.DateTimeField("更新时间", auto_now=True)
 
     objects = ProductQuerySet.as_manager()
+    # The price is that of the SKUs, which have a history of their own.
+    history = HistoryTable(
+        "商品历史",
+        bases=[ProductSnapshot],
+        excluded_fields=["price", "sales", "created_at", "updated_at"],
+        no_db_index=["category"],
+    )
 
     class Meta:
         verbose_name = "商品"

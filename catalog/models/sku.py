@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from catalog.models.product import Product, ProductStatus
+from shop.history import HistoryTable
 
 
 class SkuQuerySet(models.QuerySet["Sku"]):
@@ -43,6 +44,8 @@ class Sku(models.Model):
     is_active = models.BooleanField("有效", default=True)
 
     objects = SkuQuerySet.as_manager()
+    # The stock has a ledger of its own.
+    history = HistoryTable("SKU历史", excluded_fields=["stock"])
 
     class Meta:
         verbose_name = "SKU"

@@ -5,8 +5,10 @@ from django.db import transaction
 from catalog.errors import CategoryInUse
 from catalog.locks import categories_lock, products_lock
 from catalog.models import Category, Product
+from catalog.services.history import CATEGORIES
 from catalog.tree import category_subtree, category_walk
 from shop.errors import Invalid, NotFound
+from shop.history import history_begin, history_kept
 
 # A client shows two or three levels; readers of the tree go down level by level.
 DEPTH_MAX = 5
@@ -15,7 +17,12 @@ _NOT_FOUND = "分类不存在"
 
 @transaction.atomic
 def category_create(
-    *, name: str, parent: Category | None = None, icon: str = "", position: int = 0
+    *,
+    name: str,
+    parent: Category | None = None,
+    icon: str = "",
+    position: int = 0,
+    operator_id: int | None = None,
 ) -> Category:
     """Add a category; `icon` is a storage name.
 
@@ -24,14 +31,22 @@ def category_create(
     """
     categories_lock()
     _require_place(parent, levels=1)
-    return Category.objects.create(
+    category = Category.objects.create(
         name=name, parent=parent, icon=icon, position=position
     )
+    history_begin(CATEGORIES, keys=[category.pk], operator_id=operator_id)
+    return category
 
 
 @transaction.atomic
 def category_update(
-    *, category_id: int, name: str, parent: Category | None, icon: str, position: int
+    *,
+    category_id: int,
+    name: str,
+    parent: Category | None,
+    icon: str,
+    position: int,
+    operator_id: int | None = None,
 ) -> None:
     """Change a category; it moves with all below it.
 
@@ -46,13 +61,14 @@ def category_update(
         raise Invalid.field("parent", "不能移到自己或自己的下级分类中")
     levels = [level for category, level in category_walk() if category.pk in below]
     _require_place(parent, levels=1 + max(levels) - min(levels))
-    Category.objects.filter(pk=category_id).update(
-        name=name, parent=parent, icon=icon, position=position
-    )
+    with history_kept(CATEGORIES, keys=[category_id], operator_id=operator_id):
+        Category.objects.filter(pk=category_id).update(
+            name=name, parent=parent, icon=icon, position=position
+        )
 
 
 @transaction.atomic
-def category_delete(*, category_id: int) -> None:
+def category_delete(*, category_id: int, operator_id: int | None = None) -> None:
     """Delete a category on which nothing hangs; deleted products let go of it.
 
     Locks: the tree, and the row, so that no product can come to it meanwhile; then
@@ -70,7 +86,8 @@ def category_delete(*, category_id: int) -> None:
         raise CategoryInUse(f"“{category}”下还有{present}个商品,不能删除")
     products_lock(products.values_list("pk", flat=True))
     products.update(category=None)
-    category.delete()
+    with history_kept(CATEGORIES, keys=[category_id], operator_id=operator_id):
+        category.delete()
 
 
 def _require_place(parent: Category | None, *, levels: int) -> None:

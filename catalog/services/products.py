@@ -11,9 +11,11 @@ from django.utils import timezone
 from catalog.errors import ProductChanged
 from catalog.locks import category_hold, product_lock, products_lock
 from catalog.models import Product, ProductImage, ProductStatus
+from catalog.services.history import PRODUCTS, SKUS
 from catalog.services.skus import SkuChange, sku_of_plain_product, skus_replace
 from catalog.showcase import NOT_FOUND
 from shop.errors import Invalid, NotFound
+from shop.history import history_begin, history_kept
 
 
 @transaction.atomic
@@ -23,9 +25,11 @@ def product_create(
     skus: Sequence[SkuChange],
     images: Sequence[str] = (),
     operator_id: int | None,
+    reason: str = "",
 ) -> Product:
     """Add a product with its SKUs, their stock and its pictures (storage names).
 
+    The history keeps the reason.
     Locks: the category.
     Raises: Invalid.
     """
@@ -35,6 +39,9 @@ def product_create(
     skus_replace(product=product, changes=skus, operator_id=operator_id)
     product.save(update_fields=["price", "spec_names"])
     _images_replace(product, images)
+    history_begin(
+        *(PRODUCTS, SKUS), keys=[product.pk], operator_id=operator_id, reason=reason
+    )
     return product
 
 
@@ -65,16 +72,17 @@ def product_update(
         setattr(product, name, value)
     if only_sku is not None:
         skus = [replace(only_sku, id=sku_of_plain_product(product=product))]
-    has_new_skus = skus is not None and skus_replace(
-        product=product, changes=skus, operator_id=operator_id
-    )
-    has_new_images = images is not None and _images_replace(product, images)
-    if has_new_skus or has_new_images or _facts(product) != before:
-        product.save()
+    with history_kept(PRODUCTS, SKUS, keys=[product_id], operator_id=operator_id):
+        has_new_skus = skus is not None and skus_replace(
+            product=product, changes=skus, operator_id=operator_id
+        )
+        has_new_images = images is not None and _images_replace(product, images)
+        if has_new_skus or has_new_images or _facts(product) != before:
+            product.save()
 
 
 @transaction.atomic
-def product_delete(*, product_id: int) -> None:
+def product_delete(*, product_id: int, operator_id: int | None = None) -> None:
     """Mark a product as deleted; its SKUs, orders and ledger stay.
 
     Locks: the product.
@@ -82,12 +90,16 @@ def product_delete(*, product_id: int) -> None:
     """
     product = _product_locked(product_id)
     product.status = ProductStatus.DELETED
-    product.save(update_fields=["status", "updated_at"])
+    with history_kept(PRODUCTS, keys=[product_id], operator_id=operator_id):
+        product.save(update_fields=["status", "updated_at"])
 
 
 @transaction.atomic
 def products_set_status(
-    *, product_ids: Collection[int], status: ProductStatus
+    *,
+    product_ids: Collection[int],
+    status: ProductStatus,
+    operator_id: int | None = None,
 ) -> list[int]:
     """Give products a status, deleted ones aside; return the ids of who got it.
 
@@ -97,8 +109,9 @@ def products_set_status(
     rows = products_lock(product_ids).values()
     unchanged = (status, ProductStatus.DELETED)
     ids = [row.pk for row in rows if row.status not in unchanged]
-    changed = Product.objects.filter(pk__in=ids)
-    changed.update(status=status, updated_at=timezone.now())
+    with history_kept(PRODUCTS, keys=ids, operator_id=operator_id):
+        changed = Product.objects.filter(pk__in=ids)
+        changed.update(status=status, updated_at=timezone.now())
     return ids
 
 

@@ -149,6 +149,9 @@ def test_a_bulk_action_is_in_the_history_of_what_it_changed(
     few = [product_make(f"甲{n}") for n in range(2)]
     many = [product_make(f"乙{n}") for n in range(20)]
     sent("take_off_sale", few[0])
+    # The first change of a product begins its history, with a statement more.
+    sent("take_off_sale", *many)
+    sent("put_on_sale", *many)
     LogEntry.objects.all().delete()
     sent("take_off_sale", *few, off)
     assert list(LogEntry.objects.values_list("object_repr", flat=True)) == ["甲1"]

@@ -1,0 +1,56 @@
+"""What the history pages of the catalogue tell."""
+
+from collections.abc import Callable
+from typing import Any
+
+from catalog.admin.pictures import thumbnail
+from catalog.models import Category, Product, Sku
+from catalog.services.history import CATEGORIES, PRODUCTS, SKUS
+from shop.back_office.figures import money
+from shop.back_office.history import Chapter, joined
+
+
+def product_chapter(product_id: int) -> Chapter:
+    """Tell of a product, its pictures included."""
+    return Chapter(
+        PRODUCTS,
+        {"id": product_id},
+        new=("name", "category_id", "status"),
+        shown={
+            "category_id": _category_names(),
+            "original_price": money,
+            "pictures": lambda names: joined(names, thumbnail),
+        },
+    )
+
+
+def skus_chapter(product: Product, **key: int) -> Chapter:
+    """Tell of a product's SKUs, or of the one that the key names."""
+    return Chapter(
+        SKUS,
+        key or {"product": product.pk},
+        name=lambda snapshot: _sku_name(product, snapshot),
+        new=("price", "code"),
+        shown={"price": money, "image": thumbnail},
+    )
+
+
+def category_chapter(category_id: int) -> Chapter:
+    """Tell of a category."""
+    return Chapter(
+        CATEGORIES,
+        {"id": category_id},
+        new=("name", "parent_id"),
+        shown={"parent_id": _category_names(), "icon": thumbnail},
+    )
+
+
+def _sku_name(product: Product, snapshot: Any) -> str:
+    sku = Sku(product=product, specs=snapshot.specs)
+    return f"SKU {' '.join(sku.ordered_specs().values())}"
+
+
+def _category_names() -> Callable[[int], str]:
+    """Return what names a category, also one that is gone."""
+    names = dict(Category.objects.values_list("pk", "name"))
+    return lambda pk: names.get(pk, f"已删除的分类{pk}")
