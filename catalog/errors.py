@@ -11,6 +11,14 @@ class CategoryInUse(ShopError):
     message = "分类正在使用,不能删除"
 
 
+class CategoriesChanged(ShopError):
+    """The tree is not what the editor saw."""
+
+    code = "categories_changed"
+    http_status = 409
+    message = "分类已被他人修改,本次排序未保存,请按现在的顺序重新调整"
+
+
 class ProductChanged(ShopError):
     """The product is not what the editor saw."""
 

@@ -1,6 +1,8 @@
 """The category tree: small enough to be read whole, in one query."""
 
+import hashlib
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 from catalog.models import Category
@@ -34,6 +36,12 @@ def category_walk() -> list[tuple[Category, int]]:
         below = reversed(children[category.pk])
         waiting += [(child, level + 1) for child in below]
     return found
+
+
+def tree_version(categories: Iterable[Category]) -> str:
+    """Tell apart how categories, in the order of the tree, hang and follow."""
+    order = repr([(category.pk, category.parent_id) for category in categories])
+    return hashlib.sha256(order.encode()).hexdigest()
 
 
 def category_subtree(category_id: int) -> set[int]:

@@ -1,10 +1,14 @@
 """The category tree."""
 
-from typing import Any
+import json
+from typing import Any, cast
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import (
     BigIntegerField,
     Case,
@@ -17,7 +21,9 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
 from unfold.decorators import display
 
 from catalog.admin.desk import CatalogDesk
@@ -27,13 +33,25 @@ from catalog.admin.pictures import PictureField, thumbnail
 from catalog.models import Category, Product
 from catalog.services.categories import (
     DEPTH_MAX,
+    categories_arrange,
     category_create,
     category_delete,
     category_update,
 )
-from catalog.tree import category_walk
+from catalog.tree import category_walk, tree_version
 from shop.api.text import plain_text
+from shop.back_office.desk import REFUSALS, refusal_text
 from shop.back_office.history import Chapter, KeepsHistory
+from shop.errors import Invalid
+
+_ODD_ORDER = "排序的内容不正确,请刷新后重试"
+# What moves a row without dragging it: the script's word, ours, an icon.
+_MOVES = (
+    ("up", "上移", "arrow_upward"),
+    ("down", "下移", "arrow_downward"),
+    ("out", "移到上一级", "format_indent_decrease"),
+    ("in", "移到前一个分类下", "format_indent_increase"),
+)
 
 
 class CategoryForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -67,7 +85,61 @@ class CategoryAdmin(KeepsHistory, CatalogDesk):
     search_help_text = "按名称搜索"
     sortable_by = ()
     list_per_page = 500
+    change_list_template = "admin/categories.html"
     actions = None
+
+    class Media:
+        js = (forms.Script("catalog/category_tree.js", type="module"),)
+        css = {"all": ("catalog/category_tree.css",)}
+
+    def get_urls(self) -> list[Any]:
+        """Add where the tree's order is sent to."""
+        view = self.admin_site.admin_view(self.arrange)
+        arrange = path("arrange/", view, name="catalog_category_arrange")
+        return [arrange, *super().get_urls()]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        """Let the whole tree be arranged, in the state that the page shows."""
+        page = super().changelist_view(request, extra_context)
+        if isinstance(page, TemplateResponse):
+            context: Any = page.context_data
+            shown = context["cl"]
+            is_whole = not shown.query and not shown.multi_page
+            rows = shown.result_list if is_whole else []
+            context |= {
+                "tree": [(row, thumbnail(row.icon)) for row in rows],
+                "version": tree_version(rows),
+                "levels": DEPTH_MAX,
+                "moves": _MOVES,
+                "may_arrange": self.has_change_permission(request),
+            }
+        return page
+
+    def arrange(self, request: HttpRequest) -> HttpResponse:
+        """Save the order that the list sends; a refusal is told above the list."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        if request.method == "POST":
+            try:
+                self._arrange(request)
+            except REFUSALS as error:
+                self.message_user(request, refusal_text(error), messages.ERROR)
+            else:
+                self.message_user(request, "分类顺序已保存", messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:catalog_category_changelist"))
+
+    @transaction.atomic
+    def _arrange(self, request: HttpRequest) -> None:
+        user_id = cast("int", request.user.pk)
+        moved = categories_arrange(
+            places=_places(request.POST.get("order", "")),
+            expected_version=request.POST.get("version", ""),
+            operator_id=user_id,
+        )
+        rows = Category.objects.filter(pk__in=moved)
+        LogEntry.objects.log_actions(user_id, rows, CHANGE, "调整顺序")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Sort as the tree is read; say how deep each lies and what hangs on it."""
@@ -123,3 +195,18 @@ class CategoryAdmin(KeepsHistory, CatalogDesk):
     def delete_model(self, request: HttpRequest, obj: Category) -> None:
         """Delete it by the service."""
         category_delete(category_id=obj.pk, operator_id=request.user.pk)
+
+
+def _places(text: str) -> list[tuple[int, int | None]]:
+    """Read the order that the list sends: `[[id, id of the parent or null], …]`.
+
+    Raises: Invalid.
+    """
+    try:
+        places = [(pk, parent_id) for pk, parent_id in json.loads(text)]
+    except (ValueError, TypeError, RecursionError):
+        raise Invalid(_ODD_ORDER) from None
+    kinds = {type(pk) for pk, _ in places}, {type(parent) for _, parent in places}
+    if not kinds[0] <= {int} or not kinds[1] <= {int, type(None)}:
+        raise Invalid(_ODD_ORDER)
+    return places

@@ -1,12 +1,15 @@
 """The writes of the category tree: one at a time, under the lock of the tree."""
 
+from collections import defaultdict
+from collections.abc import Sequence
+
 from django.db import transaction
 
-from catalog.errors import CategoryInUse
+from catalog.errors import CategoriesChanged, CategoryInUse
 from catalog.locks import categories_lock, products_lock
 from catalog.models import Category, Product
 from catalog.services.history import CATEGORIES
-from catalog.tree import category_subtree, category_walk
+from catalog.tree import category_subtree, category_walk, tree_version
 from shop.errors import Invalid, NotFound
 from shop.history import history_begin, history_kept
 
@@ -68,6 +71,43 @@ def category_update(
 
 
 @transaction.atomic
+def categories_arrange(
+    *,
+    places: Sequence[tuple[int, int | None]],
+    expected_version: str,
+    operator_id: int | None,
+) -> list[int]:
+    """Hang and order the whole tree anew; return the ids of what moved.
+
+    `places` are the id and the parent's id of each category, in the order of the tree;
+    `expected_version` is the `tree_version` that the editor saw. Among siblings who
+    stay as they are no position is written.
+    Locks: the tree.
+    Raises: CategoriesChanged, Invalid.
+    """
+    categories_lock()
+    rows = [category for category, _ in category_walk()]
+    if tree_version(rows) != expected_version:
+        raise CategoriesChanged
+    _require_tree(places, known={row.pk for row in rows})
+    before = _siblings([(row.pk, row.parent_id) for row in rows])
+    by_id = {row.pk: row for row in rows}
+    moved = []
+    for parent_id, ids in _siblings(places).items():
+        if ids == before.get(parent_id):
+            continue
+        for position, pk in enumerate(ids, 1):
+            row = by_id[pk]
+            if (row.parent_id, row.position) != (parent_id, position):
+                row.parent_id, row.position = parent_id, position
+                moved.append(row)
+    keys = [row.pk for row in moved]
+    with history_kept(CATEGORIES, keys=keys, operator_id=operator_id):
+        Category.objects.bulk_update(moved, ["parent", "position"])
+    return keys
+
+
+@transaction.atomic
 def category_delete(*, category_id: int, operator_id: int | None = None) -> None:
     """Delete a category on which nothing hangs; deleted products let go of it.
 
@@ -88,6 +128,29 @@ def category_delete(*, category_id: int, operator_id: int | None = None) -> None
     products.update(category=None)
     with history_kept(CATEGORIES, keys=[category_id], operator_id=operator_id):
         category.delete()
+
+
+def _siblings(
+    places: Sequence[tuple[int, int | None]],
+) -> dict[int | None, list[int]]:
+    found: dict[int | None, list[int]] = defaultdict(list)
+    for pk, parent_id in places:
+        found[parent_id].append(pk)
+    return dict(found)
+
+
+def _require_tree(places: Sequence[tuple[int, int | None]], *, known: set[int]) -> None:
+    """Refuse what is no tree of the known ones: a parent comes before its children."""
+    ids = [pk for pk, _ in places]
+    if len(ids) != len(known) or set(ids) != known:
+        raise Invalid.field("order", "排序的内容不正确,请刷新后重试")
+    levels: dict[int | None, int] = {None: 0}
+    for pk, parent_id in places:
+        if parent_id not in levels:
+            raise Invalid.field("order", "不能移到自己或自己的下级分类中")
+        levels[pk] = levels[parent_id] + 1
+    if max(levels.values()) > DEPTH_MAX:
+        raise Invalid.field("order", f"分类最多{DEPTH_MAX}级")
 
 
 def _require_place(parent: Category | None, *, levels: int) -> None:

@@ -29,6 +29,7 @@ _NEEDS = {
     "accounts_staff_password": ("accounts.change_staff",),
     "accounts_staff_deactivate": ("accounts.change_staff",),
     "accounts_staff_activate": ("accounts.change_staff",),
+    "catalog_category_arrange": ("catalog.change_category",),
     "catalog_sku_adjust": ("catalog.view_sku", "catalog.adjust_stock"),
     "catalog_sku_ledger": ("catalog.view_stockmovement",),
     "orders_refund_query": ("orders.view_refund", "orders.retry_refund"),

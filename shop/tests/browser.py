@@ -10,10 +10,9 @@ from typing import Any, Literal, NamedTuple
 
 import pytest
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.test import Client
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
-
-from accounts.models import User
 
 CHROMIUM = Path("/usr/bin/chromium")
 # Without these a browser asks its maker's hosts at each start.
@@ -74,7 +73,7 @@ class Office:
         page.on("console", self._console)
         page.on("request", lambda request: self._requested(request.url))
 
-    def sit(self, user: User) -> None:
+    def sit(self, user: Any) -> None:
         """Let somebody else log in, without the form."""
         client = Client()
         client.force_login(user, "django.contrib.auth.backends.ModelBackend")
@@ -160,7 +159,7 @@ def browser(_async_unsafe: None) -> Iterator[Browser]:
 @pytest.fixture
 def office(request: Any, browser: Browser, shop_server: Any) -> Iterator[Office]:
     """Sit down as the owner, on a desktop in daylight unless a parameter says else."""
-    owner = User.objects.create_superuser("owner", "a-long-password-9")
+    owner = get_user_model().objects.create_superuser("owner", "a-long-password-9")
     page = browser.new_page(locale="zh-CN", timezone_id="Asia/Shanghai")
     office = Office(page, shop_server.url)
     office.look(getattr(request, "param", "desktop-light"))

@@ -1,0 +1,147 @@
+"""The category tree, the copy, the preview and the history, in a real browser."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page
+
+from catalog.models import Category
+from catalog.services.categories import category_create
+from catalog.tree import category_walk
+from shop.tests.browser import MARKS, Office, walked
+
+pytestmark = MARKS
+INDENT = 28
+
+
+@pytest.fixture
+def tree(db: None) -> None:
+    for name, below in {"茶叶": ("绿茶", "红茶", "乌龙"), "茶具": ("壶", "杯")}.items():
+        parent = category_create(name=name, position=len(name))
+        for position, child in enumerate(below):
+            category_create(name=child, parent=parent, position=position)
+
+
+def shape() -> list[tuple[str, int]]:
+    return [(category.name, level) for category, level in category_walk()]
+
+
+def handle(office: Office, name: str) -> Locator:
+    return office.page.get_by_role("button", name=f"拖动{name}", exact=True)
+
+
+def middle(locator: Locator) -> tuple[float, float]:
+    box: Any = locator.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def drag(office: Office, name: str, to: str, *, levels: int = 0) -> None:
+    """Drag a row by the mouse to just above or below another, and to the side."""
+    x, y = middle(handle(office, name))
+    _, target = middle(handle(office, to))
+    beyond = 8 if target > y else -8
+    mouse = office.page.mouse
+    mouse.move(x, y)
+    mouse.down()
+    mouse.move(x, (y + target) / 2, steps=4)
+    mouse.move(x + levels * INDENT, target + beyond, steps=4)
+    mouse.up()
+
+
+def touch_drag(
+    page: Page, start: tuple[float, float], end: tuple[float, float]
+) -> None:
+    """Drag by a thumb, which Playwright's own mouse is not."""
+    session = page.context.new_cdp_session(page)
+    session.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        sent = [{"x": x, "y": y} for x, y in points]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": sent})
+
+    touch("touchStart", start)
+    for step in range(1, 9):
+        part = step / 8
+        touch(
+            "touchMove",
+            (
+                start[0] + (end[0] - start[0]) * part,
+                start[1] + (end[1] - start[1]) * part,
+            ),
+        )
+    touch("touchEnd")
+
+
+def test_the_tree_is_dragged_by_the_mouse(office: Office, tree: None) -> None:
+    office.open("catalog/category/")
+    office.shot("admin-categories")
+    drag(office, "乌龙", "绿茶")
+    drag(office, "茶具", "茶叶")
+    assert office.page.get_by_text("顺序有改动,还没有保存").is_visible()
+    drag(office, "杯", "红茶")
+    office.shot("admin-categories-moved")
+    office.press("保存顺序")
+    assert office.page.get_by_text("分类顺序已保存").is_visible()
+    assert shape() == [
+        ("茶具", 0),
+        ("壶", 1),
+        ("茶叶", 0),
+        ("乌龙", 1),
+        ("绿茶", 1),
+        ("红茶", 1),
+        ("杯", 1),
+    ]
+
+
+@pytest.mark.parametrize("office", ["phone-dark"], indirect=True)
+def test_the_tree_is_dragged_by_a_thumb(office: Office, tree: None) -> None:
+    office.open("catalog/category/")
+    x, y = middle(handle(office, "红茶"))
+    _, target = middle(handle(office, "茶具"))
+    # To the end of the list, and a level up.
+    _, last = middle(handle(office, "杯"))
+    assert target < last
+    touch_drag(office.page, (x, y), (x - INDENT, last + 8))
+    office.shot("admin-categories-thumb")
+    office.press("保存顺序")
+    assert shape()[-1] == ("红茶", 0)
+    assert office.fits()
+
+
+@walked
+def test_the_tree_is_arranged_by_keys(office: Office, tree: None) -> None:
+    office.open("catalog/category/")
+
+    def press(name: str, move: str) -> None:
+        handle(office, name).focus()
+        office.page.get_by_role("button", name=f"{name}{move}", exact=True).press(
+            "Enter"
+        )
+
+    press("绿茶", "下移")
+    press("绿茶", "移到前一个分类下")
+    press("茶具", "移到前一个分类下")
+    press("壶", "移到上一级")
+    press("壶", "上移")
+    office.press("保存顺序")
+    assert shape() == [
+        ("茶叶", 0),
+        ("红茶", 1),
+        ("绿茶", 2),
+        ("乌龙", 1),
+        ("壶", 1),
+        ("茶具", 1),
+        ("杯", 2),
+    ]
+
+
+def test_an_older_page_is_told_and_shown_the_newer_order(
+    office: Office, tree: None
+) -> None:
+    office.open("catalog/category/")
+    drag(office, "茶具", "茶叶")
+    Category.objects.filter(name="红茶").update(position=-1)
+    office.press("保存顺序")
+    assert office.page.get_by_text("本次排序未保存").is_visible()
+    assert shape()[:3] == [("茶叶", 0), ("红茶", 1), ("绿茶", 1)]
+    office.everywhere("catalog/category/", "admin-category-tree")
