@@ -82,7 +82,7 @@ class StockFilter(DropdownFilter):
 
 
 @admin.register(Sku)
-class SkuAdmin(SheetExports, KeepsHistory):
+class SkuAdmin(KeepsHistory, SheetExports):
     """What is in stock; SKUs themselves are written on the product's page."""
 
     list_display = (

@@ -1,13 +1,19 @@
 """The category tree, the copy, the preview and the history, in a real browser."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from playwright.sync_api import Locator, Page
 
-from catalog.models import Category
+from catalog.models import Category, Product
 from catalog.services.categories import category_create
+from catalog.services.products import product_create, product_update
+from catalog.services.skus import SkuChange
 from catalog.tree import category_walk
+from shop.api.images import image_store
+from shop.api.tests.pictures import picture as picture_make
 from shop.tests.browser import MARKS, Office, walked
 
 pytestmark = MARKS
@@ -145,3 +151,59 @@ def test_an_older_page_is_told_and_shown_the_newer_order(
     assert office.page.get_by_text("本次排序未保存").is_visible()
     assert shape()[:3] == [("茶叶", 0), ("红茶", 1), ("绿茶", 1)]
     office.everywhere("catalog/category/", "admin-category-tree")
+
+
+@pytest.fixture
+def tea(staff: Any) -> Product:
+    product = product_create(
+        fields={
+            "name": "明前龙井",
+            "description": "<h2>产地</h2><p>西湖<b>龙井村</b>,明前采摘</p>"
+            "<ul><li>干茶扁平光滑</li><li>汤色嫩绿</li></ul>",
+            "original_price": Decimal(168),
+            "status": "off_sale",
+        },
+        skus=[
+            SkuChange(specs={"包装": name}, price=Decimal(price), stock=stock)
+            for name, price, stock in (("罐装", 128, 40), ("礼盒", 268, 0))
+        ],
+        images=[
+            image_store(ContentFile(picture_make(), f"{number}.jpg"))
+            for number in range(3)
+        ],
+        operator_id=staff.pk,
+    )
+    for status, price in (("on_sale", 138), ("off_sale", 128)):
+        tin, box = product.skus.order_by("pk")
+        product_update(
+            product_id=product.pk,
+            fields={"status": status, "category": category_create(name=f"茶{price}")},
+            skus=[SkuChange(id=tin.pk, price=Decimal(price)), SkuChange(id=box.pk)],
+            operator_id=staff.pk,
+        )
+    return product
+
+
+@walked
+def test_a_product_is_looked_at_as_a_shopper_would(
+    office: Office, tea: Product
+) -> None:
+    office.open(f"catalog/product/{tea.pk}/change/")
+    link = office.page.locator("a[href$='/preview/']").first
+    if not link.is_visible():
+        office.page.get_by_text("more_horiz", exact=True).click()
+    with office.page.expect_popup() as opened:
+        link.click()
+    seen = opened.value
+    assert seen.get_by_text("不在售,买家看不到").is_visible()
+    pictures = seen.locator(".preview-pictures")
+    pictures.press("ArrowRight")
+    seen.wait_for_function(
+        "document.querySelector('.preview-pictures').scrollLeft > 100"
+    )
+    seen.close()
+
+
+def test_preview_and_history_fit_every_screen(office: Office, tea: Product) -> None:
+    office.everywhere(f"catalog/product/{tea.pk}/preview/", "admin-preview")
+    office.everywhere(f"catalog/product/{tea.pk}/history/", "admin-history")
