@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.core.cache import cache
 from django.core.servers.basehttp import WSGIServer
 from django.db import connection, connections
@@ -28,12 +30,16 @@ from catalog.models import (
     StockMovement,
 )
 from shop.devstack.simulator.process import SimulatorProcess
+from shop.wechat import calling, miniprogram
 from shop.wechat.breaker import breakers_reset
+from shop.wechat.pay import gateway
 
 pytest_plugins = ["shop.tests.browser"]
 
 # Tests of races connect by the hundred at once; the default of 10 resets them.
 WSGIServer.request_queue_size = 512
+# A million rounds take a third of a second for each password that a test gives.
+PBKDF2PasswordHasher.iterations = 1
 # What `migrate` fills for good; everything else goes with a test that commits.
 KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission"}
 _ROLES = ", ".join(
@@ -181,6 +187,16 @@ def simulator(simulator_process: SimulatorProcess, settings: Any) -> SimulatorPr
     simulator_process.drop_notifications()
     simulator_process.hold_refunds(hold=False)
     return simulator_process
+
+
+@contextmanager
+def soon_given_up() -> Iterator[None]:
+    """Let the shop wait for two seconds, not seven: around calls that are to fail."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(calling, "REQUEST_SECONDS", 2)
+        for module in (gateway, miniprogram):
+            patch.setattr(module, "TIMEOUT_SECONDS", (1, 1))
+        yield
 
 
 @pytest.fixture

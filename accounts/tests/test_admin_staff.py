@@ -26,11 +26,6 @@ OLD = "a-long-password-9"
 NEW = "another-password-8"
 
 
-@pytest.fixture(autouse=True)
-def _quick_passwords(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 def granted(*codenames):
     found = Permission.objects.filter(codename__in=codenames)
     assert len(found) == len(codenames)

@@ -26,9 +26,7 @@ LOCKED_BODY = {"code": 429, "message": LOCKED, "data": {"error": "rate_limited"}
 
 @pytest.fixture(autouse=True)
 def _lockout_alone(settings):
-    """Leave out the rate limit and the second that a real hash takes."""
     settings.RATELIMIT_ENABLE = False
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def api_login(name="boss", password=WRONG, address=HOME, **headers):

@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from accounts.encryption import text_decrypt
 from accounts.models import Session, User
-from conftest import alone, lock_waiters, wait_until
+from conftest import alone, lock_waiters, soon_given_up, wait_until
 from shop.devstack.simulator.miniprogram import openid_of
 
 
@@ -129,7 +129,8 @@ def test_broken_wechat(api, simulator, kind):
 def test_slow_wechat_is_given_up_without_a_retry(api, simulator):
     # A second request within this one would meet no fault and succeed.
     simulator.fault("login", "slow", seconds=20)
-    answer = login(api, "sim-ann")
+    with soon_given_up():
+        answer = login(api, "sim-ann")
     assert answer.json()["data"] == {"error": "wechat_unavailable"}
 
 

@@ -22,6 +22,7 @@ from orders.services.fulfilment import order_ship
 from orders.services.payments import payment_settle
 from orders.services.refunds import refund_by_staff
 from orders.tests.books import BothBooks
+from orders.tests.gate import Turnstile
 from shop.devstack.simulator.process import SimulatorProcess
 from shop.wechat.errors import WeChatUnavailable
 
@@ -134,6 +135,15 @@ def audited(db: None) -> Any:
 def both_books(simulator: SimulatorProcess, db: None) -> BothBooks:
     """Begin to compare WeChat's books with ours; the test says when."""
     return BothBooks(simulator)
+
+
+@pytest.fixture
+def turnstile(simulator: SimulatorProcess, settings: Any) -> Iterator[Turnstile]:
+    """Lead the shop's way to WeChat through one that a test can stop."""
+    made = Turnstile(simulator.base_url)
+    settings.WECHAT_PAY_BASE = made.url
+    yield made
+    made.end()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from catalog.models import Product
+from conftest import soon_given_up
 from orders.models import (
     MessageKind,
     Order,
@@ -156,7 +157,7 @@ def test_upload_after_a_fault_is_taken_once(
     ship(paid)
     delivery_list()  # So that the fault meets the upload itself.
     simulator.fault("shipping", kind, seconds=20 if kind == "slow" else None)
-    with pytest.raises(WeChatUnavailable):
+    with soon_given_up(), pytest.raises(WeChatUnavailable):
         shipping_upload_send(order_id=paid.pk)
     assert upload().state == "pending"
     shipping_upload_send(order_id=paid.pk)

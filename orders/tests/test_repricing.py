@@ -26,6 +26,7 @@ from orders.services.closing import order_cancel
 from orders.services.quoting import AMOUNT_MAX
 from orders.services.repricing import Price, order_reprice
 from orders.tests.conftest import line, paid_order, placed, stock_of
+from orders.tests.gate import Turnstile
 from shop.devstack.simulator.process import SimulatorProcess
 from shop.errors import Invalid
 from shop.wechat import pay as wechat_pay
@@ -343,14 +344,16 @@ def test_repricing_during_a_slow_prepay_wins(
     order: Order,
     staff: User,
     simulator: SimulatorProcess,
+    turnstile: Turnstile,
 ) -> None:
     """WeChat hears of the old price after it was asked to close it."""
     answers = []
-    simulator.fault("prepay", "slow", 1, seconds=3)
+    turnstile.stop("before", "prepay")
     paying = Background(lambda: answers.append(pay(wechat_api, order)))
     paying.wait_until(Payment.objects.exists)
     reprice(order, staff, "0.00", "9.00")
     assert attempts(simulator, order) == []
+    turnstile.open()
     assert paying.end() == "done"
     assert answers[0].status_code == 409
     assert answers[0].json() == {
@@ -371,15 +374,17 @@ def test_a_price_that_is_back_revives_no_closed_attempt(
     order: Order,
     staff: User,
     simulator: SimulatorProcess,
+    turnstile: Turnstile,
 ) -> None:
     """During a slow prepay, away and back: the amount is right, the number is dead."""
     answers = []
-    simulator.fault("prepay", "slow", 1, seconds=3)
+    turnstile.stop("before", "prepay")
     paying = Background(lambda: answers.append(pay(wechat_api, order)))
     paying.wait_until(Payment.objects.exists)
     reprice(order, staff, "0.00", "9.00")
     cheaper = Price(Decimal("0.00"), Decimal("9.00"))
     reprice(order, staff, "0.00", "0.00", seen=cheaper)
+    turnstile.open()
     assert paying.end() == "done"
     assert answers[0].status_code == 409
     assert answers[0].json()["data"] == {"error": "price_changed"}
@@ -394,12 +399,14 @@ def test_parameters_handed_out_while_wechat_closes_are_dead(
     order: Order,
     staff: User,
     simulator: SimulatorProcess,
+    turnstile: Turnstile,
 ) -> None:
     pay(wechat_api, order)
-    simulator.fault("close", "slow", 1, seconds=3)
+    turnstile.stop("before", "close")
     repricing = Background(lambda: reprice(order, staff, "0.00", "9.00"))
     repricing.wait_until(is_asked_to_close)
     old = prepay_id(pay(wechat_api, order))
+    turnstile.open()
     assert repricing.end() == "done"
     with pytest.raises(requests.HTTPError, match="409"):
         simulator.pay(prepay_id=old)
@@ -413,12 +420,14 @@ def test_paying_while_wechat_closes_wins(
     order: Order,
     staff: User,
     simulator: SimulatorProcess,
+    turnstile: Turnstile,
 ) -> None:
     old = prepay_id(pay(wechat_api, order))
-    simulator.fault("close", "slow", 1, seconds=3)
+    turnstile.stop("before", "close")
     repricing = Background(lambda: reprice(order, staff, "0.00", "9.00"))
     repricing.wait_until(is_asked_to_close)
     simulator.pay(prepay_id=old)
+    turnstile.open()
     assert repricing.end() == "IllegalTransition"
     assert Order.objects.get().status == "paid"
     assert_nothing_changed()
@@ -430,14 +439,16 @@ def test_attempt_that_wechat_was_not_asked_about_keeps_its_price(
     order: Order,
     staff: User,
     simulator: SimulatorProcess,
+    turnstile: Turnstile,
 ) -> None:
     """The first attempt is closed already; the shopper begins another meanwhile."""
     pay(wechat_api, order)
     wechat_pay.close(Payment.objects.get().out_trade_no)
-    simulator.fault("query", "slow", 1, seconds=3)
+    turnstile.stop("before", "query")
     repricing = Background(lambda: reprice(order, staff, "0.00", "9.00"))
     repricing.wait_until(is_asked_to_close)
     old = prepay_id(pay(wechat_api, order))
+    turnstile.open()
     assert repricing.end() == PaymentInProgress.__name__
     assert_nothing_changed()
     simulator.pay(prepay_id=old)
@@ -450,13 +461,15 @@ def test_cancel_while_wechat_is_asked_wins(
     order: Order,
     staff: User,
     simulator: SimulatorProcess,
+    turnstile: Turnstile,
     tea: Product,
 ) -> None:
     pay(wechat_api, order)
-    simulator.fault("query", "slow", 1, seconds=3)
+    turnstile.stop("before", "query")
     repricing = Background(lambda: reprice(order, staff, "0.00", "9.00"))
     repricing.wait_until(is_asked_to_close)
     order_cancel(order_no=order.order_no, user_id=order.user_id)
+    turnstile.open()
     assert repricing.end() == "IllegalTransition"
     assert Order.objects.get().status == "cancelled"
     assert_nothing_changed()
@@ -469,12 +482,14 @@ def test_no_lock_is_held_while_wechat_is_asked(
     order: Order,
     staff: User,
     simulator: SimulatorProcess,
+    turnstile: Turnstile,
 ) -> None:
     pay(wechat_api, order)
-    simulator.fault("query", "slow", 1, seconds=3)
+    turnstile.stop("before", "query")
     repricing = Background(lambda: reprice(order, staff, "0.00", "9.00"))
     repricing.wait_until(is_asked_to_close)
     with transaction.atomic():
         for model in (Order, Payment):
             assert model.objects.select_for_update(nowait=True).get()
+    turnstile.open()
     assert repricing.end() == "done"

@@ -38,11 +38,6 @@ def clerk_with(*permissions: str) -> Client:
     return browser(clerk)
 
 
-@pytest.fixture(autouse=True)
-def _quick_passwords(settings: Any) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def rows(shopper_api: APIClient, product_make: Callable[..., Product]) -> None:
     """Make a row of what has a desk, as far as it is quickly made."""

@@ -138,7 +138,6 @@ def test_no_request_surprises(
     mode: GenerationMode,
 ) -> None:
     settings.RATELIMIT_ENABLE = False
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     token = session_open(user=buyer if caller == "shopper" else staff).token
     headers = {"Authorization": f"Bearer {token}"}
     answered = Counter[int]()

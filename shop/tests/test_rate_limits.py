@@ -18,12 +18,6 @@ Limit = Callable[..., None]
 STAFF = {"username": "boss", "password": "a-long-password-9"}
 
 
-@pytest.fixture(autouse=True)
-def _quick_passwords(settings: Any) -> None:
-    """Spare the second that a real hash takes; nothing here is about it."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 def preview(client: APIClient) -> Any:
     return client.post("/api/orders/preview", {"items": []}, format="json")
 

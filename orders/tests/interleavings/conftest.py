@@ -10,7 +10,6 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from catalog.models import Product
 from orders.tests.conftest import deadlocks
-from orders.tests.gate import Turnstile
 from orders.tests.interleavings.scene import Race, Scene
 from shop.devstack.simulator.process import SimulatorProcess
 
@@ -32,14 +31,6 @@ def _no_deadlock(transactional_db: None) -> Iterator[None]:
     before = deadlocks()
     yield
     assert deadlocks() == before
-
-
-@pytest.fixture
-def turnstile(simulator: SimulatorProcess, settings: Any) -> Iterator[Turnstile]:
-    made = Turnstile(simulator.base_url)
-    settings.WECHAT_PAY_BASE = made.url
-    yield made
-    made.end()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from django.db import transaction
 from requests.adapters import HTTPAdapter
 
-from conftest import PATIENCE_SECONDS, wait_until
+from conftest import PATIENCE_SECONDS, soon_given_up, wait_until
 from shop.errors import ShopError
 from shop.wechat import calling, messages, miniprogram, pay, shipping
 from shop.wechat.calling import (
@@ -59,7 +59,7 @@ def test_answer_that_never_ends_is_given_up(dripping):
     """Each byte comes in time: without a bound of the whole this would not end."""
 
     def asked(call):
-        with waiting_budget(3), pytest.raises(WeChatUnavailable):
+        with waiting_budget(2), pytest.raises(WeChatUnavailable):
             call()
 
     with ThreadPoolExecutor(REQUEST_CALLS_MAX) as pool:
@@ -69,7 +69,7 @@ def test_answer_that_never_ends_is_given_up(dripping):
 
 def test_without_a_budget_each_call_has_its_own_time(dripping):
     """As in a job."""
-    with ThreadPoolExecutor(len(CALLS)) as pool:
+    with soon_given_up(), ThreadPoolExecutor(len(CALLS)) as pool:
         answers = [pool.submit(call) for call in CALLS.values()]
         errors = [type(answer.exception(PATIENCE_SECONDS)) for answer in answers]
     assert errors == [WeChatUnavailable] * len(CALLS)

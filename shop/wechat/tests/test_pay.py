@@ -5,6 +5,7 @@ from decimal import Decimal
 from functools import partial
 from secrets import token_hex
 
+from conftest import soon_given_up
 from shop.wechat import pay
 from shop.wechat.errors import WeChatUnavailable
 
@@ -31,7 +32,7 @@ def test_slow_wechat_is_given_up(simulator, prepay):
     ]
     for route in ("prepay", "query", "query", "close", "refund"):
         simulator.fault(route, "slow", seconds=20)
-    with ThreadPoolExecutor(len(calls)) as pool:
+    with soon_given_up(), ThreadPoolExecutor(len(calls)) as pool:
         answers = [pool.submit(call) for call in calls]
         errors = [type(answer.exception()) for answer in answers]
     assert errors == [WeChatUnavailable] * len(calls)
