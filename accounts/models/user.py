@@ -54,6 +54,21 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = "用户"
         verbose_name_plural = "用户"
+        # By how a shopper's phone or nickname begins, newest first.
+        indexes = (
+            models.Index(
+                fields=["phone", "-id"],
+                opclasses=["varchar_pattern_ops", "int8_ops"],
+                name="user_phone",
+                condition=Q(is_staff=False),
+            ),
+            models.Index(
+                fields=["nickname", "-id"],
+                opclasses=["varchar_pattern_ops", "int8_ops"],
+                name="user_nickname",
+                condition=Q(is_staff=False),
+            ),
+        )
         constraints = (
             models.CheckConstraint(
                 name="user_shopper_or_staff",

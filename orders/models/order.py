@@ -225,6 +225,17 @@ class Order(models.Model):
                 name="order_to_ship",
                 condition=Q(status=OrderStatus.PAID),
             ),
+            # By how a receiver's phone or name begins, newest first.
+            models.Index(
+                fields=["phone", "-id"],
+                opclasses=["varchar_pattern_ops", "int8_ops"],
+                name="order_phone",
+            ),
+            models.Index(
+                fields=["name", "-id"],
+                opclasses=["varchar_pattern_ops", "int8_ops"],
+                name="order_name",
+            ),
         )
 
     def __str__(self) -> str:

@@ -17,6 +17,14 @@ def _link(title: str, icon: str, model: str) -> dict[str, Any]:
     }
 
 
+# What the search box asks, in the sequence of what it shows.
+BACK_OFFICE_SEARCHES = [
+    "orders.admin.search.orders_found",
+    "orders.admin.search.payments_found",
+    "orders.admin.search.refunds_found",
+    "catalog.admin.search.products_found",
+    "accounts.admin.search.shoppers_found",
+]
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "商城后台",
     "SITE_HEADER": "商城后台",
@@ -39,6 +47,7 @@ UNFOLD: dict[str, Any] = {
     },
     "SIDEBAR": {
         "show_search": True,
+        "command_search": True,
         "navigation": [
             {
                 "title": "订单",
