@@ -10,9 +10,9 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from unfold.admin import ModelAdmin
 
 from shop.api.exceptions import as_shop_error
+from shop.back_office.saved_filters import SavedFilters
 from shop.errors import ShopError
 
 logger = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ def _refused(form_class: Any, message: str) -> Any:
     return RefusedForm
 
 
-class Desk(ModelAdmin):
+class Desk(SavedFilters):
     """A ModelAdmin that tells staff of a ShopError instead of crashing.
 
     What changes status, stock or money is an action with a page of its own

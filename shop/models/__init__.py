@@ -1,5 +1,6 @@
-"""What the shop package keeps itself: sheets that staff import and export."""
+"""What the shop package keeps itself: staff's sheets, and their filters."""
 
+from shop.models.saved_filter import SavedFilter
 from shop.models.sheet import (
     SheetDirection,
     SheetFile,
@@ -11,6 +12,7 @@ from shop.models.sheet import (
 )
 
 __all__ = [
+    "SavedFilter",
     "SheetDirection",
     "SheetFile",
     "SheetFormat",

@@ -15,6 +15,7 @@ _STANDARD = {
     "change": "view",
     "delete": "delete",
     "history": "view",
+    "saved_filters": "view",
 }
 _DEACTIVATE = ("accounts.view_shopper", "accounts.deactivate_shopper")
 # What a desk asks for under a name of its own.
