@@ -56,6 +56,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name_plural = "用户"
         # By how a shopper's phone or nickname begins, newest first.
         indexes = (
+            # A day's new shoppers.
+            models.Index(
+                "created_at", name="user_shopper_since", condition=Q(is_staff=False)
+            ),
             models.Index(
                 fields=["phone", "-id"],
                 opclasses=["varchar_pattern_ops", "int8_ops"],
@@ -84,12 +88,6 @@ class User(AbstractBaseUser, PermissionsMixin):
                     | Q(openid__isnull=False, deleted_at__isnull=True)
                     | Q(openid__isnull=True, deleted_at__isnull=False)
                 ),
-            ),
-        )
-        indexes = (
-            # A day's new shoppers.
-            models.Index(
-                "created_at", name="user_shopper_since", condition=Q(is_staff=False)
             ),
         )
 
