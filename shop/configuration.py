@@ -135,6 +135,10 @@ MEANINGS = {
     "LOCKOUT_MINUTES": Meaning(
         "how long failures count, and a lock lasts",
     ),
+    "ADMIN_IDLE_MINUTES": Meaning(
+        "after so long without a click staff must log in to the admin again; "
+        "after 12 hours they must in any case",
+    ),
     "ORDER_PAY_MINUTES": Meaning(
         "after that an unpaid order ends",
     ),

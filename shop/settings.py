@@ -71,6 +71,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "shop.back_office.idle.IdleMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -285,8 +286,9 @@ JWT_ACCESS_DAYS = env.number("JWT_ACCESS_DAYS", 7, least=1, most=3650)
 JWT_REFRESH_DAYS = env.number("JWT_REFRESH_DAYS", 30, least=1, most=3650)
 STAFF_ACCESS_MINUTES = 30
 STAFF_REFRESH_HOURS = 12
-# The admin's cookie lives as long.
+# A session of the admin lives as long, and so long without a click.
 SESSION_COOKIE_AGE = STAFF_REFRESH_HOURS * 3600
+ADMIN_IDLE_MINUTES = env.number("ADMIN_IDLE_MINUTES", 60, least=1, most=12 * 60)
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SIMPLE_JWT = {
