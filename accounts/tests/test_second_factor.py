@@ -13,6 +13,7 @@ from axes.models import AccessAttempt
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
 from django.contrib.sessions.models import Session as AdminSession
+from django.core.management import CommandError, call_command
 from django.test import Client, RequestFactory
 from django_otp.oath import TOTP
 from rest_framework.test import APIClient
@@ -462,6 +463,19 @@ def test_nobody_else_resets_it(owner, clerk, recovery, staff):
         with pytest.raises(Forbidden):
             second_factor_reset(actor_id=actor.pk, user_id=user.pk)
     assert TotpDevice.objects.exists()
+
+
+def test_an_operator_resets_it_for_whom_nobody_else_can_help(clerk, recovery, capsys):
+    theirs = browser(clerk)
+    for name in ("nobody", "clerk-2"):
+        with pytest.raises(CommandError, match="no second factor is on"):
+            call_command("staff_code_reset", username=name)
+    assert TotpDevice.objects.exists()
+    call_command("staff_code_reset", username="clerk")
+    told = capsys.readouterr().out
+    assert told == "staff account clerk: second factor turned off\n"
+    assert not TotpDevice.objects.exists()
+    assert theirs.get("/admin/").status_code == 302
 
 
 def test_invalid_is_what_the_service_says_of_a_wrong_code(clerk):
