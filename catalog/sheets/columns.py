@@ -46,6 +46,9 @@ class Choice(Widget):
         return self.meanings[value]
 
 
+_SPECS = SpecsField()
+
+
 class Specs(Widget):
     """Specs as the product's page writes them, `颜色:红 尺码:M`."""
 
@@ -55,7 +58,7 @@ class Specs(Widget):
         Raises: ValueError.
         """
         try:
-            return SpecsField().clean(value)
+            return _SPECS.clean(value)
         except ValidationError as error:
             raise ValueError(error.messages[0]) from None
 

@@ -154,6 +154,9 @@ class SheetKind(Resource):
     One is made for each task, for the person who made it.
     """
 
+    # A page shows the kind itself; Django would make one to show that.
+    do_not_call_in_templates: ClassVar[bool] = True
+
     name: ClassVar[str]
     title: ClassVar[str]
     # Without one the shop does not read, or not write, such sheets.

@@ -54,9 +54,7 @@ def uploaded(
     kind: str, content: bytes, user: User, name: str = "表格.xlsx"
 ) -> SheetTask:
     """Upload a sheet and let it be checked."""
-    return done(
-        sheet_upload(kind=kind, name=name, content=content, made_by_id=user.pk)
-    )
+    return done(sheet_upload(kind=kind, name=name, content=content, made_by_id=user.pk))
 
 
 def confirmed(task: SheetTask) -> SheetTask:
