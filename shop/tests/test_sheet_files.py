@@ -148,10 +148,12 @@ def test_a_zip_without_a_workbook_is_refused() -> None:
 
 def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        with archive.open("xl/worksheets/sheet1.xml", "w") as member:
-            for _ in range(70):
-                member.write(b" " * 1024 * 1024)
+    with (
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("xl/worksheets/sheet1.xml", "w") as member,
+    ):
+        for _ in range(70):
+            member.write(b" " * 1024 * 1024)
     assert len(file.getvalue()) < 200_000
     assert refusal(file.getvalue()).startswith("文件解压后过大")
 

@@ -1,0 +1,290 @@
+"""The worker at a sheet: killed, beside a twin, after its time; and the queue."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from accounts.models import User
+from catalog.models import Product, Sku, StockMovement
+from catalog.sheets.stock import StockSheet
+from shop.errors import Invalid
+from shop.jobs import sheet_run_job
+from shop.models import SheetFile, SheetFormat, SheetPart, SheetState, SheetTask
+from shop.sheets import running, services
+from shop.sheets.running import sheet_run
+from shop.sheets.services import (
+    SheetStateChanged,
+    sheet_cancel,
+    sheet_confirm,
+    sheet_export,
+    sheet_upload,
+    sheets_delete_old,
+)
+from shop.tests.sheets import (
+    confirmed,
+    counts,
+    done,
+    exported,
+    rewritten,
+    table,
+    uploaded,
+    workbook,
+)
+
+Make = Callable[..., Product]
+
+
+@pytest.fixture
+def skus(product_make: Make, monkeypatch: Any) -> list[Sku]:
+    """Make five SKUs, of which a part of a sheet has two."""
+    monkeypatch.setattr(StockSheet, "part_rows", 2)
+    return [product_make(f"茶{n}", stock=10).skus.get() for n in range(5)]
+
+
+def counted(skus: list[Sku], staff: User) -> bytes:
+    """Return a sheet of a count that finds 7 of each."""
+    rows = table(exported("stock", [sku.pk for sku in skus], staff))
+    return rewritten([{**row, "实盘数量": 7} for row in rows])
+
+
+def stocks() -> list[int]:
+    return list(Sku.objects.order_by("pk").values_list("stock", flat=True))
+
+
+def jobs() -> list[tuple[str, int]]:
+    rows = ProcrastinateJob.objects.filter(status="todo").order_by("pk")
+    return [(job.task_name, job.priority) for job in rows]
+
+
+@pytest.fixture
+def one_step(monkeypatch: Any) -> None:
+    """Let the worker's slice of time end after each step."""
+    monkeypatch.setattr(running, "_SLICE_SECONDS", 0)
+
+
+def test_progress_is_told_part_by_part(
+    skus: list[Sku], staff: User, one_step: None
+) -> None:
+    task = sheet_upload(
+        kind="stock", name="a.xlsx", content=counted(skus, staff), made_by_id=staff.pk
+    )
+    seen = []
+    is_more = True
+    while is_more:
+        is_more = sheet_run(task_id=task.pk)
+        task.refresh_from_db()
+        seen.append((task.state, task.done_rows, task.total_rows, task.percent))
+    assert seen == [
+        ("checking", 0, 5, 0),
+        ("checking", 2, 5, 40),
+        ("checking", 4, 5, 80),
+        ("checking", 5, 5, 100),
+        ("checked", 5, 5, 100),
+    ]
+    assert stocks() == [10] * 5
+
+
+def test_a_worker_that_dies_leaves_whole_parts_and_the_next_goes_on(
+    skus: list[Sku], staff: User, one_step: None, monkeypatch: Any
+) -> None:
+    task = uploaded("stock", counted(skus, staff), staff)
+    sheet_confirm(task_id=task.pk)
+    assert sheet_run(task_id=task.pk)
+    # Dies after it has written the rows and before it has noted that it has.
+    with monkeypatch.context() as patched:
+        patched.setattr(running, "_note", _die)
+        with pytest.raises(OperationalError):
+            sheet_run(task_id=task.pk)
+    task.refresh_from_db()
+    assert (task.state, task.done_rows) == ("applying", 2)
+    assert stocks() == [7, 7, 10, 10, 10]
+    task = done(task)
+    assert (task.state, counts(task), task.problems) == ("done", (0, 5, 0, 0), [])
+    assert stocks() == [7] * 5
+    assert StockMovement.objects.filter(reason="adjustment").count() == 5
+
+
+def _die(*args: Any) -> None:
+    raise OperationalError("the server closed the connection unexpectedly")
+
+
+def test_a_job_that_runs_once_more_does_nothing(skus: list[Sku], staff: User) -> None:
+    task = confirmed(uploaded("stock", counted(skus, staff), staff))
+    assert task.state == "done"
+    assert not sheet_run(task_id=task.pk)
+    assert not sheet_run(task_id=0)
+    assert StockMovement.objects.filter(reason="adjustment").count() == 5
+
+
+def test_a_second_confirmation_is_refused(skus: list[Sku], staff: User) -> None:
+    task = uploaded("stock", counted(skus, staff), staff)
+    before = len(jobs())
+    sheet_confirm(task_id=task.pk)
+    with pytest.raises(SheetStateChanged):
+        sheet_confirm(task_id=task.pk)
+    with pytest.raises(SheetStateChanged):
+        sheet_cancel(task_id=task.pk)
+    assert len(jobs()) == before + 1
+
+
+def test_what_is_cancelled_writes_nothing(skus: list[Sku], staff: User) -> None:
+    content = counted(skus, staff)
+    waiting = sheet_upload(
+        kind="stock", name="a.xlsx", content=content, made_by_id=staff.pk
+    )
+    checked = uploaded("stock", content, staff)
+    for task in (waiting, checked):
+        sheet_cancel(task_id=task.pk)
+        assert done(task).state == "cancelled"
+        with pytest.raises(SheetStateChanged):
+            sheet_confirm(task_id=task.pk)
+    assert stocks() == [10] * 5
+    assert not SheetPart.objects.exists()
+
+
+def test_a_long_sheet_stands_in_line_behind_all_else(
+    skus: list[Sku], staff: User, one_step: None
+) -> None:
+    content = counted(skus, staff)
+    before = jobs()
+    task = sheet_upload(
+        kind="stock", name="a.xlsx", content=content, made_by_id=staff.pk
+    )
+    assert jobs()[len(before) :] == [("shop.jobs.sheet_run", -10)]
+    sheet_run_job(task_id=task.pk)
+    assert jobs()[len(before) :] == [("shop.jobs.sheet_run", -10)] * 2
+    done(task)
+    sheet_run_job(task_id=task.pk)
+    assert len(jobs()) == len(before) + 2
+
+
+def test_a_fault_of_the_program_fails_the_task(
+    skus: list[Sku], staff: User, monkeypatch: Any, caplog: Any
+) -> None:
+    task = uploaded("stock", counted(skus, staff), staff)
+    sheet_confirm(task_id=task.pk)
+
+    def broken(*args: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(StockSheet, "lock", broken)
+    task = done(task)
+    assert (task.state, task.error) == (
+        "failed",
+        "程序出错,已记入日志,请联系技术人员",
+    )
+    assert task.ended_at is not None
+    assert f"sheet {task.pk} has failed" in caplog.text
+    assert stocks() == [10] * 5
+
+
+def test_a_file_that_is_no_sheet_of_its_kind_is_refused(staff: User) -> None:
+    for rows, told in (
+        ([["SKU编号", "系统库存"], [1, 2]], "第1行缺少列:盘点依据"),
+        (
+            [["SKU编号", "系统库存", "盘点依据", "备忘"], [1, 2, 3, 4]],
+            "第1行有不认识的列,请删除或改名:备忘",
+        ),
+        (
+            [["SKU编号", "系统库存", "盘点依据", "备注", "备注"], [1, 2, 3]],
+            "第1行有重复的列:备注",
+        ),
+        ([["SKU编号", "系统库存", "盘点依据"]], "表格里没有数据"),
+        ([[]], "第1行缺少列:SKU编号、系统库存、盘点依据"),
+    ):
+        task = uploaded("stock", workbook(*rows), staff)
+        assert task.state == "refused"
+        assert task.problems == [{"row": 0, "column": "", "value": "", "message": told}]
+
+
+def test_too_many_rows_are_refused(staff: User, monkeypatch: Any) -> None:
+    monkeypatch.setattr("shop.sheets.rows.ROWS_MAX", 2)
+    header = ["SKU编号", "系统库存", "盘点依据"]
+    task = uploaded("stock", workbook(header, *[[1, 1, 1]] * 3), staff)
+    assert task.problems[0]["message"] == "最多2行,请分成几个文件上传"
+
+
+def test_a_value_below_no_column_is_named(skus: list[Sku], staff: User) -> None:
+    header = ["SKU编号", "系统库存", "盘点依据", None]
+    task = uploaded("stock", workbook(header, [skus[0].pk, 10, 0, "?"]), staff)
+    assert task.problems == [
+        {"row": 2, "column": "第4列", "value": "", "message": "第1行没有这一列的名称"}
+    ]
+
+
+def test_the_page_tells_two_hundred_problems_and_a_file_all(
+    skus: list[Sku], staff: User
+) -> None:
+    header = ["SKU编号", "系统库存", "盘点依据"]
+    content = workbook(header, *[["?", 1, 1]] * 205)
+    task = uploaded("stock", content, staff)
+    assert (task.problem_count, len(task.problems)) == (205, 200)
+    rows = table(bytes(task.files.get(role="result").content))
+    assert len(rows) == 205
+
+
+def test_an_export_needs_some_rows_and_not_too_many(
+    skus: list[Sku], staff: User, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(services, "EXPORT_MAX", 2)
+    for ids, told in (
+        ([], "没有可以导出的内容"),
+        ([1, 2, 3], "一次最多导出2条,请缩小筛选范围"),
+    ):
+        with pytest.raises(Invalid, match=told):
+            sheet_export(
+                kind="stock",
+                sheet_format=SheetFormat.XLSX,
+                ids=ids,
+                made_by_id=staff.pk,
+            )
+    assert not SheetTask.objects.exists()
+
+
+def test_an_export_goes_on_where_a_worker_died(
+    skus: list[Sku], staff: User, one_step: None, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(running, "_EXPORT_PART", 2)
+    task = sheet_export(
+        kind="stock",
+        sheet_format=SheetFormat.XLSX,
+        ids=[sku.pk for sku in skus],
+        made_by_id=staff.pk,
+    )
+    assert sheet_run(task_id=task.pk)
+    with monkeypatch.context() as patched:
+        patched.setattr(StockSheet, "instances", _die)
+        with pytest.raises(OperationalError):
+            sheet_run(task_id=task.pk)
+    task = done(task)
+    assert (task.state, task.done_rows) == ("done", 5)
+    rows = table(bytes(task.files.get().content))
+    assert [row["SKU编号"] for row in rows] == [sku.pk for sku in skus]
+    assert not SheetPart.objects.exists()
+
+
+def test_files_go_after_their_days_and_the_record_stays(
+    skus: list[Sku], staff: User, settings: Any
+) -> None:
+    settings.SHEET_KEEP_DAYS = 7
+    content = counted(skus, staff)
+    checked, fresh = (uploaded("stock", content, staff) for _ in range(2))
+    ended = SheetTask.objects.get(direction="export")
+    old = timezone.now() - timedelta(days=7, minutes=1)
+    SheetTask.objects.exclude(pk=fresh.pk).update(created_at=old)
+    assert sheets_delete_old() == 2
+    checked.refresh_from_db()
+    ended.refresh_from_db()
+    assert (checked.state, ended.state) == ("expired", "done")
+    assert (checked.preview, ended.parameters) == ([], {})
+    assert set(SheetFile.objects.values_list("task", flat=True)) == {fresh.pk}
+    assert set(SheetPart.objects.values_list("task", flat=True)) == {fresh.pk}
+    with pytest.raises(SheetStateChanged):
+        sheet_confirm(task_id=checked.pk)
+    assert sheets_delete_old() == 0
+    assert SheetTask.objects.get(pk=fresh.pk).state == SheetState.CHECKED
