@@ -11,6 +11,7 @@ from django.db.models import Sum
 from django.urls import reverse
 from django.utils import timezone
 
+from catalog.models import Product
 from orders.models import DailyFigures, DailyProductSales
 from orders.services.figures import (
     DAYS_SHOWN,
@@ -137,18 +138,19 @@ def _line(day: date, figures: Figures | None) -> tuple[date, list[str]]:
 
 
 def _top_products(since: date, *, has_links: bool) -> list[dict[str, Any]]:
-    sold = DailyProductSales.objects.filter(day__gte=since).order_by()
-    products = sold.values("product", "product__name").annotate(
-        pieces_sold=Sum("pieces"), amount_sold=Sum("amount")
-    )
+    """Return the best; names come after, for joining all products takes longer."""
+    sold = DailyProductSales.objects.filter(day__gte=since).values("product")
+    sums = sold.annotate(pieces_sold=Sum("pieces"), amount_sold=Sum("amount"))
+    top = list(sums.order_by("-amount_sold", "product")[:_TOP])
+    products = Product.objects.only("name").in_bulk([row["product"] for row in top])
     return [
         {
-            "name": row["product__name"],
+            "name": products[row["product"]].name,
             "url": has_links and _product_url(row["product"]),
             "pieces": row["pieces_sold"],
             "amount": _written(row["amount_sold"]),
         }
-        for row in products.order_by("-amount_sold", "product")[:_TOP]
+        for row in top
     ]
 
 

@@ -18,7 +18,7 @@ def main(staff_name: str) -> None:
     shop_start()
     step("tables", "migrate", "--no-input")
     step("staff account", "staff_create", "--username", staff_name, "--superuser")
-    step("demo shop", "seed_demo")
+    step("demo shop", "seed_demo", "--orders")
 
 
 def step(label: str, *command: str) -> None:

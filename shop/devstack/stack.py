@@ -144,6 +144,8 @@ class Stack:
         self.parts.start(
             programs.simulator(env, logs, options.simulator_port, options.folder)
         )
+        # The demo's payments must be in its books.
+        self.parts.wait(lambda: port_answers(options.simulator_port), "the simulator")
         self.parts.run(programs.prepare(env, logs, *staff))
         self.parts.start(programs.worker(env, logs))
         with step("web, worker, simulator"):

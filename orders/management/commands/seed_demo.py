@@ -5,9 +5,12 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from requests import RequestException
 
 from orders.demo import demo_load
+from orders.demo_orders import demo_orders_load
 from orders.demo_volume import PRODUCTS_MAX, products_make
+from orders.services.figures import figures_due, figures_refresh
 
 
 def _count(text: str) -> int:
@@ -30,12 +33,19 @@ class Command(BaseCommand):
             help="for load tests: have N products more, with SKUs, stock, ledger and"
             " pictures; run again, it adds what is missing (development only)",
         )
+        parser.add_argument(
+            "--orders",
+            action="store_true",
+            help="add a month of paid orders to a shop that has none, and tell WeChat's"
+            " simulator of their payments (development only)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Load it, or say that there are products already."""
         total = options["products"]
-        if total and not settings.IS_DEVELOPMENT:
-            raise CommandError("--products needs SHOP_ENV=development")
+        for name in ("products", "orders"):
+            if options[name] and not settings.IS_DEVELOPMENT:
+                raise CommandError(f"--{name} needs SHOP_ENV=development")
         if demo_load(on_progress=self._progress):
             self.stdout.write("demo shop loaded")
         else:
@@ -43,6 +53,18 @@ class Command(BaseCommand):
         if total:
             added = products_make(total=total, on_progress=self._progress)
             self.stdout.write(f"products for load tests: {added} added")
+
+        if options["orders"]:
+            self._orders_load()
+
+    def _orders_load(self) -> None:
+        try:
+            added = demo_orders_load()
+        except RequestException as error:
+            raise CommandError(f"the simulator is not there: {error}") from error
+        self.stdout.write(f"orders of the demo: {added} added")
+        # At once, so that the home page has a month to show.
+        figures_refresh(days=figures_due())
 
     def _progress(self, number: int, total: int) -> None:
         """Count on a terminal; a pipe gets the result alone."""

@@ -190,6 +190,7 @@ def _control_routes(
 ) -> list[Route]:
     acts: list[tuple[str, str, Act]] = [
         ("POST", "pay", payments.pay),
+        ("POST", "history", payments.enter),
         ("POST", "notify", payments.notify),
         ("DELETE", "notifications", payments.notifications_drop),
         ("POST", "refund", refunds.decide),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
+
 from shop.devstack.simulator.announcements import Announcer
 from shop.devstack.simulator.books import Books
 from shop.devstack.simulator.messages import Answer, Request, json_answer
 from shop.devstack.simulator.notifications import Notifier, claim
 from shop.devstack.simulator.pay import NotPayable, Pay
-from shop.devstack.simulator.records import Notification, Prepay
+from shop.devstack.simulator.records import Notification, Payment, Prepay
 
 from .base import ControlError, flag_read, wanted_read
 
@@ -55,6 +58,25 @@ class PaymentControl:
             raise ControlError(404, "no such payment")
         return prepay
 
+    def enter(self, request: Request) -> Answer:
+        """Enter payments of the past, as a demo has them; known ones stay.
+
+        Raises:
+            ControlError: 400 for what is no list of payments.
+        """
+        payments = wanted_read(request).get("payments")
+        if not isinstance(payments, list):
+            raise ControlError(400, "payments is a list")
+        with self._books.transaction():
+            for payment in map(_past, payments):
+                number = payment.out_trade_no
+                if self._books.payment(number) is None:
+                    self._books.payment_add(payment)
+                    self._books.prepay_add(
+                        Prepay(f"wx{number}", payment.time_expire, number)
+                    )
+        return json_answer(200, {})
+
     def notify(self, request: Request) -> Answer:
         """Send the last notification of a payment or of a refund again.
 
@@ -87,3 +109,25 @@ class PaymentControl:
                 raise ControlError(404, "no such refund")
             return self._books.notification_of_refund(out_refund_no)
         raise ControlError(400, "outTradeNo or outRefundNo wanted")
+
+
+def _past(wanted: object) -> Payment:
+    """Return a payment that was paid: its numbers, who, fen, and when."""
+    try:
+        if not isinstance(wanted, dict):
+            raise TypeError
+        paid_at = datetime.fromisoformat(wanted["paidAt"]).timestamp()
+        return Payment(
+            out_trade_no=str(wanted["outTradeNo"]),
+            parameters=json.dumps({"description": "历史订单"}),
+            openid=str(wanted["openid"]),
+            total=int(wanted["total"]),
+            attach="",
+            notify_url="",
+            time_expire=paid_at,
+            trade_state="SUCCESS",
+            transaction_id=str(wanted["transactionId"]),
+            success_at=paid_at,
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ControlError(400, "a payment of the past wanted") from error
