@@ -21,11 +21,13 @@ from orders.services.payments import payment_settle, payment_start
 from orders.services.refunds import (
     refund_approve,
     refund_by_staff,
+    refund_confirm,
     refund_query,
     refund_reject,
     refund_request,
     refund_retry,
     refund_send,
+    refund_send_back,
     refund_withdraw,
 )
 from orders.services.repricing import order_reprice
@@ -44,6 +46,10 @@ class Scene:
 
     def __init__(self, simulator: SimulatorProcess, api: APIClient, staff: User):
         self.simulator, self.staff = simulator, staff
+        self.second, self.third = (
+            User.objects.create_superuser(name, "a-long-password-9")
+            for name in ("second", "third")
+        )
         self.order_no = placed(api, line(Product.objects.get(), 2))["orderNo"]
         order = Order.objects.get()
         self.order_id, self.user = order.pk, order.user
@@ -75,6 +81,12 @@ class Scene:
     def is_requested(self) -> None:
         self.is_paid()
         self.request()
+
+    def is_agreed(self) -> None:
+        """One of two people has agreed, which a limit of nothing asks for."""
+        self.is_requested()
+        self.approve()
+        self.agreed_at = self.refund.agreed_at
 
     def is_completed(self) -> None:
         self.is_paid()
@@ -157,6 +169,28 @@ class Scene:
     def approve(self) -> None:
         refund_approve(
             refund_id=self.refund.pk, operator_id=self.staff.pk, is_restocked=False
+        )
+
+    def approve_by_second(self) -> None:
+        refund_approve(
+            refund_id=self.refund.pk, operator_id=self.second.pk, is_restocked=False
+        )
+
+    def confirm(self) -> None:
+        self._confirm(self.second)
+
+    def confirm_by_third(self) -> None:
+        self._confirm(self.third)
+
+    def _confirm(self, operator: User) -> None:
+        assert self.agreed_at
+        refund_confirm(
+            refund_id=self.refund.pk, operator_id=operator.pk, agreed_at=self.agreed_at
+        )
+
+    def send_back(self) -> None:
+        refund_send_back(
+            refund_id=self.refund.pk, operator_id=self.second.pk, note="再核对"
         )
 
     def reject(self) -> None:
