@@ -12,23 +12,25 @@ import sys
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase
+from hypothesis import settings as profile_of
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, run_state_machine_as_test
 
 from orders.tests.clock import MovableClock
 from orders.tests.money.goods import GoodsRules
+from orders.tests.money.grants import GrantRules
 from orders.tests.money.orders import OrderRules
 from orders.tests.money.payments import PaymentRules
-from orders.tests.money.refunds import RefundRules
-from orders.tests.money.rules import pieces
+from orders.tests.money.rules import pieces, yuan
+from orders.tests.money.things import DAY_CAP, TWO_PERSON_ABOVE
 from orders.tests.money.world import World
 from shop.devstack.simulator.process import SimulatorProcess
 
 # Prices that no discount divides well.
 PRICES, STOCKS = (333, 1999), (9, 9)
 SHOPPERS = ("ann", "bob")
-bounded = settings(
+bounded = profile_of(
     max_examples=6,
     stateful_step_count=40,
     derandomize=True,
@@ -39,7 +41,7 @@ bounded = settings(
 )
 PROFILES = {
     "": bounded,
-    "long": settings(
+    "long": profile_of(
         bounded,
         max_examples=1000,
         stateful_step_count=60,
@@ -50,7 +52,7 @@ PROFILES = {
 }
 
 
-class MoneyMachine(OrderRules, PaymentRules, GoodsRules, RefundRules):
+class MoneyMachine(OrderRules, PaymentRules, GoodsRules, GrantRules):
     """A shop in the middle of things, and what must hold after each step."""
 
     @initialize(quantities=st.lists(pieces, min_size=5, max_size=5))
@@ -99,7 +101,10 @@ def test_whatever_happens_the_money_adds_up(
     simulator: SimulatorProcess,
     shop_server: Any,
     monkeypatch: pytest.MonkeyPatch,
+    settings: Any,
 ) -> None:
+    settings.REFUND_TWO_PERSON_ABOVE = yuan(TWO_PERSON_ABOVE)
+    settings.REFUND_DAY_CAP = yuan(DAY_CAP)
     world = World(simulator, MovableClock(monkeypatch, simulator))
 
     class Machine(MoneyMachine):

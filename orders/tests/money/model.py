@@ -7,7 +7,16 @@ from collections.abc import Callable
 from datetime import datetime
 from fractions import Fraction
 
-from orders.tests.money.things import Attempt, Deal, Goods, Line, Return, Shopper
+from orders.tests.money.things import (
+    DAY_CAP,
+    SHOP_TIME,
+    Attempt,
+    Deal,
+    Goods,
+    Line,
+    Return,
+    Shopper,
+)
 
 
 class Shop:
@@ -110,23 +119,61 @@ class Shop:
             for line, count in pieces.items()
         }
 
+    def worth(self, order: Deal, pieces: dict[Line, int]) -> Fraction:
+        """Return what pieces of an order are worth, before they are set aside.
+
+        With the last pieces goes all that is left. Before that each piece is worth its
+        share of the goods after the discount, less what was given without pieces; to
+        within a fen for each rounding.
+        """
+        if self.is_last(order, pieces):
+            return Fraction(order.remaining)
+        return sum((self._share(order, *one) for one in pieces.items()), Fraction(0))
+
+    def is_last(self, order: Deal, pieces: dict[Line, int]) -> bool:
+        return all(order.free(line) == pieces.get(line, 0) for line in order.lines)
+
+    def _share(self, order: Deal, line: Line, count: int) -> Fraction:
+        so_far = line.quantity - order.free(line) + count
+        cost = self.line_cost(order, line) - order.alone(line)
+        return max(Fraction(0), cost * so_far / line.quantity - order.taken(line))
+
+    def line_cost(self, order: Deal, line: Line) -> Fraction:
+        goods, price = order.goods_amount, line.goods.price * line.quantity
+        return Fraction(price * (goods - order.discount), goods)
+
     def is_right_amount(
         self, order: Deal, pieces: dict[Line, int], amount: int
     ) -> bool:
-        """Check what is to go back for pieces of an order, before it is set aside.
+        """Check what is to go back for pieces of an order, before it is set aside."""
+        worth = self.worth(order, pieces)
+        if self.is_last(order, pieces):
+            return amount == worth
+        return abs(amount - worth) < 2 * len(pieces) and 0 < amount <= order.remaining
 
-        With the last pieces goes all that is left. Before that each piece is worth its
-        share of the goods after the discount, to within a fen for each rounding.
-        """
-        paid = order.total - sum(one.amount for one in order.live())
-        if all(order.free(line) == pieces.get(line, 0) for line in order.lines):
-            return amount == paid
-        goods, discount = order.goods_amount, order.discount
-        worth = sum(
-            Fraction(line.goods.price * count * (goods - discount), goods)
-            for line, count in pieces.items()
+    # --- what staff grant
+
+    def granted_of(self, order: Deal) -> int:
+        """Add up what staff have granted of an order."""
+        undecided = ("requested", "rejected", "withdrawn")
+        return sum(
+            one.amount
+            for one in order.refunds
+            if one.kind in ("after_sale", "staff") and one.state not in undecided
         )
-        return abs(amount - worth) < 2 * len(pieces) and 0 < amount <= paid
+
+    def left_today(self) -> int:
+        """Return what staff can grant until midnight of the shop."""
+        today = self._now().astimezone(SHOP_TIME).date()
+        return DAY_CAP - sum(
+            one.amount
+            for one in self.refunds
+            if one.granted_at and one.granted_at.astimezone(SHOP_TIME).date() == today
+        )
+
+    def grant(self, refund: Return) -> None:
+        refund.state, refund.granted_at = "approved", self._now()
+        self.granted(refund.order)
 
     def granted(self, order: Deal) -> None:
         """A refund needs no answer: what goes back in full does nothing else."""

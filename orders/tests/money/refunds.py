@@ -1,18 +1,10 @@
-"""Money is asked for, answered, sent, and comes to its end."""
+"""Money is asked for, sent, and comes to its end."""
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from orders.models import Refund
-from orders.services.refunds import (
-    refund_approve,
-    refund_by_staff,
-    refund_reject,
-    refund_request,
-    refund_retry,
-    refund_withdraw,
-    refunds_follow,
-)
+from orders.services.refunds import refund_request, refund_retry, refunds_follow
 from orders.tests.conftest import work
 from orders.tests.money.rules import Rules, chosen, picks, pieces
 from orders.tests.money.things import REFUND_TIME, Deal, Line, Return
@@ -41,19 +33,26 @@ class RefundRules(Rules):
         before: set[str],
         *,
         is_restocked: bool = False,
-    ) -> None:
-        """Learn the number and the amount of the refund that has just begun."""
+    ) -> Return:
+        """Learn the number and the amounts of the refund that has just begun."""
         rows = Refund.objects.filter(order__order_no=deal.number)
         row = rows.exclude(refund_no__in=before).get()
         amount = int(row.amount * 100)
-        assert self.shop.is_right_amount(deal, wanted, amount), amount
+        is_alone = not any(wanted.values())
+        assert is_alone or self.shop.is_right_amount(deal, wanted, amount), amount
         assert deal.payment
         made = Return(row.refund_no, deal.payment, deal, kind, state, amount)
         made.is_restocked = is_restocked
         made.parts = self.shop.set_aside(deal, wanted)
+        lines = {line.pk: line for line in deal.lines}
+        made.worth = {
+            lines[part.order_item_id]: int(part.worth * 100) for part in row.items.all()
+        }
+        made.freight = amount - sum(made.worth.values())
         deal.refunds.append(made)
         if state == "approved":
             self.shop.granted(deal)
+        return made
 
     def refundable(self) -> list[Deal]:
         return list(filter(self.shop.is_refundable, self.shop.orders))
@@ -84,58 +83,8 @@ class RefundRules(Rules):
         if is_legal:
             self.begun(deal, "after_sale", "requested", wanted, before)
 
-    @precondition(lambda self: self.refundable())
-    @rule(pick=picks, counts=pieces, is_restocked=st.booleans())
-    def refund_by_staff(self, pick: int, counts: list[int], is_restocked: bool) -> None:
-        deal = chosen(self.refundable(), self.shop.orders, pick)
-        wanted = self.wish(deal, counts)
-        is_legal = self.shop.is_refundable(deal) and self.is_within(deal, wanted)
-        before = {one.number for one in deal.refunds}
-        with expected(is_legal):
-            refund_by_staff(
-                order_id=self.world.order_of(deal).pk,
-                operator_id=self.world.staff.pk,
-                reason="少发",
-                quantities={line.pk: count for line, count in wanted.items()},
-                is_restocked=is_restocked,
-            )
-        if is_legal:
-            self.begun(
-                deal, "staff", "approved", wanted, before, is_restocked=is_restocked
-            )
-
     def standing(self, *states: str) -> list[Return]:
         return [one for one in self.shop.refunds if one.state in states]
-
-    @precondition(lambda self: self.standing("requested"))
-    @rule(
-        pick=picks,
-        answer=st.sampled_from(["approve", "approve", "reject", "withdraw"]),
-        is_restocked=st.booleans(),
-    )
-    def refund_answer(self, pick: int, answer: str, is_restocked: bool) -> None:
-        requested = self.standing("requested")
-        refund = chosen(requested, self.shop.refunds, pick)
-        call = {
-            "refund_id": self.world.refund_of(refund).pk,
-            "operator_id": self.world.staff.pk,
-        }
-        with expected(refund in requested):
-            if answer == "approve":
-                refund_approve(**call, is_restocked=is_restocked)
-            elif answer == "reject":
-                refund_reject(**call, answer="已拆封")
-            else:
-                refund_withdraw(
-                    refund_no=refund.number, user_id=refund.order.shopper.pk
-                )
-        if refund not in requested:
-            return
-        states = {"approve": "approved", "reject": "rejected", "withdraw": "withdrawn"}
-        refund.state = states[answer]
-        if answer == "approve":
-            refund.is_restocked = is_restocked
-            self.shop.granted(refund.order)
 
     @precondition(lambda self: self.standing("failed"))
     @rule(pick=picks)

@@ -3,9 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 REFUND_TIME = timedelta(days=15)
 CONFIRM_TIME = timedelta(days=10)
+SHOP_TIME = ZoneInfo("Asia/Shanghai")
+# In fen. Some orders cost more than the one, and some days go to the other.
+TWO_PERSON_ABOVE, DAY_CAP = 2500, 9000
 
 
 @dataclass(eq=False)
@@ -57,8 +61,16 @@ class Return:
     kind: str
     state: str
     amount: int
-    # Pieces, and how many of them had not left, by line.
+    # Pieces, and how many of them had not left, by line; none of them: money alone.
     parts: dict[Line, tuple[int, int]] = field(default_factory=dict)
+    # What the parts were worth: each line's, and the freight that goes with the last.
+    worth: dict[Line, int] = field(default_factory=dict)
+    freight: int = 0
+    # What of that stays with the shop.
+    kept: int = 0
+    # Who of two has agreed, and when staff have granted it.
+    agreed_by: int | None = None
+    granted_at: datetime | None = None
     is_restocked: bool = False
     is_accepted: bool = False
     error: str = ""
@@ -147,6 +159,27 @@ class Deal:
         """Count the pieces that can leave: those of a refund can't."""
         held = sum(one.parts.get(line, (0, 0))[1] for one in self.live())
         return line.quantity - line.shipped - held
+
+    def alone(self, line: Line) -> int:
+        """Add up the money that was given for a line without a piece."""
+        return sum(
+            one.worth[line]
+            for one in self.live()
+            if line in one.parts and not one.parts[line][0]
+        )
+
+    def taken(self, line: Line) -> int:
+        """Add up what the pieces of a line that are in refunds were worth."""
+        return sum(
+            one.worth[line]
+            for one in self.live()
+            if line in one.parts and one.parts[line][0]
+        )
+
+    @property
+    def remaining(self) -> int:
+        """Return what neither goes back nor is kept."""
+        return self.total - sum(one.amount + one.kept for one in self.live())
 
     def is_done(self, refunds: Iterable[Return]) -> bool:
         """Tell whether every piece has left, or is in `refunds` unshipped."""

@@ -56,7 +56,10 @@ class World:
         self.simulator.hold_refunds()
         self.books = BothBooks(self.simulator)
         self.shop = Shop(lambda: self.clock.now)
-        self.staff = User.objects.create_superuser("boss", "a-long-password-9")
+        self.staff, self.second = (
+            User.objects.create_superuser(name, "a-long-password-9")
+            for name in ("boss", "second")
+        )
 
     def end(self) -> None:
         """Leave no refund that would end, and tell of it, in another test."""
@@ -240,7 +243,9 @@ def _refunds_of(shop: Shop) -> dict[str, Any]:
             one.order.number,
             one.kind,
             one.state,
-            one.amount,
+            (one.amount, one.kept),
+            (one.agreed_by, one.granted_at is not None),
+            one.is_restocked,
             one.error,
             one.is_accepted,
             one.out_number,
@@ -257,7 +262,9 @@ def _refunds_there() -> dict[str, Any]:
             one.order.order_no,
             one.kind,
             one.state,
-            int(one.amount * 100),
+            (int(one.amount * 100), int(one.kept_amount * 100)),
+            (one.agreed_by_id, one.granted_at is not None),
+            one.is_restocked,
             one.wechat_error,
             one.is_accepted,
             one.out_refund_no,
