@@ -19,6 +19,14 @@ class CategoriesChanged(ShopError):
     message = "分类已被他人修改,本次排序未保存,请按现在的顺序重新调整"
 
 
+class ProductAdded(ShopError):
+    """The page that is sent has added its product already."""
+
+    code = "product_added"
+    http_status = 409
+    message = "这一页已经提交过,商品已添加,没有重复添加:请到商品列表中查看"
+
+
 class ProductChanged(ShopError):
     """The product is not what the editor saw."""
 

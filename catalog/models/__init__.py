@@ -1,7 +1,12 @@
 """What: products, their SKUs, the stock and its ledger."""
 
 from catalog.models.category import Category
-from catalog.models.product import Product, ProductImage, ProductStatus
+from catalog.models.product import (
+    Product,
+    ProductAddition,
+    ProductImage,
+    ProductStatus,
+)
 from catalog.models.search import ProductSearch
 from catalog.models.sku import Sku
 from catalog.models.stock import MovementReason, StockMovement
@@ -10,6 +15,7 @@ __all__ = [
     "Category",
     "MovementReason",
     "Product",
+    "ProductAddition",
     "ProductImage",
     "ProductSearch",
     "ProductStatus",

@@ -149,3 +149,16 @@ class ProductImage(models.Model):
 
     def __str__(self) -> str:
         return self.file
+
+
+class ProductAddition(models.Model):
+    """A page by which staff added a product, named by its key: it adds one."""
+
+    key = models.UUIDField(primary_key=True)
+    product = models.OneToOneField(Product, models.CASCADE, related_name="+")
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.key)

@@ -4,13 +4,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from catalog.errors import ProductChanged
+from catalog.errors import ProductAdded, ProductChanged
 from catalog.locks import category_hold, product_lock, products_lock
-from catalog.models import Product, ProductImage, ProductStatus
+from catalog.models import Product, ProductAddition, ProductImage, ProductStatus
 from catalog.services.history import PRODUCTS, SKUS
 from catalog.services.skus import SkuChange, sku_of_plain_product, skus_replace
 from catalog.showcase import NOT_FOUND
@@ -24,18 +25,22 @@ def product_create(
     fields: Mapping[str, Any],
     skus: Sequence[SkuChange],
     images: Sequence[str] = (),
+    page_key: UUID | None = None,
     operator_id: int | None,
     reason: str = "",
 ) -> Product:
     """Add a product with its SKUs, their stock and its pictures (storage names).
 
-    The history keeps the reason.
+    A page's key adds once: its twin waits for the key until the other commits. The
+    history keeps the reason.
     Locks: the category.
-    Raises: Invalid.
+    Raises: Invalid, ProductAdded.
     """
     _hold_category(fields)
     prices = [sku.price for sku in skus if sku.price is not None]
     product = Product.objects.create(**fields, price=min(prices, default=Decimal(0)))
+    if page_key is not None:
+        _key_use(page_key, product)
     skus_replace(product=product, changes=skus, operator_id=operator_id)
     product.save(update_fields=["price", "spec_names"])
     _images_replace(product, images)
@@ -113,6 +118,14 @@ def products_set_status(
         changed = Product.objects.filter(pk__in=ids)
         changed.update(status=status, updated_at=timezone.now())
     return ids
+
+
+def _key_use(key: UUID, product: Product) -> None:
+    try:
+        with transaction.atomic():
+            ProductAddition.objects.create(key=key, product=product)
+    except IntegrityError:
+        raise ProductAdded from None
 
 
 def _hold_category(fields: Mapping[str, Any]) -> None:

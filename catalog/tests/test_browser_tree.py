@@ -195,8 +195,9 @@ def test_a_product_is_looked_at_as_a_shopper_would(
     with office.page.expect_popup() as opened:
         link.click()
     seen = opened.value
-    assert seen.get_by_text("不在售,买家看不到").is_visible()
+    seen.get_by_text("不在售,买家看不到").wait_for()
     pictures = seen.locator(".preview-pictures")
+    assert pictures.locator("img").count() == 3
     pictures.press("ArrowRight")
     seen.wait_for_function(
         "document.querySelector('.preview-pictures').scrollLeft > 100"
@@ -207,3 +208,17 @@ def test_a_product_is_looked_at_as_a_shopper_would(
 def test_preview_and_history_fit_every_screen(office: Office, tea: Product) -> None:
     office.everywhere(f"catalog/product/{tea.pk}/preview/", "admin-preview")
     office.everywhere(f"catalog/product/{tea.pk}/history/", "admin-history")
+
+
+@walked
+def test_a_product_is_copied(office: Office, tea: Product) -> None:
+    office.open(f"catalog/product/{tea.pk}/change/")
+    office.act("/copy/")
+    office.shot("admin-copy")
+    assert office.fits()
+    # Twice, as an impatient hand does.
+    with office.page.expect_navigation(url="**/change/", wait_until="load"):
+        office.page.get_by_role("button", name="复制", exact=True).dblclick()
+    copy = Product.objects.exclude(pk=tea.pk).get()
+    assert office.page.url.endswith(f"/catalog/product/{copy.pk}/change/")
+    assert (copy.name, copy.status) == ("明前龙井 副本", "off_sale")

@@ -31,6 +31,7 @@ _NEEDS = {
     "accounts_staff_deactivate": ("accounts.change_staff",),
     "accounts_staff_activate": ("accounts.change_staff",),
     "catalog_category_arrange": ("catalog.change_category",),
+    "catalog_product_copy": ("catalog.view_product", "catalog.add_product"),
     "catalog_sku_adjust": ("catalog.view_sku", "catalog.adjust_stock"),
     "catalog_sku_ledger": ("catalog.view_stockmovement",),
     "orders_refund_query": ("orders.view_refund", "orders.retry_refund"),
