@@ -4,7 +4,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
@@ -20,6 +21,12 @@ class GroupDesk(GroupAdmin, Desk):
     """A group's permissions are the rights of its members."""
 
     filter_horizontal = ()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
+        """Bring along the permissions with what they are of, for their names."""
+        groups: QuerySet[Group] = super().get_queryset(request)
+        permissions = Permission.objects.select_related("content_type")
+        return groups.prefetch_related(Prefetch("permissions", permissions))
 
     def formfield_for_manytomany(
         self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any

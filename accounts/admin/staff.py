@@ -24,7 +24,7 @@ from accounts.admin.groups import is_superuser
 from accounts.admin.history import staff_chapter
 from accounts.models import Staff
 from accounts.views.person import user_of
-from shop.back_office.desk import Desk
+from shop.back_office.desk import Desk, asked_once
 from shop.back_office.forms import ReasonForm
 from shop.back_office.history import Chapter, KeepsHistory
 
@@ -129,7 +129,12 @@ class StaffDesk(KeepsHistory, Desk):
         is_let: bool = super().has_change_permission(request, obj)
         if obj is None or not is_let:
             return is_let
-        return services.staff_is_within(actor=user_of(request), account=obj)
+        actor = user_of(request)
+        key = ("staff_is_within", obj.pk)
+        is_within: bool = asked_once(
+            request, key, lambda: services.staff_is_within(actor=actor, account=obj)
+        )
+        return is_within
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: what staff did names them."""

@@ -42,6 +42,19 @@ def refusal_text(error: Exception) -> str:
     return known.message
 
 
+def asked_once(request: HttpRequest, key: Any, ask: Callable[[], Any]) -> Any:
+    """Return what `ask` tells, once for a page that only shows.
+
+    Each action that such a page offers asks for the row and the rights again.
+    """
+    if request.method != "GET":
+        return ask()
+    answers = request.__dict__.setdefault("_asked_once", {})
+    if key not in answers:
+        answers[key] = ask()
+    return answers[key]
+
+
 def _refused(form_class: Any, message: str) -> Any:
     class RefusedForm(form_class):
         def clean(self) -> Any:
@@ -109,6 +122,16 @@ class Desk(SavedFilters):
         return any(
             lookup == name or lookup.removeprefix(f"{name}_") in _LOOKUPS
             for name in names
+        )
+
+    def get_object(
+        self, request: HttpRequest, object_id: Any, from_field: str | None = None
+    ) -> Any:
+        """Return the row, read once for a page that only shows it."""
+        return asked_once(
+            request,
+            (self.opts.label, str(object_id), from_field),
+            lambda: super(Desk, self).get_object(request, object_id, from_field),
         )
 
     def get_form(
