@@ -89,6 +89,14 @@ class PriceChanged(ShopError):
     message = "订单价格已变化,请刷新后重试"
 
 
+class AddressChanged(ShopError):
+    """The order goes to somewhere else than its reader has seen."""
+
+    code = "address_changed"
+    http_status = 409
+    message = "收货地址已变化,请刷新后重试"
+
+
 class PaymentInProgress(ShopError):
     """The shopper has begun to pay at this very moment."""
 

@@ -3,13 +3,22 @@
 from django.urls import reverse
 from django.utils.html import format_html
 
-from orders.models import Order, OrderItem, Payment, Refund
+from orders.models import Order, OrderItem, Payment, Refund, Shipment
 
 
 def item_name(item: OrderItem) -> str:
     """Return a line's product with its specs."""
     specs = " ".join(item.specs.values())
     return f"{item.name}({specs})" if specs else item.name
+
+
+def parcel_content(parcel: Shipment, order: Order) -> str:
+    """Name the pieces in a parcel of an order whose lines are loaded."""
+    items = {item.pk: item for item in order.items.all()}
+    return "、".join(
+        f"{item_name(items[line.order_item_id])} × {line.quantity}"
+        for line in parcel.items.all()
+    )
 
 
 def link(page: str, target: Order | Payment | Refund | None) -> str:

@@ -15,7 +15,9 @@ from unfold.widgets import (
 from orders.admin.cells import item_name
 from orders.carriers import CARRIERS
 from orders.models import Order, OrderItem, Shipment
+from orders.services.placing import Destination
 from orders.services.repricing import Price
+from shop.api.serializers import AddressFieldsMixin, ShopSerializer
 from shop.back_office.forms import PlainTextField, ReasonForm
 
 
@@ -47,6 +49,43 @@ class RepriceForm(ReasonForm):
                 data["seen_freight_amount"], data["seen_discount_amount"]
             )
         return data
+
+
+class _AddressSerializer(AddressFieldsMixin, ShopSerializer):
+    """The address as the API takes it: its rules are the form's."""
+
+
+class ReaddressForm(ReasonForm):
+    """The new address, and the seal of the one that the page showed."""
+
+    seen = forms.CharField(widget=forms.HiddenInput)
+    field_order = (*Destination.__dataclass_fields__, "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in _AddressSerializer().fields.items():
+            self.fields[name] = forms.CharField(
+                label=field.label,
+                required=False,
+                widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
+            )
+        self.order_fields(self.field_order)
+
+    def clean(self) -> dict[str, Any]:
+        """Add `new`, the destination, when it is what the API would take."""
+        data = super().clean() or {}
+        serializer = _AddressSerializer(data=data)
+        if serializer.is_valid():
+            data["new"] = Destination(**serializer.validated_data)
+        for name, errors in serializer.errors.items():
+            self.add_error(name, [str(error) for error in errors])
+        return data
+
+
+class OrderNoteForm(forms.Form):
+    """What is noted down."""
+
+    text = PlainTextField(label="备注")
 
 
 class ParcelForm(forms.Form):

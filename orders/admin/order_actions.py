@@ -1,18 +1,33 @@
 """What staff do with an order: each a page of its own that calls a service."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from unfold.decorators import action
 
-from orders.admin.forms import CorrectForm, RepriceForm, ShipForm
+from orders.admin.forms import (
+    CorrectForm,
+    OrderNoteForm,
+    ReaddressForm,
+    RepriceForm,
+    ShipForm,
+)
 from orders.admin.refund_forms import RefundForm
 from orders.admin.staff_actions import StaffActions, operator_id
 from orders.admin.stages import STAGES, stage_of
 from orders.models import Order, OrderStatus
 from orders.services.closing import order_cancel_by_staff
 from orders.services.fulfilment import lines_left, order_ship, shipment_correct
+from orders.services.notes import order_note_add
+from orders.services.readdressing import (
+    destination_of_order,
+    destination_seal,
+    order_address_change,
+)
 from orders.services.refunds import (
     Offer,
     refund_by_staff,
@@ -21,13 +36,23 @@ from orders.services.refunds import (
 from orders.services.repricing import order_reprice
 from shop.back_office.figures import money
 from shop.back_office.forms import ReasonForm
-from shop.back_office.masking import address_shown, name_shown, phone_shown
+from shop.back_office.masking import (
+    address_shown,
+    name_shown,
+    phone_shown,
+    shows_people,
+)
 
 
 class OrderActions(StaffActions):
-    """Ship, mend a parcel's number, refund, reprice, cancel."""
+    """Ship, mend a parcel's number, refund, reprice, readdress, cancel, note."""
 
-    actions_detail = ("ship", "correct", "refund", "reprice", "cancel")
+    # In the order of their buttons; `note` has a form on the page, `next_to_ship` a
+    # link.
+    actions_detail = (
+        *("ship", "reprice", "readdress", "correct", "refund", "cancel"),
+        *("note", "next_to_ship"),
+    )
 
     # Methods, for the check of unfold asks the database for permissions given by name,
     # and must pass before the tables are there.
@@ -42,6 +67,12 @@ class OrderActions(StaffActions):
 
     def has_cancel_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("orders.cancel_order")
+
+    def has_readdress_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("orders.readdress_order")
+
+    def has_note_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("orders.note_order")
 
     def state_told(self, row: Any | None) -> str:
         return f"订单{STAGES[stage_of(row)].word}" if row else "订单不存在"
@@ -192,6 +223,85 @@ class OrderActions(StaffActions):
                 "seen_discount_amount": order.discount_amount,
             },
         )
+
+    @action(
+        description="改地址",
+        url_path="readdress",
+        icon="edit_location_alt",
+        permissions=["view", "readdress"],
+    )
+    def readdress(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Send it to somewhere else, while nothing has left."""
+        order: Order | None = self.row_for(request, object_id, "readdress")
+        if order is None:
+            return self.back(object_id)
+
+        def perform(data: Mapping[str, Any]) -> str:
+            order_address_change(
+                order_id=order.pk,
+                seen=data["seen"],
+                new=data["new"],
+                operator_id=operator_id(request),
+                reason=data["reason"],
+            )
+            return "收货地址已修改"
+
+        # Who sees the address masked writes a whole new one.
+        known = asdict(destination_of_order(order)) if shows_people(request) else {}
+        return self.action_page(
+            request,
+            order,
+            title=f"改地址 {order}",
+            submit="确认改地址",
+            form_class=ReaddressForm,
+            perform=perform,
+            lines=_receiver(request, order),
+            initial={**known, "seen": destination_seal(order)},
+        )
+
+    @action(
+        description="写备注",
+        url_path="note",
+        icon="sticky_note_2",
+        permissions=["view", "note"],
+    )
+    def note(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Note something down, for staff alone."""
+        order: Order | None = self.row_for(request, object_id, "note")
+        if order is None:
+            return self.back(object_id)
+
+        def perform(data: Mapping[str, Any]) -> str:
+            order_note_add(
+                order_id=order.pk, text=data["text"], operator_id=operator_id(request)
+            )
+            return "备注已保存"
+
+        return self.action_page(
+            request,
+            order,
+            title=f"写备注 {order}",
+            submit="保存备注",
+            form_class=OrderNoteForm,
+            perform=perform,
+        )
+
+    @action(
+        description="下一单待发货",
+        url_path="next",
+        permissions=["view", "ship"],
+    )
+    def next_to_ship(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Lead to the oldest order after this one that waits, else to the oldest."""
+        order = self.get_object(request, object_id)
+        if order is None:
+            return self.back(object_id)
+        waiting = Order.objects.to_ship().exclude(pk=order.pk).order_by("pk")
+        found = waiting.filter(pk__gt=order.pk).first() or waiting.first()
+        if found is None:
+            self.message_user(request, "没有待发货的订单了", messages.SUCCESS)
+            return HttpResponseRedirect(reverse("admin:orders_order_changelist"))
+        return HttpResponseRedirect(self.object_url(found))
 
     @action(
         description="取消订单",

@@ -1,98 +1,79 @@
-"""Orders as staff see them: searched and read, never edited."""
+"""Orders as staff see them: found, read and acted upon, never edited."""
 
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, OuterRef, Subquery
-from django.db.models.functions import Coalesce
+from django.forms.widgets import Script
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
+from unfold.contrib.filters.admin import RangeNumericFilter
 from unfold.decorators import action, display
 
-from orders.admin.cells import link
+from catalog.admin.desk import products_holding
 from orders.admin.order_actions import OrderActions
+from orders.admin.order_filters import (
+    NeedsHandFilter,
+    PhoneFilter,
+    ProductFilter,
+    ShopperFilter,
+    StageFilter,
+)
+from orders.admin.order_page import PARCELS, order_page
 from orders.admin.read_only import ReadOnlyDesk
-from orders.admin.stages import HAS_PARCELS, STAGES, StageFilter, stage_of
-from orders.admin.tables import order_tables
-from orders.models import Order, OrderItem
+from orders.admin.slips import SlipPages
+from orders.admin.stages import HAS_PARCELS, STAGES, stage_of
+from orders.models import Order
 from shop.admin.sheet_exports import SheetExports
+from shop.api.images import image_url
 from shop.back_office.day_range import DayRangeFilter
-from shop.back_office.figures import money
-from shop.back_office.masking import (
-    address_masked,
-    address_whole,
-    name_masked,
-    phone_masked,
-    shows_people,
-)
-from shop.back_office.tables import TABLES_TEMPLATE
-
-_RECEIVER = ("收货", {"fields": (("name", "phone"), "address", "remark")})
-_MASKED_RECEIVER = (
-    "收货",
-    {"fields": (("masked_name", "masked_phone"), "masked_address", "remark")},
-)
-_LINES = (
-    OrderItem.objects.filter(order=OuterRef("pk"))
-    .order_by()
-    .values("order")
-    .annotate(count=Count("pk"))
-    .values("count")
-)
+from shop.back_office.figures import money, short_moment
+from shop.back_office.masking import name_shown, phone_shown, shows_people
 
 
 @admin.register(Order)
-class OrderDesk(SheetExports, OrderActions, ReadOnlyDesk):
+class OrderDesk(SlipPages, SheetExports, OrderActions, ReadOnlyDesk):
     """All orders, newest first."""
 
-    list_display = (
-        "order_no",
-        "shopper",
-        "stage",
-        "total",
-        "lines_count",
-        "created_at",
-        "paid_at",
+    list_filter = (
+        NeedsHandFilter,
+        StageFilter,
+        ("created_at", DayRangeFilter),
+        ("total_amount", RangeNumericFilter),
+        ProductFilter,
+        PhoneFilter,
+        ShopperFilter,
     )
-    list_filter = (StageFilter, ("created_at", DayRangeFilter))
     list_filter_submit = True
-    ordering = ("-pk",)
-    actions = ("export_chosen",)
+    actions = (*SlipPages.actions, "export_chosen")
     actions_list = ("export", "ship_sheet")
     export_kinds = ("orders", "parcels")
+    list_per_page = 50
+    # By time, not by number: so the index of a range of days gives their order, too.
+    ordering = ("-created_at", "-pk")
     search_fields = ("order_no",)
     search_help_text = "订单号、手机号或收货人的开头,或商品名称的一部分"
-    change_form_outer_after_template = TABLES_TEMPLATE
-    fieldsets = (
-        (
-            None,
-            {
-                "fields": (
-                    ("order_no", "stage"),
-                    ("shopper", "created_at"),
-                    ("expires_at", "paid_at"),
-                    "replacement",
-                )
-            },
-        ),
-        _RECEIVER,
-        (
-            "金额",
-            {
-                "fields": (
-                    ("goods", "freight"),
-                    ("discount", "total"),
-                )
-            },
-        ),
-    )
+
+    class Media:
+        css = {"all": ("orders/order_desk.css",)}
+        js = (Script("orders/copy.js", type="module"),)
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        """Bring along what a row shows, in one statement."""
-        rows = super().get_queryset(request).select_related("user")
-        return rows.annotate(
-            lines=Coalesce(Subquery(_LINES), 0), has_parcels=HAS_PARCELS
-        )
+        """Bring along what a row shows."""
+        rows = super().get_queryset(request).annotate(has_parcels=HAS_PARCELS)
+        return rows.prefetch_related("items")
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Order | None:
+        """Load an order once, for its buttons and its page."""
+        known: dict[str, Order | None] = request.__dict__.setdefault("_orders", {})
+        if object_id not in known:
+            rows = self.get_queryset(request).prefetch_related(PARCELS)
+            related = ("user", "closing_by", "replaced_by", "shipping_upload")
+            found = rows.select_related(*related)
+            is_id = object_id.isascii() and object_id.isdigit() and len(object_id) < 19
+            known[object_id] = found.filter(pk=object_id).first() if is_id else None
+        return known[object_id]
 
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str
@@ -101,8 +82,25 @@ class OrderDesk(SheetExports, OrderActions, ReadOnlyDesk):
         word = search_term.strip()
         if not word:
             return queryset, False
-        is_masked = not shows_people(request)
-        return queryset.having_word(word, is_masked=is_masked), False
+        found = queryset.having_word(
+            word,
+            products=products_holding(word),
+            is_masked=not shows_people(request),
+        )
+        return found, False
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """Show the receivers as far as who asks may see them."""
+
+        @display(description="收货人")
+        def receiver(order: Order) -> str:
+            name, phone = name_shown(request, order.name), order.phone
+            return f"{name} {phone_shown(request, phone)}"
+
+        return (
+            *("order_no", "stage", receiver),
+            *("goods", "total", "created", "paid"),
+        )
 
     @display(
         description="状态",
@@ -111,52 +109,33 @@ class OrderDesk(SheetExports, OrderActions, ReadOnlyDesk):
     def stage(self, order: Order) -> str:
         return STAGES[stage_of(order)].word
 
-    @display(description="买家", ordering="user")
-    def shopper(self, order: Order) -> str:
-        return str(order.user)
+    @display(description="商品")
+    def goods(self, order: Order) -> str:
+        """Show the first line, and say how much more there is."""
+        items = order.items.all()
+        first, pieces = items[0], sum(item.quantity for item in items)
+        more = f"等{len(items)}种,共{pieces}件" if len(items) > 1 else f"× {pieces}"
+        picture = image_url(first.image)
+        return format_html(
+            '<span class="order-goods">{}<span>{} {}</span></span>',
+            format_html('<img src="{}" alt="" loading="lazy">', picture)
+            if picture
+            else "",
+            first.name,
+            more,
+        )
 
     @display(description="应付金额", ordering="total_amount")
     def total(self, order: Order) -> str:
         return money(order.total_amount)
 
-    @display(description="商品金额")
-    def goods(self, order: Order) -> str:
-        return money(order.goods_amount)
+    @display(description="下单时间", ordering="created_at")
+    def created(self, order: Order) -> str:
+        return short_moment(order.created_at)
 
-    @display(description="运费")
-    def freight(self, order: Order) -> str:
-        return money(order.freight_amount)
-
-    @display(description="优惠")
-    def discount(self, order: Order) -> str:
-        return money(order.discount_amount)
-
-    @display(description="商品数")
-    def lines_count(self, order: Order) -> int:
-        lines: int = order.lines  # type: ignore[attr-defined]
-        return lines
-
-    @display(description="地址")
-    def address(self, order: Order) -> str:
-        return address_whole(order)
-
-    @display(description="收货人")
-    def masked_name(self, order: Order) -> str:
-        return name_masked(order.name)
-
-    @display(description="手机号")
-    def masked_phone(self, order: Order) -> str:
-        return phone_masked(order.phone)
-
-    @display(description="地址")
-    def masked_address(self, order: Order) -> str:
-        return address_masked(order)
-
-    @display(description="替代订单")
-    def replacement(self, order: Order) -> str:
-        return format_html(
-            "已由订单{}替代", link("orders_order_change", order.replaced_by)
-        )
+    @display(description="付款时间")
+    def paid(self, order: Order) -> str:
+        return short_moment(order.paid_at)
 
     @action(
         description="批量发货",
@@ -168,21 +147,10 @@ class OrderDesk(SheetExports, OrderActions, ReadOnlyDesk):
         """Lead to the page that asks for the parcels."""
         return self.upload_page("parcels")
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Name the order that stands in for this one, if there is one.
-
-        The receiver is masked for those who need not know them.
-        """
-        (title, main), receiver, *others = super().get_fieldsets(request, obj)
-        if not shows_people(request):
-            receiver = _MASKED_RECEIVER
-        if obj is None or obj.replaced_by_id is None:
-            main = {**main, "fields": main["fields"][:-1]}
-        return [(title, main), receiver, *others]
-
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
-        """Add the tables below the order's own fields."""
-        context["tables"] = order_tables(request, context["original"])
+        """Show the order in a page of its own make, the actions in its head."""
+        actions = context.pop("actions_detail")
+        context |= order_page(request, context["original"], actions)
         return super().render_change_form(request, context, *args, **kwargs)

@@ -5,12 +5,14 @@ from typing import Any
 from django.http import HttpRequest
 
 from shop.back_office.desk import Desk
+from shop.back_office.paginator import CappedPaginator
 
 
 class ReadOnlyDesk(Desk):
     """Rows that staff may see, and that services alone write."""
 
     actions: Any = None
+    paginator = CappedPaginator
     show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:

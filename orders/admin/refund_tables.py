@@ -1,7 +1,7 @@
 """The tables of a refund's page: the pieces, and what happened when."""
 
 from orders.admin.cells import item_name
-from orders.admin.tables import refund_step
+from orders.admin.timeline import refund_step
 from orders.models import Refund
 from shop.back_office.figures import moment, money
 from shop.back_office.tables import Table

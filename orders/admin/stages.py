@@ -2,11 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from django.contrib.admin import SimpleListFilter
 from django.db.models import Exists, OuterRef, Q
-from django.http import HttpRequest
 
 from orders.models import Order, OrderStatus, Shipment
 
@@ -58,23 +55,3 @@ def stage_of(order: Order) -> str:
     if order.status == OrderStatus.PAID and is_partly:
         return "partly"
     return order.status
-
-
-TO_SHIP = "to_ship"
-
-
-class StageFilter(SimpleListFilter):
-    """Narrow a list of orders to one stage, or to all that must be shipped."""
-
-    title = "状态"
-    parameter_name = "stage"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        stages = [(name, stage.word) for name, stage in STAGES.items()]
-        return [(TO_SHIP, "要发货"), *stages]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if self.value() == TO_SHIP:
-            return queryset.to_ship()
-        stage = STAGES.get(self.value() or "")
-        return queryset.filter(stage.where) if stage else queryset

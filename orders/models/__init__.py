@@ -1,9 +1,11 @@
 """The deal: orders and their states, payments, refunds, bills, shipments."""
 
+from orders.models.address_change import OrderAddressChange
 from orders.models.anomaly import AnomalyKind, PaymentAnomaly
 from orders.models.event import OrderEvent
 from orders.models.figures import DailyFigures, DailyProductSales
 from orders.models.message import MessageKind, MessageState, SubscribeMessage
+from orders.models.note import OrderNote
 from orders.models.notice import PaymentNotice
 from orders.models.order import Order, OrderItem, OrderStatus
 from orders.models.payment import Payment, PaymentState
@@ -31,8 +33,10 @@ __all__ = [
     "MessageKind",
     "MessageState",
     "Order",
+    "OrderAddressChange",
     "OrderEvent",
     "OrderItem",
+    "OrderNote",
     "OrderPriceChange",
     "OrderStatus",
     "Payment",

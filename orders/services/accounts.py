@@ -14,8 +14,10 @@ from catalog.pictures import pictures_in_use
 from orders.errors import OrdersOpen
 from orders.models import (
     Order,
+    OrderAddressChange,
     OrderEvent,
     OrderItem,
+    OrderNote,
     OrderStatus,
     Payment,
     PaymentNotice,
@@ -31,6 +33,8 @@ _PERSONAL = (
     *("name", "phone", "province", "city", "district", "detail"),
     *("remark", "close_reason"),
 )
+# What the API leaves out of an order, and its owner gets all the same.
+_EXPORTED = ("payments", "price_changes", "address_changes", "events", "messages")
 
 
 @transaction.atomic(durable=True)
@@ -51,6 +55,8 @@ def account_delete(*, user_id: int) -> None:
     # By the orders, which an index finds.
     events = OrderEvent.objects.filter(order__user_id=user_id, operator_id=user_id)
     events.update(reason="")
+    OrderAddressChange.objects.filter(order__user_id=user_id).update(old={}, new={})
+    OrderNote.objects.filter(order__user_id=user_id).update(text="")
     _refunds_forget(refunds)
     _payers_forget(user_id)
     user_erase(user_id=user_id, kept_uploads=_pictures_of_goods(user_id))
@@ -107,7 +113,7 @@ def _notices_of(user_id: int) -> QuerySet[PaymentNotice]:
 def account_export(*, user: User) -> dict[str, Any]:
     """Return everything that is kept about a shopper, hidden orders included."""
     orders = Order.objects.filter(user=user).order_by("-pk").for_display()
-    orders = orders.prefetch_related("payments", "price_changes", "events", "messages")
+    orders = orders.prefetch_related(*_EXPORTED)
     refunds = Refund.objects.of(user.pk).order_by("-pk").for_display()
     return {
         **user_export(user=user),
@@ -149,6 +155,15 @@ def _order_export(order: Order) -> dict[str, Any]:
                 "createdAt": _local(change.created_at),
             }
             for change in order.price_changes.all()
+        ],
+        "addressChanges": [
+            {
+                "from": change.old,
+                "to": change.new,
+                "reason": change.reason,
+                "createdAt": _local(change.created_at),
+            }
+            for change in order.address_changes.all()
         ],
         "events": [
             {

@@ -1,7 +1,7 @@
 """From paid to completed: shipping, receipt, and putting an order out of sight."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -84,11 +84,35 @@ def lines_unshipped(
     order: Order, refunded: QuerySet[RefundItem]
 ) -> dict[OrderItem, int]:
     """Return each line with how many of its pieces neither left nor are `refunded`."""
-    items = order.items.annotate(
+    items = _counted(order.items.order_by("pk"), refunded)
+    return {item: item.quantity - item.shipped - item.held for item in items}
+
+
+def lines_to_pack(orders: Iterable[Order]) -> dict[int, dict[OrderItem, int]]:
+    """Return by order each line with its pieces for the slip, in one statement.
+
+    They are those that can leave; of an order that has left, those that did.
+    """
+    refunded = RefundItem.objects.exclude(refund__state__in=DROPPED)
+    items = OrderItem.objects.filter(order__in=orders).select_related("order", "sku")
+    lines: dict[int, dict[OrderItem, int]] = {}
+    for item in _counted(items.order_by("pk"), refunded):
+        has_left = item.order.status != OrderStatus.PAID
+        left = item.quantity - item.shipped - item.held
+        pieces = item.shipped if has_left else left
+        lines.setdefault(item.order_id, {})[item] = pieces
+    return {
+        pk: {item: pieces for item, pieces in of_one.items() if pieces}
+        for pk, of_one in lines.items()
+    }
+
+
+def _counted(items: Any, refunded: QuerySet[RefundItem]) -> Any:
+    """Add to lines how many pieces are `shipped`, and `held` by refunds."""
+    return items.annotate(
         shipped=_sum(ShipmentItem.objects.all(), "quantity"),
         held=_sum(refunded, "unshipped_quantity"),
-    ).order_by("pk")
-    return {item: item.quantity - item.shipped - item.held for item in items}
+    )
 
 
 def is_all_gone(order: Order) -> bool:

@@ -41,13 +41,13 @@ def test_list_shows_each_stage_newest_first(
     text = shown.content.decode()
     for stage in STAGES.values():
         assert stage.word in text
-    for word in ("订单号", "买家", "应付金额", "商品数", "下单时间", "付款时间"):
+    for word in ("订单号", "收货人", "商品", "应付金额", "下单时间", "付款时间"):
         assert word in text
     rows = {order.order_no: order for order in shown.context["cl"].result_list}
     partly = rows[one_of_each["partly"].order_no]
     model_admin = shown.context["cl"].model_admin
     assert model_admin.stage(partly) == "部分发货"
-    assert model_admin.lines_count(partly) == 2
+    assert ">龙井茶 等2种,共2件<" in model_admin.goods(partly)
     assert model_admin.total(partly) == "¥124.50"
     assert model_admin.stage(rows[one_of_each["closing"].order_no]) == "关闭中"
     assert model_admin.stage(rows[one_of_each["refunding"].order_no]) == "退款中"
@@ -99,7 +99,7 @@ def test_search(
     assert numbers(desk, q="\x00") == [of_cup, of_tea]
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
-    plan = Order.objects.having_word(of_tea).explain()
+    plan = Order.objects.having_word(of_tea, products=[]).explain()
     assert re.search("Index.* using .*order_no", plan), plan
 
 
@@ -110,7 +110,7 @@ def test_statements_do_not_grow_with_the_rows(
         page(desk, url)  # Once, to fill Django's cache of content types.
         with CaptureQueriesContext(connection) as queries:
             page(desk, url)
-        assert len(queries) <= 20
+        assert len(queries) <= 15
         return len(queries)
 
     first = paid_order(shopper_api, line(tea))
@@ -149,7 +149,7 @@ def test_page_tells_everything(
     url = f"{ORDERS}{order.pk}/change/"
     text = page(desk, url)
     for fact in (
-        *("待付款", "龙井茶", "茶杯", "¥297.00", ">¥322.50<", ">¥8.00<", ">¥20.50<"),
+        *("待付款", "龙井茶", "茶杯", "¥297.00", ">¥322.50<", ">¥8.00<", ">-¥20.50<"),
         *("张三", "13800138000", "广东省深圳市南山区科技园1号", "请快一点"),
         *("买家下单", "改价", "应付金额¥322.50 → ¥310.00", "原因:老顾客", "boss"),
     ):

@@ -1,0 +1,149 @@
+"""By what staff narrow the list of orders."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.admin import SimpleListFilter
+from django.db.models import F, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.contrib.filters.admin import TextFilter
+
+from catalog.admin.desk import products_holding
+from orders.admin.stages import STAGES
+from orders.models import (
+    Order,
+    OrderItem,
+    OrderStatus,
+    PaymentAnomaly,
+    Refund,
+    ShippingUpload,
+    UploadState,
+)
+from shop.back_office.masking import shows_people
+
+SHIP_WITHIN = timedelta(days=1)
+# The sweep tries again all the time; within an hour WeChat has mostly answered.
+CLOSE_WITHIN = timedelta(hours=1)
+# More digits than an id has are no id.
+_ID_DIGITS = 18
+
+
+TO_SHIP = "to_ship"
+
+
+class StageFilter(SimpleListFilter):
+    """Narrow a list of orders to one stage, or to all that must be shipped."""
+
+    title = "状态"
+    parameter_name = "stage"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        stages = [(name, stage.word) for name, stage in STAGES.items()]
+        return [(TO_SHIP, "要发货"), *stages]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() == TO_SHIP:
+            return queryset.to_ship()
+        stage = STAGES.get(self.value() or "")
+        return queryset.filter(stage.where) if stage else queryset
+
+
+def _late() -> QuerySet[Any]:
+    late = timezone.now() - SHIP_WITHIN
+    return Order.objects.to_ship().filter(paid_at__lt=late).values(order=F("pk"))
+
+
+def _stuck() -> QuerySet[Any]:
+    # The statuses are those of closing orders: two small indexes know them.
+    late = timezone.now() - CLOSE_WITHIN
+    statuses = (OrderStatus.PENDING, OrderStatus.PAID)
+    closing = Order.objects.filter(status__in=statuses, closing_at__lt=late)
+    return closing.values(order=F("pk"))
+
+
+# Each is a handful of orders, which an index of its own knows.
+NEEDS: Mapping[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
+    "ship": ("付款超过一天未发货", _late),
+    "refund": ("退款待处理", lambda: Refund.objects.waiting().values("order")),
+    "closing": ("关闭超过一小时未完成", _stuck),
+    "anomaly": (
+        "支付异常未处理",
+        lambda: PaymentAnomaly.objects.open().values("order"),
+    ),
+    "upload": (
+        "发货上报失败",
+        lambda: ShippingUpload.objects.filter(state=UploadState.FAILED).values("order"),
+    ),
+}
+ANY = "any"
+
+
+class NeedsHandFilter(SimpleListFilter):
+    """Narrow a list of orders to those that somebody must do something about."""
+
+    title = "需要处理"
+    parameter_name = "needs"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(ANY, "所有需要处理的"), *((name, w) for name, (w, _) in NEEDS.items())]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        chosen = self.value()
+        if chosen == ANY:
+            # One list of ids: beside an OR of these, every order would be read.
+            first, *others = (orders() for _, orders in NEEDS.values())
+            return queryset.filter(pk__in=first.union(*others))
+        return (
+            queryset.filter(pk__in=NEEDS[chosen][1]()) if chosen in NEEDS else queryset
+        )
+
+
+class _WordFilter(TextFilter):
+    """A filter that is typed; `found` narrows the list to a word."""
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        word = (self.value() or "").strip()
+        return self.found(request, queryset, word) if word else queryset
+
+    def found(self, request: HttpRequest, queryset: Any, word: str) -> Any:
+        raise NotImplementedError
+
+
+def _id(word: str) -> int | None:
+    is_id = word.isascii() and word.isdigit() and len(word) <= _ID_DIGITS
+    return int(word) if is_id else None
+
+
+class ProductFilter(_WordFilter):
+    """By a product's number, or a part of its name or description."""
+
+    title = "商品编号或名称"
+    parameter_name = "product"
+
+    def found(self, request: HttpRequest, queryset: Any, word: str) -> Any:
+        product_id = _id(word)
+        products = products_holding(word) if product_id is None else [product_id]
+        lines = OrderItem.objects.filter(product__in=products)
+        return queryset.filter(pk__in=lines.values("order"))
+
+
+class ShopperFilter(_WordFilter):
+    """By a shopper's number, as the list of shoppers shows it."""
+
+    title = "买家编号"
+    parameter_name = "shopper"
+
+    def found(self, request: HttpRequest, queryset: Any, word: str) -> Any:
+        return queryset.filter(user=_id(word.removeprefix("用户")) or 0)
+
+
+class PhoneFilter(_WordFilter):
+    """By how a receiver's phone begins; the whole of it for who sees it masked."""
+
+    title = "收货手机号"
+    parameter_name = "receiver_phone"
+
+    def found(self, request: HttpRequest, queryset: Any, word: str) -> Any:
+        return queryset.with_phone(word, is_masked=not shows_people(request))

@@ -1,0 +1,29 @@
+"""Pages of a list of which nobody counts a million rows."""
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.utils.functional import cached_property
+
+COUNT_MAX = 10_000
+
+
+class CappedCount(int):
+    """A count that went no further; people read 10000+."""
+
+    def __str__(self) -> str:
+        return f"{int(self)}+"
+
+
+class CappedPaginator(Paginator):
+    """Count up to COUNT_MAX; what lies behind is for filters and the search to find.
+
+    The last page of a long list can't be asked for: it would be read from the start.
+    """
+
+    @cached_property
+    def count(self) -> int:
+        """Return how many rows there are, or that there are more than are counted."""
+        rows: Any = self.object_list
+        found: int = rows.order_by().values("pk")[: COUNT_MAX + 1].count()
+        return CappedCount(COUNT_MAX) if found > COUNT_MAX else found
