@@ -43,7 +43,7 @@ PBKDF2PasswordHasher.iterations = 1
 # What `migrate` fills for good; everything else goes with a test that commits.
 KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission"}
 _ROLES = ", ".join(
-    f"'{name}'" for name in import_module("orders.migrations.0020_roles").ROLES
+    f"'{name}'" for name in import_module("orders.migrations.0021_roles").ROLES
 )
 _OF_ROLES = f"(SELECT id FROM auth_group WHERE name IN ({_ROLES}))"  # noqa: S608
 KEPT_ROWS = {

@@ -4,7 +4,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0002_back_office'),
+        ("accounts", "0002_back_office"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalog', '0005_refund_movements'),
+        ('catalog', '0007_history'),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Additive: the code before it adds products without a key."""
 
-    dependencies = [("catalog", "0007_history")]
+    dependencies = [("catalog", "0008_sheet_permissions")]
 
     operations = [
         migrations.CreateModel(

@@ -146,7 +146,7 @@ def _top_products(
     counted_at = max((row.counted_at for row in rows), default=None)
     # A hundred thousand rows are added up in a tenth of a second; they stay the same
     # until some day is counted again.
-    top = cache.get_or_set(
+    top: Any = cache.get_or_set(
         f"orders.top_products:{since}:{counted_at and counted_at.timestamp()}",
         lambda: _best(since),
         _TOP_KEPT_SECONDS,

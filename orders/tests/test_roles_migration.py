@@ -11,7 +11,7 @@ from django.db.migrations.loader import MigrationLoader
 
 from accounts.models import User
 
-NAME = "0020_roles"
+NAME = "0021_roles"
 MIGRATION = import_module(f"orders.migrations.{NAME}")
 EDITOR = SimpleNamespace(connection=connection)
 

@@ -82,7 +82,7 @@ class SheetExports(Desk):
             "form": form,
             "lines": {"范围": _range_told(request, found)},
             "opts": self.opts,
-            "back": self._list_url(request),
+            "back": self._back_url(request),
             "media": self.media + form.media,
         }
         return TemplateResponse(request, "admin/action_page.html", context)
@@ -123,12 +123,12 @@ class SheetExports(Desk):
 
     def _told(self, request: HttpRequest, refusal: str) -> HttpResponse:
         self.message_user(request, refusal, messages.ERROR)
-        return HttpResponseRedirect(self._list_url(request))
+        return HttpResponseRedirect(self._back_url(request))
 
     def _export_url(self) -> str:
         return self._url("export")
 
-    def _list_url(self, request: HttpRequest) -> str:
+    def _back_url(self, request: HttpRequest) -> str:
         query = request.GET.urlencode()
         return (
             f"{self._url('changelist')}?{query}" if query else self._url("changelist")

@@ -15,7 +15,7 @@ from django.urls import reverse
 from accounts.models import Staff, User
 from shop.tests.admin_routes import SUPERUSERS_ALONE, routes_of
 
-MIGRATION = import_module("orders.migrations.0020_roles")
+MIGRATION = import_module("orders.migrations.0021_roles")
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label_lower)
 
 # Role, desk, and what may be opened there; "view" is the list and the page.

@@ -187,11 +187,11 @@ def _rows(apps, schema_editor, model):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0005_assign_staff"),
+        ("accounts", "0006_assign_staff"),
         ("auth", "0012_alter_user_first_name_max_length"),
-        ("catalog", "0005_refund_movements"),
+        ("catalog", "0009_product_addition"),
         ("contenttypes", "0002_remove_content_type_name"),
-        ("orders", "0012_payments_by_day"),
+        ("orders", "0020_shipment_tracking"),
         ("procrastinate", "0041_post_retry_failed_job"),
     ]
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0012_payments_by_day'),
+        ("orders", "0014_refunds_by_day"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0002_back_office'),
+        ("accounts", "0004_shoppers_by_day"),
     ]
 
     operations = [

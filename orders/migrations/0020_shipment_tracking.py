@@ -8,7 +8,7 @@ from shop.index_operations import AddIndexWhileSelling
 class Migration(migrations.Migration):
     # CREATE INDEX CONCURRENTLY runs in no transaction.
     atomic = False
-    dependencies = [("orders", "0016_sheet_permissions")]
+    dependencies = [("orders", "0019_sheet_permissions")]
 
     operations = [
         AddIndexWhileSelling(

@@ -15,7 +15,7 @@ from django.db.models import F, Q
 class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("orders", "0012_payments_by_day"),
+        ("orders", "0016_order_indexes"),
     ]
 
     operations = [

@@ -10,7 +10,7 @@ from shop.index_operations import AddIndexWhileSelling
 class Migration(migrations.Migration):
     # CREATE INDEX CONCURRENTLY runs in no transaction.
     atomic = False
-    dependencies = [("orders", "0015_refund_grants")]
+    dependencies = [("orders", "0017_refund_grants")]
 
     operations = [
         ValidateConstraint("refund", "refund_kept_min"),

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0005_assign_staff'),
+        ("accounts", "0006_assign_staff"),
     ]
 
     operations = [

@@ -16,7 +16,7 @@ _INDEXES = (
 class Migration(migrations.Migration):
     # CREATE INDEX CONCURRENTLY runs in no transaction.
     atomic = False
-    dependencies = [("orders", "0014_order_desk")]
+    dependencies = [("orders", "0015_order_desk")]
 
     operations = [
         AddIndexWhileSelling(model_name="order", index=index) for index in _INDEXES

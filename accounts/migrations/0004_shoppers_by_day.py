@@ -8,7 +8,7 @@ from shop.index_operations import AddIndexWhileSelling
 class Migration(migrations.Migration):
     # CREATE INDEX CONCURRENTLY runs in no transaction.
     atomic = False
-    dependencies = [("accounts", "0002_back_office")]
+    dependencies = [("accounts", "0003_reveal_shopper")]
 
     operations = [
         AddIndexWhileSelling(
