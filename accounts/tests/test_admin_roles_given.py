@@ -200,6 +200,29 @@ def test_a_page_from_before_takes_nothing_back(owner, clerk):
         )
 
 
+def test_statements_of_the_page_do_not_grow(
+    owner, clerk, django_assert_max_num_queries
+):
+    client = browser(owner)
+    urls = (LIST, f"{LIST}{clerk.pk}/change/", f"{LIST}{clerk.pk}/roles/")
+
+    def counts():
+        found = []
+        for url in urls:
+            with django_assert_max_num_queries(15) as queries:
+                text(client.get(url))
+            found.append(len(queries))
+        return found
+
+    counts()  # Once, to fill Django's cache of content types.
+    few = counts()
+    for number in range(10):
+        group = Group.objects.create(name=f"group-{number}")
+        member(f"member-{number}", "客服").groups.add(group)
+        clerk.groups.add(group)
+    assert counts() == few
+
+
 @pytest.mark.django_db(transaction=True)
 def test_whose_own_role_is_taken_at_this_moment_gives_it_to_nobody(patient_database):
     """The accounts are locked, so the twin sees what the first has written."""

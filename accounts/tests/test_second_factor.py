@@ -394,6 +394,17 @@ def test_the_api_asks_nobody_else(clerk):
     assert api_login(otp="123456").status_code == 200
 
 
+def test_statements_of_its_pages(clerk, recovery, django_assert_max_num_queries):
+    client = browser(clerk)
+    with django_assert_max_num_queries(15):
+        text(client.get(PAGE))
+    with django_assert_max_num_queries(15):
+        ticket = ticket_of(first_step(Client()))
+    # The lock-out's and the session's own among them.
+    with django_assert_max_num_queries(30):
+        second_step(Client(), ticket, code_at(clerk))
+
+
 # --- turning it off -------------------------------------------------------------------
 
 

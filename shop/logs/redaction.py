@@ -10,7 +10,7 @@ HIDDEN = "***"
 SECRET_MIN_CHARACTERS = 8
 # Fields whose values nobody may read, in a query, a JSON body or a repr.
 _NAMES = (
-    r"\w*secret|\w*token|js_code|code|\w*password|session_key\w*|api_?v?3?_?key"
+    r"\w*secret|\w*token|js_code|code|otp|ticket|sealed|\w*password|session_key\w*|api_?v?3?_?key"
     r"|\w*authorization|\w*cookie|sessionid|csrf\w*|\w*sign(?:ature)?|openid|phone\w*"
     r"|prepay_id|receiver|address"
 )

@@ -32,6 +32,7 @@ URL = (
         ('"{\\"password\\": \\"p w\\"}"', '"{\\"password\\": ***}"'),
         ("password='a b', user='c'", "password=***, user='c'"),
         ("refreshToken=abc", "refreshToken=***"),
+        ("otp=123456&ticket=WzEs:1&sealed=gAA=", "otp=***&ticket=***&sealed=***"),
         ("openid: o-123 of", "openid: *** of"),
         ("call 13912345678 or +8613912345678", "call *** or ***"),
         ("-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----\n", "***\n"),
