@@ -349,9 +349,9 @@ class ProductSheet(SheetKind):
             finding.refuse("价格", "新SKU的价格不能为空")
         stock = self.read(finding, self.fields["stock"]) or 0
         if stock:
-            finding.change("初始库存", "", stock)
             if product and not self.user.has_perm("catalog.adjust_stock"):
                 finding.refuse("初始库存", "没有调整库存的权限,请填0")
+            finding.change("初始库存", "", stock)
         return SkuChange(**{"specs": {}, "code": "", **values, "stock": stock})
 
     def _given(
@@ -366,6 +366,8 @@ class ProductSheet(SheetKind):
             text, value = "", _CLEARED[name]
         else:
             value = self.read(finding, column)
+            if finding.is_refused(column.name):
+                return False, None
         if owner and value == getattr(owner, name):
             return False, None
         finding.change(column.name, old, text)

@@ -118,8 +118,12 @@ class Finding:
     def refuse(self, column: str, message: str) -> None:
         """Note what is wrong, a cell once."""
         self.verdict = Verdict.BAD
-        if all(column != known for known, _ in self.problems):
+        if not self.is_refused(column):
             self.problems.append((column, message))
+
+    def is_refused(self, column: str) -> bool:
+        """Tell whether something is wrong with a cell."""
+        return any(column == known for known, _ in self.problems)
 
     def change(self, column: str, old: Any, new: Any) -> None:
         """Note what a cell changes."""

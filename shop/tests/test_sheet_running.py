@@ -12,6 +12,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from accounts.models import User
 from catalog.models import Product, Sku, StockMovement
 from catalog.sheets.stock import StockSheet
+from catalog.tests.test_races import WRITERS, together
 from shop.errors import Invalid
 from shop.jobs import sheet_run_job
 from shop.models import SheetFile, SheetFormat, SheetPart, SheetState, SheetTask
@@ -288,3 +289,18 @@ def test_files_go_after_their_days_and_the_record_stays(
         sheet_confirm(task_id=checked.pk)
     assert sheets_delete_old() == 0
     assert SheetTask.objects.get(pk=fresh.pk).state == SheetState.CHECKED
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("queue", "patient_database")
+def test_workers_at_one_sheet_write_each_row_once(skus: list[Sku], staff: User) -> None:
+    """As when a worker that was only slow comes back beside the one for it."""
+    task = uploaded("stock", counted(skus, staff), staff)
+    answers = together(lambda _: sheet_confirm(task_id=task.pk))
+    assert answers.count(None) == 1
+    assert answers.count("sheet_state_changed") == WRITERS - 1
+    together(lambda _: sheet_run(task_id=task.pk))
+    task = done(task)
+    assert (task.state, counts(task), task.done_rows) == ("done", (0, 5, 0, 0), 5)
+    assert stocks() == [7] * 5
+    assert StockMovement.objects.filter(reason="adjustment").count() == 5

@@ -1,0 +1,110 @@
+"""Prices changed by a sheet, and orders shipped by one, as staff do it."""
+
+from pathlib import Path
+from typing import Any
+
+from rest_framework.test import APIClient
+
+from catalog.models import Product
+from orders.models import Order, Shipment
+from orders.tests.conftest import line, paid_order
+from shop.models import SheetTask
+from shop.tests.browser import MARKS, Office, walked
+from shop.tests.sheets import done, rewritten, table
+
+pytestmark = MARKS
+DESK = "shop/sheettask/"
+
+
+def exported(office: Office, folder: Path) -> list[dict[str, Any]]:
+    """Export what the page offers, and download it once the worker has written it."""
+    office.press("开始导出")
+    done(SheetTask.objects.latest("pk"))
+    # The page follows by itself.
+    link = office.page.get_by_role("link", name="下载表格")
+    with office.page.expect_download() as download:
+        link.click()
+    path = folder / "out.xlsx"
+    download.value.save_as(path)
+    return table(path.read_bytes())
+
+
+def uploaded(office: Office, rows: list[dict[str, Any]], folder: Path) -> None:
+    """Upload rows, and wait until the page shows what came of the check."""
+    path = folder / "in.xlsx"
+    path.write_bytes(rewritten(rows))
+    office.page.set_input_files("input[type=file]", path)
+    office.press("上传并检查")
+    task = SheetTask.objects.latest("pk")
+    assert office.page.locator("progress").is_visible()
+    done(task)
+    office.page.locator("progress").wait_for(state="detached")
+
+
+@walked
+def test_two_prices_are_changed_by_a_sheet(
+    office: Office, product_make: Any, api: APIClient, tmp_path: Path
+) -> None:
+    tea, cup = product_make("龙井茶"), product_make("茶杯", price="20.00")
+    office.open("catalog/product/?status=on_sale")
+    office.act("/export/?status=on_sale")
+    rows = exported(office, tmp_path)
+    assert [row["名称"] for row in rows] == ["茶杯", "龙井茶"]
+    rows[0]["价格"], rows[1]["价格"] = 25, "八十"
+    office.open("catalog/product/")
+    office.act("/import/")
+    office.shot("sheet-upload")
+    uploaded(office, rows, tmp_path)
+    office.page.get_by_text("行 3「价格」").wait_for()
+    office.page.get_by_text("价格必须是数字").wait_for()
+    assert office.fits()
+    office.shot("sheet-refused")
+    office.follow("a:has-text('重新上传')")
+    rows[1]["价格"] = 80
+    uploaded(office, rows, tmp_path)
+    office.page.get_by_text("20.00").wait_for()
+    assert office.fits()
+    office.shot("sheet-checked")
+    office.press("确认导入")
+    office.shot("sheet-applying")
+    done(SheetTask.objects.latest("pk"))
+    office.page.get_by_text("已全部导入").wait_for()
+    prices = [
+        api.get(f"/api/products/{product.pk}").json()["data"]["price"]
+        for product in (tea, cup)
+    ]
+    assert prices == ["80.00", "25.00"]
+
+
+@walked
+def test_three_orders_are_shipped_by_a_sheet(
+    office: Office, product_make: Any, shopper_api: APIClient, tmp_path: Path
+) -> None:
+    tea: Product = product_make(stock=100)
+    orders = [paid_order(shopper_api, line(tea, n)) for n in (1, 2, 3)]
+    office.open("orders/order/")
+    office.act("/export/")
+    office.page.get_by_label("待发货").check()
+    rows = exported(office, tmp_path)
+    for number, row in enumerate(rows):
+        row |= {"快递公司": "中通快递", "快递单号": f"ZT{number}000"}
+    office.open("orders/order/")
+    office.act("/ship-sheet/")
+    uploaded(office, rows, tmp_path)
+    office.page.get_by_text("中通快递 ZT0000").wait_for()
+    office.press("确认导入")
+    done(SheetTask.objects.latest("pk"))
+    office.page.get_by_text("已全部导入").wait_for()
+    assert [order.status for order in Order.objects.all()] == ["shipped"] * 3
+    assert {parcel.order_id for parcel in Shipment.objects.all()} == {
+        order.pk for order in orders
+    }
+
+
+def test_the_desk_on_every_screen(office: Office, product_make: Any) -> None:
+    product_make()
+    office.open("catalog/product/")
+    office.act("/export/")
+    office.everywhere("catalog/product/export/", "sheet-export")
+    office.everywhere(f"{DESK}upload/?kind=products", "sheet-upload")
+    office.everywhere(DESK, "sheets")
