@@ -53,6 +53,7 @@ class ProductSheet(SheetKind):
 
     name = "products"
     title = "商品"
+    import_title = "导入商品"
     import_permission = "catalog.import_product"
     export_permission = "catalog.export_product"
     explanation = (

@@ -38,6 +38,7 @@ class StockSheet(SheetKind):
 
     name = "stock"
     title = "盘点"
+    import_title = "导入盘点"
     import_permission = "catalog.adjust_stock"
     export_permission = "catalog.export_product"
     explanation = (

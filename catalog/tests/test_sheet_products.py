@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from accounts.models import User
 from catalog.models import Category, Product, ProductImage, Sku, StockMovement
 from catalog.services.products import product_create, product_update
 from catalog.services.skus import SkuChange
@@ -67,7 +66,7 @@ def state() -> list[Any]:
 
 @pytest.mark.parametrize("sheet_format", SheetFormat)
 def test_an_export_comes_back_without_a_change(
-    sheet_format: SheetFormat, shirt: Product, product_make: Make, staff: User
+    sheet_format: SheetFormat, shirt: Product, product_make: Make, staff: Any
 ) -> None:
     tea = product_make()
     before = state()
@@ -78,7 +77,7 @@ def test_an_export_comes_back_without_a_change(
     assert state() == before
 
 
-def test_a_row_tells_a_sku_with_its_product(shirt: Product, staff: User) -> None:
+def test_a_row_tells_a_sku_with_its_product(shirt: Product, staff: Any) -> None:
     red, blue = table(exported("products", [shirt.pk], staff))
     sku = shirt.skus.get(position=0)
     assert red == {
@@ -98,7 +97,7 @@ def test_a_row_tells_a_sku_with_its_product(shirt: Product, staff: User) -> None
     assert (blue["描述"], blue["编码"]) == (None, "'=SUM(A1)")
 
 
-def test_prices_are_checked_shown_and_written(shirt: Product, staff: User) -> None:
+def test_prices_are_checked_shown_and_written(shirt: Product, staff: Any) -> None:
     rows = table(exported("products", [shirt.pk], staff))
     rows[0]["价格"], rows[1]["价格"] = 95, "79.50"
     task = uploaded("products", rewritten(rows), staff)
@@ -130,7 +129,7 @@ def test_prices_are_checked_shown_and_written(shirt: Product, staff: User) -> No
     assert sum(sku.stock for sku in shirt.skus.all()) == 3
 
 
-def test_all_of_a_product_can_be_changed(shirt: Product, staff: User) -> None:
+def test_all_of_a_product_can_be_changed(shirt: Product, staff: Any) -> None:
     Category.objects.create(name="特价")
     rows = table(exported("products", [shirt.pk], staff))
     rows[0] |= {
@@ -162,7 +161,7 @@ def test_all_of_a_product_can_be_changed(shirt: Product, staff: User) -> None:
 
 
 def test_new_products_and_skus_come_with_their_stock(
-    shirt: Product, staff: User
+    shirt: Product, staff: Any
 ) -> None:
     red = shirt.skus.get(position=0)
     content = workbook(
@@ -198,7 +197,7 @@ def test_new_products_and_skus_come_with_their_stock(
 
 
 def test_each_bad_cell_is_named_and_nothing_is_written(
-    shirt: Product, staff: User, product_make: Make
+    shirt: Product, staff: Any, product_make: Make
 ) -> None:
     tea, gone = product_make(), product_make(status="deleted")
     red, blue = shirt.skus.order_by("position")
@@ -244,7 +243,7 @@ def test_each_bad_cell_is_named_and_nothing_is_written(
 
 
 def test_a_product_that_somebody_edited_meanwhile_is_refused(
-    shirt: Product, product_make: Make, staff: User
+    shirt: Product, product_make: Make, staff: Any
 ) -> None:
     tea = product_make()
     content = exported("products", [shirt.pk, tea.pk], staff)

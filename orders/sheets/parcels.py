@@ -25,6 +25,7 @@ class ParcelSheet(SheetKind):
 
     name = "parcels"
     title = "待发货"
+    import_title = "批量发货"
     import_permission = "orders.ship_order"
     # The table of what waits; it is there to be filled in.
     export_permission = "orders.ship_order"

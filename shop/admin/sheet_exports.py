@@ -25,17 +25,24 @@ class ExportForm(forms.Form):
 
     def __init__(self, *args: Any, kinds: list[type[SheetKind]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        titles = [(kind.name, kind.title) for kind in kinds]
-        for name, label, choices in (
-            ("kind", "内容", titles),
-            ("format", "格式", SheetFormat.choices),
-        ):
-            self.fields[name] = forms.ChoiceField(
-                label=label,
-                choices=choices,
-                initial=choices[0][0],
-                widget=UnfoldAdminRadioSelectWidget,
-            )
+        self._kinds = kinds
+        if len(kinds) > 1:
+            titles = [(kind.name, kind.title) for kind in kinds]
+            self.fields["kind"] = _choice("内容", titles)
+        self.fields["format"] = _choice("格式", SheetFormat.choices)
+
+    def clean(self) -> dict[str, Any]:
+        """Name the kind where there is but one."""
+        return {"kind": self._kinds[0].name, **(super().clean() or {})}
+
+
+def _choice(label: str, choices: Any) -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=label,
+        choices=choices,
+        initial=choices[0][0],
+        widget=UnfoldAdminRadioSelectWidget,
+    )
 
 
 class SheetExports(Desk):

@@ -74,7 +74,7 @@ def sheet_facts(task: SheetTask) -> Mapping[str, Any]:
         "结束": moment(task.ended_at),
         "失败原因": task.error or "-",
     }
-    if task.direction == SheetDirection.IMPORT:
+    if task.direction == SheetDirection.IMPORT and not task.is_running:
         facts["行"] = (
             f"新增 {task.new_count} · 修改 {task.changed_count}"
             f" · 不变 {task.unchanged_count} · 错误 {task.bad_count}"
@@ -86,7 +86,7 @@ def sheet_tables(task: SheetTask) -> list[Table]:
     """Return what is wrong with which cell, and what the first rows change."""
     tables = [
         Table(_problems_title(task), ["位置", "填写的内容", "问题"], _problems(task)),
-        Table("变化(前20行)", ["行", "名称", "列", "原来", "改为"], _changes(task)),
+        Table("变化(前20行)", ["位置", "名称", "变化"], _changes(task)),
     ]
     return [table for table in tables if table.rows]
 
@@ -114,11 +114,9 @@ def _place(row: int, column: str) -> str:
 def _changes(task: SheetTask) -> list[list[Any]]:
     return [
         [
-            f"行 {one['row']}",
+            _place(one["row"], change["column"]),
             one["name"],
-            change["column"],
-            change["old"] or "-",
-            change["new"] or "-",
+            f"{change['old'] or '空'} → {change['new'] or '空'}",
         ]
         for one in task.preview
         for change in one["changes"]

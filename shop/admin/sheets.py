@@ -34,6 +34,7 @@ from shop.sheets.writing import CONTENT_TYPES
 
 # A module waits for the page.
 _SCRIPT: Any = forms.Script("shop/sheet_progress.js", type="module")
+_MEDIA = forms.Media(css={"all": ["shop/sheets.css"]}, js=[_SCRIPT])
 _SEE_ALL = "shop.view_every_sheet"
 
 
@@ -78,8 +79,11 @@ class SheetDesk(Desk):
     @display(description="内容")
     def title(self, task: SheetTask) -> str:
         kind = sheet_kinds().get(task.kind)
-        told = kind.title if kind else task.kind
-        return f"{task.get_direction_display()}{told} #{task.pk}"
+        if kind is None:
+            return f"{task} {task.kind}"
+        is_import = task.direction == SheetDirection.IMPORT
+        told = kind.import_title if is_import else f"导出{kind.title}"
+        return f"{told} #{task.pk}"
 
     @display(description="状态", label=STATE_COLOURS)
     def state_label(self, task: SheetTask) -> str:
@@ -157,7 +161,7 @@ class SheetDesk(Desk):
                 return HttpResponseRedirect(self.object_url(task))
         context = {
             **self.admin_site.each_context(request),
-            "title": f"导入{kind.title}",
+            "title": kind.import_title,
             "kind": kind,
             "form": form,
             "opts": self.opts,
@@ -200,7 +204,7 @@ class SheetDesk(Desk):
             "may_download": self._may(request, task),
             "upload_again": _upload_again(task),
             "opts": self.opts,
-            "media": self.media + forms.Media(js=[_SCRIPT]),
+            "media": self.media + _MEDIA,
         }
         return TemplateResponse(request, "admin/sheet_task.html", context)
 

@@ -163,6 +163,8 @@ class SheetKind(Resource):
 
     name: ClassVar[str]
     title: ClassVar[str]
+    # What the import is to staff.
+    import_title: ClassVar[str] = ""
     # Without one the shop does not read, or not write, such sheets.
     import_permission: ClassVar[str] = ""
     export_permission: ClassVar[str] = ""

@@ -4,6 +4,7 @@ import csv
 import io
 import logging
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 
 from openpyxl import load_workbook
@@ -71,7 +72,7 @@ def _require_harmless(content: bytes) -> None:
                 raise SheetRefused
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
         raise SheetRefused("文件已损坏或加密,请重新保存为 xlsx") from error
-    except (ValueError, OSError, zipfile.zlib.error) as error:  # type: ignore[attr-defined]
+    except (ValueError, OSError, zlib.error) as error:
         raise SheetRefused("文件已损坏,请重新保存为 xlsx") from error
 
 

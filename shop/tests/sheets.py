@@ -7,7 +7,6 @@ from typing import Any
 
 from openpyxl import Workbook, load_workbook
 
-from accounts.models import User
 from shop.models import SheetFormat, SheetTask
 from shop.sheets.running import sheet_run
 from shop.sheets.services import sheet_confirm, sheet_export, sheet_upload
@@ -51,7 +50,7 @@ def done(task: SheetTask) -> SheetTask:
 
 
 def uploaded(
-    kind: str, content: bytes, user: User, name: str = "表格.xlsx"
+    kind: str, content: bytes, user: Any, name: str = "表格.xlsx"
 ) -> SheetTask:
     """Upload a sheet and let it be checked."""
     return done(sheet_upload(kind=kind, name=name, content=content, made_by_id=user.pk))
@@ -65,7 +64,7 @@ def confirmed(task: SheetTask) -> SheetTask:
 def exported(
     kind: str,
     ids: Iterable[int],
-    user: User,
+    user: Any,
     sheet_format: SheetFormat = SheetFormat.XLSX,
 ) -> bytes:
     """Export rows; return the file."""

@@ -5,12 +5,15 @@ from typing import Any
 
 from rest_framework.test import APIClient
 
+from accounts.models import User
 from catalog.models import Product
 from orders.models import Order, Shipment
 from orders.tests.conftest import line, paid_order
 from shop.models import SheetTask
 from shop.tests.browser import MARKS, Office, walked
 from shop.tests.sheets import done, rewritten, table
+from shop.tests.sheets import exported as written
+from shop.tests.sheets import uploaded as checked
 
 pytestmark = MARKS
 DESK = "shop/sheettask/"
@@ -62,7 +65,7 @@ def test_two_prices_are_changed_by_a_sheet(
     office.follow("a:has-text('重新上传')")
     rows[1]["价格"] = 80
     uploaded(office, rows, tmp_path)
-    office.page.get_by_text("20.00").wait_for()
+    office.page.get_by_text("20.00 → 25").wait_for()
     assert office.fits()
     office.shot("sheet-checked")
     office.press("确认导入")
@@ -91,7 +94,7 @@ def test_three_orders_are_shipped_by_a_sheet(
     office.open("orders/order/")
     office.act("/ship-sheet/")
     uploaded(office, rows, tmp_path)
-    office.page.get_by_text("中通快递 ZT0000").wait_for()
+    office.page.get_by_text("空 → 中通快递 ZT0000").wait_for()
     office.press("确认导入")
     done(SheetTask.objects.latest("pk"))
     office.page.get_by_text("已全部导入").wait_for()
@@ -102,9 +105,10 @@ def test_three_orders_are_shipped_by_a_sheet(
 
 
 def test_the_desk_on_every_screen(office: Office, product_make: Any) -> None:
+    owner = User.objects.get(username="owner")
     product_make()
-    office.open("catalog/product/")
-    office.act("/export/")
-    office.everywhere("catalog/product/export/", "sheet-export")
-    office.everywhere(f"{DESK}upload/?kind=products", "sheet-upload")
+    [row] = table(written("products", [Product.objects.get().pk], owner))
+    bad = checked("products", rewritten([{**row, "价格": "八十"}]), owner)
+    checked("products", rewritten([{**row, "价格": 80}]), owner)
+    office.everywhere(f"{DESK}{bad.pk}/change/", "sheet-refused")
     office.everywhere(DESK, "sheets")
