@@ -4,12 +4,9 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
-from django.core.cache import cache
 from django.db import connection
-from django.http import HttpRequest
 from django.test import Client
 
-from catalog.admin.badges import low_stock
 from catalog.models import Product, Sku
 from catalog.services.products import product_update
 from catalog.services.skus import SkuChange
@@ -70,15 +67,6 @@ def test_the_list_marks_what_is_low(client: Client) -> None:
     for mark in ("3 需补货", "10 需补货"):
         assert mark in low
         assert mark not in normal
-
-
-@pytest.mark.usefixtures("alarmed")
-def test_the_badge_counts_what_the_list_shows_once_a_minute() -> None:
-    assert low_stock(HttpRequest()) == Sku.objects.low().count() == 3
-    Sku.objects.update(alarm_stock=100)
-    assert low_stock(HttpRequest()) == 3
-    cache.clear()
-    assert low_stock(HttpRequest()) == 5
 
 
 def test_no_index_names_the_stock(db: None) -> None:

@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from catalog.admin.badges import low_stock
 from orders.admin import badges
 from orders.admin.home_figures import figures_shown
 from shop.admin import failed_jobs_badge
@@ -42,7 +41,7 @@ _DESKS = (
         "status=failed",
         failed_jobs_badge,
     ),
-    ("需补货", "warehouse", "catalog.sku", "stock=low", low_stock),
+    ("需补货", "warehouse", "catalog.sku", "stock=low", badges.low_stock),
 )
 
 

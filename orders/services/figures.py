@@ -2,8 +2,9 @@
 
 Each counts on the day, in the shop's time, on which it happened:
 
-- An order when it was placed, whatever became of it. Its number begins with the day,
-  so the index of the numbers counts; placing an order writes nothing for it.
+- An order when it was placed, whatever became of it; one that late money placed again
+  is another. Its number begins with the day, so the index of the numbers counts;
+  placing an order writes nothing for it.
 - A payment that paid for an order, by WeChat's time of it. Money that paid for nothing
   (undue) never counts.
 - A refund when WeChat took it, or staff paid it in another way: sales and pieces follow

@@ -14,7 +14,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from catalog.models import Product
+from catalog.models import Product, Sku
 from orders.admin.home_figures import _change
 from orders.models import (
     AnomalyKind,
@@ -128,6 +128,26 @@ def test_figures_are_for_those_who_may_see_them(
     assert "付款金额" in text
     assert "打开" not in text
     assert seer.get(HOME).context["missing_days"] == 0
+
+
+def low(client: Client) -> int:
+    return waits(client).get("需补货", (0, ""))[0]
+
+
+def test_what_is_low_is_counted_once_a_minute_in_the_same_statement(
+    desk: Client, tea: Product, cup: Product
+) -> None:
+    first = statements(desk)
+    assert low(desk) == 0
+    Sku.objects.update(alarm_stock=100)
+    assert low(desk) == 0
+    cache.clear()
+    assert low(desk) == Sku.objects.low().count() == 2
+    Product.objects.filter(pk=cup.pk).update(status="off_sale")
+    assert low(desk) == 2
+    cache.clear()
+    assert low(desk) == 1
+    assert statements(desk) == first
 
 
 def cells(client: Client, number: int) -> dict[str, tuple[str, str, str]]:

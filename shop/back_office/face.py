@@ -90,7 +90,7 @@ UNFOLD: dict[str, Any] = {
                     _link("分类", "category", "catalog.category"),
                     {
                         **_link("库存", "warehouse", "catalog.sku"),
-                        "badge": "catalog.admin.badges.low_stock",
+                        "badge": "orders.admin.badges.low_stock",
                     },
                     _link("库存流水", "receipt_long", "catalog.stockmovement"),
                 ],
