@@ -48,8 +48,13 @@ class AnomalyDesk(StaffActions, ReadOnlyDesk):
     list_filter = (HandledFilter, "kind")
     list_filter_submit = True
     ordering = ("-pk",)
-    search_fields = ("order__order_no__startswith",)
-    search_help_text = "订单号的开头"
+    search_fields = (
+        "order__order_no__startswith",
+        "payment__out_trade_no__startswith",
+        "payment__transaction_id__startswith",
+        "refund__refund_no__startswith",
+    )
+    search_help_text = "订单号、退款单号、商户单号或微信单号的开头"
     actions_detail = ("handle",)
     fieldsets = (
         (

@@ -27,7 +27,7 @@ class PaymentDesk(ReadOnlyDesk):
         "created_at",
         "paid_at",
     )
-    list_filter = ("state", ("created_at", DayRangeFilter))
+    list_filter = ("state", ("paid_at", DayRangeFilter))
     list_filter_submit = True
     ordering = ("-pk",)
     # Beginnings, for which there are indexes; ours begins with the order's number.

@@ -1,7 +1,7 @@
 """What staff fill in to give money back, and to answer who asks for it."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldBooleanWidget
@@ -61,6 +61,9 @@ class RefundForm(GivingForm, ReasonForm):
 
     seen_amount = forms.DecimalField(widget=forms.HiddenInput)
     seen_parcels = forms.IntegerField(widget=forms.HiddenInput)
+
+    class Media:
+        css: ClassVar = {"all": ["orders/refund.css"]}
 
     def __init__(self, *args: Any, offer: Offer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -7,10 +7,13 @@ from shop.back_office.figures import moment, money
 from shop.back_office.tables import Table
 
 
-def refund_tables(refund: Refund) -> list[Table]:
-    """Return what belongs to a refund; one of undue money is for no pieces."""
-    tables = [_pieces(refund), _timeline(refund)]
-    return [table for table in tables if table.rows]
+def refund_tables(refund: Refund) -> tuple[list[Table], list[Table]]:
+    """Return what a refund is for, and what happened to it.
+
+    One of undue money is for no pieces.
+    """
+    lines = _pieces(refund)
+    return [lines] if lines.rows else [], [_timeline(refund)]
 
 
 def _pieces(refund: Refund) -> Table:

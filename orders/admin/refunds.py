@@ -1,10 +1,13 @@
 """Refunds as staff see them: what waits first, and what may be done with it."""
 
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.text import Truncator
 from django.utils.timesince import timesince
@@ -46,6 +49,40 @@ _TURNS = {
 # What brings it on, of all that may be done with it.
 _MAIN = ("approve", "confirm", "retry")
 
+_OWN = (
+    ("order_link", "buyer"),
+    ("state_label", "kind"),
+    ("total", "created_at"),
+    "reason",
+)
+_WECHAT = (
+    "微信",
+    {
+        "fields": (
+            ("payment_link", "out_refund_no"),
+            ("accepted_at", "succeeded_at"),
+            "wechat_text",
+            "facts_text",
+        )
+    },
+)
+
+
+def _rows(refund: Refund) -> Iterator[Any]:
+    """Yield the fields of a refund's page, without those that say nothing of it."""
+    yield from _OWN
+    yield refund.images and "pictures"
+    yield refund.kept_amount and "kept"
+    yield refund.agreed_at and ("agreed_by", "agreed_at")
+    yield refund.answer and "answer"
+    yield refund.granted_at and ("granted_at", "restocked")
+
+
+def _age(since: datetime) -> str:
+    """Return how long ago that was, in the largest unit."""
+    is_new = timezone.now() - since < timedelta(minutes=1)
+    return "不到1分钟" if is_new else timesince(since, depth=1)
+
 
 def _masked(names: Any, request: HttpRequest) -> Any:
     """Return the names of fields, that of the buyer masked where it must be."""
@@ -75,7 +112,7 @@ class RefundDesk(SheetExports, RefundActions, ReadOnlyDesk):
 
     list_display = (
         *("refund_no", "state_label", "total", "buyer", "why"),
-        *("waits_for", "waits", "order_link", "kind"),
+        *("turn", "order_link"),
     )
     list_filter = (RefundFilter, "kind", ("created_at", DayRangeFilter))
     list_filter_submit = True
@@ -87,34 +124,6 @@ class RefundDesk(SheetExports, RefundActions, ReadOnlyDesk):
     search_help_text = "退款单号、商户退款单号或订单号的开头"
     change_form_outer_before_template = "admin/refund_next.html"
     change_form_outer_after_template = TABLES_TEMPLATE
-    fieldsets = (
-        (
-            None,
-            {
-                "fields": (
-                    ("refund_no", "state_label"),
-                    ("order_link", "kind"),
-                    ("total", "asked"),
-                    ("kept", "created_at"),
-                    ("buyer", "reason"),
-                    "pictures",
-                    ("answer", "restocked"),
-                    ("agreed_by", "granted_at"),
-                )
-            },
-        ),
-        (
-            "微信",
-            {
-                "fields": (
-                    ("payment_link", "out_refund_no"),
-                    ("accepted_at", "succeeded_at"),
-                    "wechat_text",
-                    "facts_text",
-                )
-            },
-        ),
-    )
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Bring along what the page shows."""
@@ -133,20 +142,21 @@ class RefundDesk(SheetExports, RefundActions, ReadOnlyDesk):
         return (queryset.having_word(word) if word else queryset), False
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Keep what WeChat knows of the payment from who may not see payments."""
-        fieldsets = super().get_fieldsets(request, obj)
+        """Show what there is to know.
+
+        What WeChat knows of the payment is kept from who may not see payments.
+        """
+        rows = _OWN if obj is None else [*filter(None, _rows(obj))]
+        own = (None, {"fields": [_masked(names, request) for names in rows]})
         sees_payments = request.user.has_perm("orders.view_payment")
-        (_, own), wechat = fieldsets
-        lines = [_masked(names, request) for names in own["fields"]]
-        own = (None, {"fields": lines})
-        return (own, wechat) if sees_payments else (own,)
+        return (own, _WECHAT) if sees_payments else (own,)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
         """Add what to do next above the refund's own fields, and the tables below."""
         refund = context["original"]
-        context["tables"] = refund_tables(refund)
+        context["lines"], context["tables"] = refund_tables(refund)
         if following := self._next(request, refund):
             # Its buttons stand there, and not a second time above.
             context |= {"next": following, "actions_detail": []}
@@ -158,8 +168,9 @@ class RefundDesk(SheetExports, RefundActions, ReadOnlyDesk):
             return None
         offered = self.get_actions_detail(request, refund.pk)
         return {
-            "told": f"{self.waits_for(refund)},已等{self.waits(refund)}",
-            "amount": money(refund.amount),
+            "told": self.turn(refund),
+            "amount": amount_told(refund),
+            "reason": refund.reason,
             "deeds": [self._deed(one, refund) for one in offered],
         }
 
@@ -179,10 +190,6 @@ class RefundDesk(SheetExports, RefundActions, ReadOnlyDesk):
     def total(self, refund: Refund) -> str:
         return amount_told(refund)
 
-    @display(description="申请金额")
-    def asked(self, refund: Refund) -> str:
-        return money(refund.asked_amount)
-
     @display(description="少退金额")
     def kept(self, refund: Refund) -> str:
         return f"{money(refund.kept_amount)},以后不再退" if refund.kept_amount else "-"
@@ -199,19 +206,16 @@ class RefundDesk(SheetExports, RefundActions, ReadOnlyDesk):
     def why(self, refund: Refund) -> str:
         return Truncator(refund.reason).chars(20) or "-"
 
-    @display(description="等谁")
-    def waits_for(self, refund: Refund) -> str:
-        """Say whose turn it is."""
+    @display(description="进度")
+    def turn(self, refund: Refund) -> str:
+        """Say whose turn it is, and since when; what is over waits for nobody."""
         if refund.is_agreed:
-            return f"{refund.agreed_by}已同意,等第二人审批"
-        return _TURNS.get(refund.state, "-")
-
-    @display(description="已等")
-    def waits(self, refund: Refund) -> str:
-        """Say how long somebody has waited; what is over waits for nobody."""
-        since = refund.agreed_at if refund.is_agreed else refund.created_at
-        is_over = refund.state not in UNFINISHED
-        return "-" if is_over or since is None else timesince(since, depth=1)
+            told = f"{refund.agreed_by}已同意,等第二人审批"
+        elif refund.state in UNFINISHED:
+            told = _TURNS[refund.state]
+        else:
+            return "-"
+        return f"{told},已等{_age(refund.agreed_at or refund.created_at)}"
 
     @display(description="订单")
     def order_link(self, refund: Refund) -> str:

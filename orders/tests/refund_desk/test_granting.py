@@ -215,7 +215,7 @@ def test_list_tells_what_was_asked_for_why_whose_turn_it_is_and_for_how_long(
     text = page(desk, REFUNDS)
     for fact in (
         *("张三", "¥200.00,申请¥334.50", "杯子碎了", "boss已同意,等第二人审批"),
-        *(waiting.refund_no, "等客服处理", "¥25.50", "0 分钟"),
+        *(waiting.refund_no, "等客服处理,已等不到1分钟", "¥25.50"),
     ):
         assert fact in text.replace("\xa0", " "), fact
     text = page(second, REFUNDS)
