@@ -13,7 +13,13 @@ from orders.numbers import out_trade_no_make
 from orders.services.audit import orders_audit
 from orders.services.closing import order_cancel
 from orders.services.payments import payment_settle
-from orders.services.refunds import refund_by_staff, refund_request, refund_settle
+from orders.services.refunds import (
+    Amounts,
+    refund_approve,
+    refund_by_staff,
+    refund_request,
+    refund_settle,
+)
 from orders.tests.conftest import (
     line,
     paid_order,
@@ -48,6 +54,17 @@ def books(
         expires_at=orders["twice"].expires_at,
     )
     payment_settle(facts=payment_facts(second))
+    orders["granted"] = paid_order(shopper_api, line(tea))
+    request = refund_request(
+        order_no=orders["granted"].order_no, user_id=user_id, reason="破损"
+    )
+    tea_line = orders["granted"].items.get()
+    refund_approve(
+        refund_id=request.pk,
+        operator_id=staff.pk,
+        is_restocked=False,
+        amounts=Amounts({tea_line.pk: Decimal("60.00")}),
+    )
     return orders
 
 
@@ -58,6 +75,7 @@ def test_true_books_have_no_finding(books: dict[str, Order]) -> None:
         "succeeded",
         "succeeded",
         "requested",
+        "approved",
         "approved",
         "approved",
     ]
@@ -149,13 +167,49 @@ def test_true_books_have_no_finding(books: dict[str, Order]) -> None:
             {"refund_last_event"},
         ),
         (
+            sql(
+                "UPDATE orders_refund SET kept_amount = kept_amount - 1"
+                " WHERE order_id = %(granted)s"
+            ),
+            {"refund_lines", "refund_whole"},
+        ),
+        (
+            sql(
+                "UPDATE orders_refund SET kept_amount = kept_amount + 1"
+                " WHERE order_id = %(granted)s"
+            ),
+            {"refund_whole"},
+        ),
+        (
+            sql(
+                "UPDATE orders_refund SET kept_amount = 0.51 WHERE order_id = %(asked)s"
+            ),
+            {"refund_whole"},
+        ),
+        (
+            sql(
+                "UPDATE orders_refund refund SET agreed_at = now(), agreed_by_id ="
+                " (SELECT operator_id FROM orders_refundevent"
+                " WHERE refund_id = refund.id AND to_state = 'approved')"
+                " WHERE order_id = %(granted)s"
+            ),
+            {"refund_second"},
+        ),
+        (
+            sql(
+                "UPDATE orders_refundevent SET deed = 'agreed'"
+                " WHERE from_state = 'requested'"
+            ),
+            {"refund_events"},
+        ),
+        (
             sql("UPDATE orders_refund SET due_at = NULL WHERE order_id = %(closing)s"),
             {"refund_forgotten"},
         ),
         # stock and sales
         (
             sql("DELETE FROM catalog_stockmovement WHERE reason = 'refund'"),
-            {"held", "per_refund", "ledger"},
+            {"held", "per_refund", "ledger", "balance"},
         ),
         (
             sql(
