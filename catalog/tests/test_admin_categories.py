@@ -209,7 +209,7 @@ def test_queries_do_not_grow_with_rows(
         found = []
         for url in (LIST, page(tea)):
             client.get(url)
-            with django_assert_max_num_queries(20) as captured:
+            with django_assert_max_num_queries(15) as captured:
                 client.get(url)
             found.append(len(captured))
         return found

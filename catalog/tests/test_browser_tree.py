@@ -7,7 +7,7 @@ import pytest
 from django.core.files.base import ContentFile
 from playwright.sync_api import Locator, Page
 
-from catalog.models import Category, Product
+from catalog.models import Product
 from catalog.services.categories import category_create
 from catalog.services.products import product_create, product_update
 from catalog.services.skus import SkuChange
@@ -141,18 +141,6 @@ def test_the_tree_is_arranged_by_keys(office: Office, tree: None) -> None:
     ]
 
 
-def test_an_older_page_is_told_and_shown_the_newer_order(
-    office: Office, tree: None
-) -> None:
-    office.open("catalog/category/")
-    drag(office, "茶具", "茶叶")
-    Category.objects.filter(name="红茶").update(position=-1)
-    office.press("保存顺序")
-    assert office.page.get_by_text("本次排序未保存").is_visible()
-    assert shape()[:3] == [("茶叶", 0), ("红茶", 1), ("绿茶", 1)]
-    office.everywhere("catalog/category/", "admin-category-tree")
-
-
 @pytest.fixture
 def tea(staff: Any) -> Product:
     product = product_create(
@@ -205,7 +193,10 @@ def test_a_product_is_looked_at_as_a_shopper_would(
     seen.close()
 
 
-def test_preview_and_history_fit_every_screen(office: Office, tea: Product) -> None:
+def test_tree_preview_and_history_fit_every_screen(
+    office: Office, tree: None, tea: Product
+) -> None:
+    office.everywhere("catalog/category/", "admin-category-tree")
     office.everywhere(f"catalog/product/{tea.pk}/preview/", "admin-preview")
     office.everywhere(f"catalog/product/{tea.pk}/history/", "admin-history")
 
