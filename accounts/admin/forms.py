@@ -96,15 +96,14 @@ class PermissionsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg
 
     def label_from_instance(self, obj: Any) -> str:
         """Name the model and the deed."""
-        return permission_label(obj)
+        return permission_named(obj)
 
 
-def permission_label(permission: Any) -> str:
-    """Name the model and the deed."""
+def permission_named(permission: Permission) -> str:
+    """Say what a permission lets do, in Chinese where Django has an English name."""
     verb = _VERBS.get(permission.codename.partition("_")[0])
-    if verb and permission.name.startswith("Can "):
-        return f"{permission.content_type.name}:{verb}"
-    return f"{permission.content_type.name}:{permission.name}"
+    is_djangos = verb and permission.name.startswith("Can ")
+    return f"{permission.content_type.name}:{verb if is_djangos else permission.name}"
 
 
 def permissions_on_offer() -> QuerySet[Permission]:

@@ -9,7 +9,11 @@ from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from accounts.admin.forms import PermissionsField, permissions_on_offer
+from accounts.admin.forms import (
+    PermissionsField,
+    permission_named,
+    permissions_on_offer,
+)
 from shop.back_office.desk import Desk
 
 # Registered with Django's own face, by the import above.
@@ -21,12 +25,23 @@ class GroupDesk(GroupAdmin, Desk):
     """A group's permissions are the rights of its members."""
 
     filter_horizontal = ()
+    readonly_fields = ("rights",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
         """Bring along the permissions with what they are of, for their names."""
         groups: QuerySet[Group] = super().get_queryset(request)
         permissions = Permission.objects.select_related("content_type")
         return groups.prefetch_related(Prefetch("permissions", permissions))
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Show who may only look the permissions by their Chinese names."""
+        may = self.has_change_permission(request, obj)
+        return ("name", "permissions") if may else ("name", "rights")
+
+    @admin.display(description="权限")
+    def rights(self, group: Group) -> str:
+        named = map(permission_named, group.permissions.all())
+        return "、".join(named) or "无"
 
     def formfield_for_manytomany(
         self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any

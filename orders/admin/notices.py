@@ -30,7 +30,7 @@ class Stage:
 
 STAGES: Mapping[str, Stage] = {
     "settled": Stage("已处理", "success", Q(settled_at__isnull=False)),
-    "waiting": Stage("待处理", "info", Q(due_at__isnull=False)),
+    "waiting": Stage("待处理", "warning", Q(due_at__isnull=False)),
     "refused": Stage("被拒绝", "danger", Q(settled_at=None) & ~Q(refusal="")),
     "given_up": Stage("已放弃", "danger", Q(settled_at=None, refusal="", due_at=None)),
 }

@@ -44,6 +44,12 @@ class OrderDesk(SlipPages, SheetExports, OrderActions, ReadOnlyDesk):
         ShopperFilter,
     )
     list_filter_submit = True
+    standing_filters = (
+        ("待付款", "stage=pending"),
+        ("待发货", "stage=paid"),
+        ("部分发货", "stage=partly"),
+        ("退款中", "stage=refunding"),
+    )
     actions = (*SlipPages.actions, "export_chosen")
     actions_list = ("export", "ship_sheet")
     export_kinds = ("orders", "parcels")

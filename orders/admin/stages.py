@@ -33,7 +33,7 @@ STAGES: Mapping[str, Stage] = {
     "paid": Stage(OrderStatus.PAID.label, "info", _TO_SHIP & ~Q(HAS_PARCELS)),
     "partly": Stage("部分发货", "info", _TO_SHIP & Q(HAS_PARCELS)),
     "refunding": Stage(
-        "退款中", "danger", Q(status=OrderStatus.PAID, closing_at__isnull=False)
+        "退款中", "info", Q(status=OrderStatus.PAID, closing_at__isnull=False)
     ),
     "shipped": Stage(
         OrderStatus.SHIPPED.label, "primary", Q(status=OrderStatus.SHIPPED)

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.db import DataError, OperationalError
 from django.forms import Form
@@ -75,6 +76,13 @@ class Desk(SavedFilters):
     compressed_fields = True
     warn_unsaved_form = True
 
+    @property
+    def nothing_here(self) -> str:
+        """Say what will come to a list that has nothing in it."""
+        texts: dict[str, str] = settings.NOTHING_HERE
+        name = self.opts.verbose_name_plural
+        return texts.get(self.opts.label_lower, f"还没有{name}")
+
     def changeform_view(
         self,
         request: HttpRequest,
@@ -98,8 +106,12 @@ class Desk(SavedFilters):
         A search that takes too long leads to the plain list; one that fails too has
         nowhere left to lead to.
         """
+        context = {
+            "title": self.opts.verbose_name_plural,
+            **(extra_context or {}),
+        }
         try:
-            return super().changelist_view(request, extra_context)
+            return super().changelist_view(request, context)
         except (*REFUSALS, *_ODD) as error:
             is_sent = request.method == "POST"
             if not is_sent and not request.GET:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.conf import settings
+from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
@@ -25,7 +27,49 @@ BACK_OFFICE_SEARCHES = [
     "catalog.admin.search.products_found",
     "accounts.admin.search.shoppers_found",
 ]
+# What a list says that has nothing in it, where more can be said than that.
+NOTHING_HERE = {
+    "orders.order": "还没有订单。买家下单后会出现在这里",
+    "orders.refund": "没有待处理的退款",
+    "orders.payment": "还没有支付。买家付款后会出现在这里",
+    "orders.paymentanomaly": "没有待处理的支付异常",
+    "orders.billcheck": "还没有对账。每天上午会核对前一天的账单",
+    "orders.billdifference": "没有待处理的对账差异",
+    "orders.shippingupload": "没有需要处理的发货上报",
+    "orders.subscribemessage": "还没有发送过订阅消息",
+    "orders.paymentnotice": "没有需要处理的微信通知",
+    "catalog.product": "还没有商品。点“新增商品”开始",
+    "catalog.category": "还没有分类。点“新增分类”开始",
+    "catalog.stockmovement": "还没有库存变动",
+    "accounts.shopper": "还没有用户。首次登录小程序后会出现在这里",
+    "accounts.loginfailure": "没有登录失败的记录",
+    "procrastinate.procrastinatejob": "没有等待或失败的任务",
+}
+
+
+def _environment(request: HttpRequest) -> list[str] | None:
+    """Mark a shop that sells nothing."""
+    return ["演示环境", "info"] if settings.IS_DEVELOPMENT else None
+
+
 UNFOLD: dict[str, Any] = {
+    # Teal, dark enough for white letters and light enough on a dark page.
+    "COLORS": {
+        "primary": {
+            "50": "#f0fdfa",
+            "100": "#ccfbf1",
+            "200": "#99f6e4",
+            "300": "#5eead4",
+            "400": "#2dd4bf",
+            "500": "#14b8a6",
+            "600": "#0f766e",
+            "700": "#115e59",
+            "800": "#134e4a",
+            "900": "#042f2e",
+            "950": "#022c22",
+        }
+    },
+    "ENVIRONMENT": _environment,
     "SITE_TITLE": "商城后台",
     "SITE_HEADER": "商城后台",
     "SITE_SYMBOL": "storefront",
