@@ -90,7 +90,7 @@ class NeedsHandFilter(SimpleListFilter):
         return [(ANY, "所有需要处理的"), *((name, w) for name, (w, _) in NEEDS.items())]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        chosen = self.value()
+        chosen = self.value() or ""
         if chosen == ANY:
             # One list of ids: beside an OR of these, every order would be read.
             first, *others = (orders() for _, orders in NEEDS.values())
@@ -116,6 +116,14 @@ def _id(word: str) -> int | None:
     return int(word) if is_id else None
 
 
+def product_ids(word: str) -> list[int]:
+    """Return the products that hold a word, as numbers.
+
+    Of a subquery the planner would not know how many orders have them.
+    """
+    return [*products_holding(word).values_list("product", flat=True)]
+
+
 class ProductFilter(_WordFilter):
     """By a product's number, or a part of its name or description."""
 
@@ -124,7 +132,7 @@ class ProductFilter(_WordFilter):
 
     def found(self, request: HttpRequest, queryset: Any, word: str) -> Any:
         product_id = _id(word)
-        products = products_holding(word) if product_id is None else [product_id]
+        products = product_ids(word) if product_id is None else [product_id]
         lines = OrderItem.objects.filter(product__in=products)
         return queryset.filter(pk__in=lines.values("order"))
 

@@ -70,8 +70,9 @@ def _to_do(request: HttpRequest, order: Order) -> dict[str, str] | None:
                 path = reverse("admin:orders_refund_change", args=[refund.pk])
                 return {"title": "处理退款", "icon": "currency_exchange", "path": path}
     upload = getattr(order, "shipping_upload", None)
-    is_stuck = upload is not None and upload.state == UploadState.FAILED
-    if is_stuck and request.user.has_perm("orders.view_shippingupload"):
+    if upload is None or upload.state != UploadState.FAILED:
+        return None
+    if request.user.has_perm("orders.view_shippingupload"):
         path = reverse("admin:orders_shippingupload_change", args=[upload.pk])
         return {"title": "处理发货上报", "icon": "outbox", "path": path}
     return None

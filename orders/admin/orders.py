@@ -9,7 +9,6 @@ from django.utils.html import format_html
 from unfold.contrib.filters.admin import RangeNumericFilter
 from unfold.decorators import action, display
 
-from catalog.admin.desk import products_holding
 from orders.admin.order_actions import OrderActions
 from orders.admin.order_filters import (
     NeedsHandFilter,
@@ -17,6 +16,7 @@ from orders.admin.order_filters import (
     ProductFilter,
     ShopperFilter,
     StageFilter,
+    product_ids,
 )
 from orders.admin.order_page import PARCELS, order_page
 from orders.admin.read_only import ReadOnlyDesk
@@ -90,7 +90,7 @@ class OrderDesk(SlipPages, SheetExports, OrderActions, ReadOnlyDesk):
             return queryset, False
         found = queryset.having_word(
             word,
-            products=products_holding(word),
+            products=product_ids(word),
             is_masked=not shows_people(request),
         )
         return found, False
@@ -119,6 +119,9 @@ class OrderDesk(SlipPages, SheetExports, OrderActions, ReadOnlyDesk):
     def goods(self, order: Order) -> str:
         """Show the first line, and say how much more there is."""
         items = order.items.all()
+        if not items:
+            # Made by no code of ours, but it must not hide the others.
+            return "-"
         first, pieces = items[0], sum(item.quantity for item in items)
         more = f"等{len(items)}种,共{pieces}件" if len(items) > 1 else f"× {pieces}"
         picture = image_url(first.image)

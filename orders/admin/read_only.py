@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.admin import ShowFacets
 from django.http import HttpRequest
 
 from shop.back_office.desk import Desk
@@ -14,6 +15,8 @@ class ReadOnlyDesk(Desk):
     actions: Any = None
     paginator = CappedPaginator
     show_full_result_count = False
+    # Each filter's counts would read the table.
+    show_facets = ShowFacets.NEVER
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import CharField, QuerySet, Value
 from django.db.models.functions import Cast, JSONObject
@@ -23,7 +23,7 @@ from orders.models import (
     RefundState,
 )
 from orders.services.placing import Destination
-from shop.back_office.masking import address_shown, name_shown, phone_shown
+from shop.back_office.masking import Place, address_shown, name_shown, phone_shown
 
 # What happened to a refund, by the state that it came to.
 REFUND_STEPS: Mapping[str, str] = {
@@ -142,7 +142,7 @@ def _address(request: HttpRequest, facts: Mapping[str, Any]) -> tuple[str, str]:
 
 def _place(request: HttpRequest, place: Destination) -> str:
     name, phone = name_shown(request, place.name), phone_shown(request, place.phone)
-    return f"{name} {phone} {address_shown(request, place)}"
+    return f"{name} {phone} {address_shown(request, cast(Place, place))}"
 
 
 def _refund(request: HttpRequest, facts: Mapping[str, Any]) -> tuple[str, str]:

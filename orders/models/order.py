@@ -1,10 +1,9 @@
 """An order, its lines and everything that happened to it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -15,8 +14,8 @@ from catalog.models import Product, Sku
 
 LINES_MAX = 50
 QUANTITY_MAX = 999
-# A whole order number is longer.
-_PHONE = re.compile(r"\+?[0-9-]{1,20}")
+# Phones begin with 1 or a plus, and numbers with the year, 26 and later.
+_PHONE = re.compile(r"1[0-9-]{0,19}|\+[0-9-]{1,19}")
 _ORDER_NO = re.compile(r"[0-9][0-9A-Za-z]*")
 
 
@@ -62,23 +61,24 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.filter(**{f"phone__{_how(is_masked)}": phone})
 
     def having_word(
-        self, word: str, *, products: Any, is_masked: bool = False
+        self, word: str, *, products: Collection[int], is_masked: bool = False
     ) -> "OrderQuerySet":
         """Keep what staff look for.
 
-        By how a number, a phone or the receiver's name begins, or by a part of a
-        product's name: what the word looks like decides, so that a number is found
-        by its index alone. For who sees receivers masked, a phone and a name are found
-        only whole: beginnings would tell them letter by letter.
+        By how a number, a phone or the receiver's name begins, or by `products`, those
+        that hold the word: what it looks like decides, so that one index is enough.
+        For who sees receivers masked, a phone and a name are found only whole:
+        beginnings would tell them letter by letter.
         """
-        how = _how(is_masked)
         if _PHONE.fullmatch(word):
-            by_phone = Q((f"phone__{how}", word))
-            return self.filter(Q(order_no__startswith=word) | by_phone)
+            return self.with_phone(word, is_masked=is_masked)
         if _ORDER_NO.fullmatch(word):
             return self.filter(order_no__startswith=word.upper())
         lines = OrderItem.objects.filter(product__in=products).values("order")
-        names = Order.objects.filter(**{f"name__{how}": word})
+        name = {f"name__{_how(is_masked)}": word}
+        if not products:
+            return self.filter(**name)
+        names = Order.objects.filter(**name)
         if not names.exists():
             return self.filter(pk__in=lines)
         # One list of ids: beside an OR of the two, every order would be read.

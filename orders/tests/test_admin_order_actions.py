@@ -31,11 +31,11 @@ from orders.tests.conftest import (
 )
 from shop.devstack.simulator.process import SimulatorProcess
 
-ACTIONS = ("ship", "correct", "refund", "reprice", "cancel")
+ACTIONS = ("ship", "correct", "refund", "reprice", "readdress", "cancel")
 OFFERED = {
-    "pending": {"reprice", "cancel"},
+    "pending": {"reprice", "readdress", "cancel"},
     "closing": set(),
-    "paid": {"ship", "refund"},
+    "paid": {"ship", "readdress", "refund"},
     "partly": {"ship", "correct", "refund"},
     "refunding": set(),
     "shipped": {"correct", "refund"},

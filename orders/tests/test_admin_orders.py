@@ -90,6 +90,7 @@ def test_search(
     assert numbers(desk, q="茶杯") == [of_cup]
     assert numbers(desk, q=of_tea[:20].lower()) == [of_tea]
     assert numbers(desk, q=commonprefix([of_tea, of_cup])) == [of_cup, of_tea]
+    assert numbers(desk, q="龙井") == [of_tea]
     assert numbers(desk, q=of_tea[4:]) == []
     assert numbers(desk, q="13912345678") == numbers(desk, q="1391") == [of_cup]
     assert numbers(desk, q="12345678") == []

@@ -15,7 +15,7 @@ class CappedCount(int):
         return f"{int(self)}+"
 
 
-class CappedPaginator(Paginator):
+class CappedPaginator(Paginator):  # type: ignore[type-arg]
     """Count up to COUNT_MAX; what lies behind is for filters and the search to find.
 
     The last page of a long list can't be asked for: it would be read from the start.

@@ -34,6 +34,9 @@ _NEEDS = {
     "catalog_product_copy": ("catalog.view_product", "catalog.add_product"),
     "catalog_sku_adjust": ("catalog.view_sku", "catalog.adjust_stock"),
     "catalog_sku_ledger": ("catalog.view_stockmovement",),
+    "orders_order_next_to_ship": ("orders.view_order", "orders.ship_order"),
+    "orders_order_picking": ("orders.view_order",),
+    "orders_order_packing": ("orders.view_order",),
     "orders_refund_query": ("orders.view_refund", "orders.retry_refund"),
     "catalog_sku_export": ("catalog.view_sku", "catalog.export_product"),
     "catalog_sku_import_sheet": ("catalog.view_sku", "catalog.adjust_stock"),
@@ -51,6 +54,7 @@ _NEEDS = {
 _VERBS = {
     *("view", "add", "change", "delete"),
     *("ship", "reprice", "cancel", "refund", "resend"),
+    *("readdress", "note"),
     *("answer", "retry", "handle", "replay"),
     *("run", "resolve"),
     *("export", "import"),
