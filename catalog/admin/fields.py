@@ -99,12 +99,15 @@ class CategoryField(forms.ModelChoiceField):  # type: ignore[type-arg]
         self.error_messages["invalid_choice"] = "分类不存在"
 
 
-# Between two pairs; blanks, commas and colons inside of a value stay in it as long as
-# no other pair begins there.
-_BETWEEN = re.compile(r"[\s,,;;、]+(?=[^\s,,;;、::]+[::])")
+# Between two pairs, in the full width of Chinese keyboards or not; blanks, commas and
+# colons inside of a value stay in it as long as no other pair begins there. The script
+# of the page cuts alike (specs.js).
+_BETWEEN = re.compile(
+    r"[\s,;\uff0c\uff1b\u3001]+(?=[^\s,:;\uff0c\uff1a\uff1b\u3001]+[:\uff1a])"
+)
 # Ten names and values of fifty, and what stands between them.
 SPECS_TEXT_MAX = 1200
-_COLON = re.compile(r"[::]")
+_COLON = re.compile(r"[:\uff1a]")
 
 
 class SpecsField(forms.CharField):

@@ -163,6 +163,11 @@ def test_specs_of_any_shape_stay_when_they_are_not_touched(
         ("颜色:红,尺码:M", {"颜色": "红", "尺码": "M"}),
         (" 颜色 :红;尺码: M ", {"颜色": "红", "尺码": "M"}),
         ("颜色:深 蓝 比例:1:2", {"颜色": "深 蓝", "比例": "1:2"}),
+        # As a Chinese keyboard writes them.
+        (
+            "颜色\N{FULLWIDTH COLON}红\N{FULLWIDTH COMMA}尺码\N{FULLWIDTH COLON}M",
+            {"颜色": "红", "尺码": "M"},
+        ),
         ("", {}),
     ],
 )
