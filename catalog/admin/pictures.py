@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.signing import BadSignature, Signer
@@ -15,23 +15,25 @@ from shop.api.images import image_url
 
 @dataclass(frozen=True, kw_only=True)
 class StoredPicture:
-    """An upload after it was read: its storage name, or why it was refused."""
+    """A picture that a form sends: its storage name, or why it was refused."""
 
     name: str = ""
     refusal: str = ""
+    is_new: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class SentPictures:
-    """What a form sends: names in the order that staff chose, and new pictures."""
+    """What a form sends: the pictures in the order that staff chose."""
 
-    names: Sequence[str]
-    uploads: Sequence[StoredPicture]
+    pictures: Sequence[StoredPicture]
 
-    def all_names(self) -> list[str]:
-        """Return the names, the new ones last."""
-        names = [*self.names, *(upload.name for upload in self.uploads)]
-        return [name for name in names if name]
+    def names(self) -> list[str]:
+        """Return the names; a refused upload has none."""
+        return [picture.name for picture in self.pictures if picture.name]
+
+    def has_new(self) -> bool:
+        return any(picture.is_new for picture in self.pictures)
 
 
 class PicturesWidget(forms.Widget):
@@ -39,6 +41,10 @@ class PicturesWidget(forms.Widget):
 
     needs_multipart_form = True
     template = "admin/pictures.html"
+
+    class Media:
+        css: ClassVar = {"all": ("catalog/pictures.css",)}
+        js = (forms.Script("catalog/pictures.js", type="module"),)
 
     def __init__(self, *, has_many: bool) -> None:
         super().__init__()
@@ -56,17 +62,20 @@ class PicturesWidget(forms.Widget):
         return render_to_string(self.template, {**context, "attrs": attrs or {}})
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> SentPictures:
-        names = data.getlist(name)
-        places = data.getlist(f"{name}-place")
         removed = data.getlist(f"{name}-removed")
-        ordered = sorted(
-            zip(_places(places, len(names)), names, strict=True),
-            key=lambda pair: pair[0],
-        )
+        names = data.getlist(name)
+        # A formset passes a plain dictionary when there is no file.
+        uploads = files.getlist(f"{name}-upload") if files else []
+        old = [StoredPicture(name=_name(sent), is_new=False) for sent in names]
+        places = _places(data.getlist(f"{name}-place"), range(len(names)))
+        # Without a place of their own, the new ones come last.
+        last = range(_PLACE_MAX, _PLACE_MAX + len(uploads))
+        places += _places(data.getlist(f"{name}-upload-place"), last)
+        kept = [sent not in removed for sent in names] + [True] * len(uploads)
+        rows = zip(places, kept, [*old, *uploads], strict=True)
+        ordered = sorted(rows, key=lambda row: row[0])
         return SentPictures(
-            names=[_name(sent) for _, sent in ordered if sent not in removed],
-            # A formset passes a plain dictionary when there is no file.
-            uploads=files.getlist(f"{name}-upload") if files else [],
+            pictures=[picture for _, stays, picture in ordered if stays]
         )
 
     def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
@@ -86,10 +95,14 @@ def _name(sent: str) -> str:
         return ""
 
 
-def _places(texts: Sequence[str], count: int) -> list[int]:
-    """Return where each picture shall stand; as sent when that is no number."""
+# Above every place that is typed.
+_PLACE_MAX = 10_000
+
+
+def _places(texts: Sequence[str], default: Sequence[int]) -> list[int]:
+    """Return where each picture shall stand; the default when the count is wrong."""
     numbers = [int(text) if text.isdecimal() and len(text) < 5 else 0 for text in texts]
-    return numbers if len(numbers) == count else list(range(count))
+    return numbers if len(numbers) == len(default) else list(default)
 
 
 class PicturesField(forms.Field):
@@ -104,18 +117,18 @@ class PicturesField(forms.Field):
         self.most = most
 
     def prepare_value(self, value: Any) -> list[str]:
-        return value.all_names() if isinstance(value, SentPictures) else value or []
+        return value.names() if isinstance(value, SentPictures) else value or []
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        return bool(data.uploads) or [*data.names] != self.prepare_value(initial)
+        return bool(data.has_new() or data.names() != self.prepare_value(initial))
 
     def clean(self, value: SentPictures) -> Any:
-        """Return the storage names; what was uploaded anew comes last."""
-        if refusals := [upload.refusal for upload in value.uploads if upload.refusal]:
+        """Return the storage names, in order."""
+        if refusals := [one.refusal for one in value.pictures if one.refusal]:
             raise forms.ValidationError(refusals)
-        if "" in value.names:
+        names = value.names()
+        if len(names) < len(value.pictures):
             raise forms.ValidationError("图片已失效,请重新上传")
-        names = value.all_names()
         if len(names) > self.most:
             raise forms.ValidationError(f"最多{self.most}张图片")
         return names
@@ -130,14 +143,20 @@ class PictureField(PicturesField):
         super().__init__(most=1, **kwargs)
 
     def prepare_value(self, value: Any) -> list[str]:
-        names = [value] if isinstance(value, str) else super().prepare_value(value)
-        return [name for name in names if name][-1:]
+        if isinstance(value, SentPictures):
+            return _latest(value).names()
+        return [value] if value else []
 
     def clean(self, value: SentPictures) -> str:
         """Return the storage name, empty for none."""
-        has_new = any(upload.name for upload in value.uploads)
-        old = () if has_new else value.names
-        return "".join(super().clean(replace(value, names=old)))
+        return "".join(super().clean(_latest(value)))
+
+
+def _latest(sent: SentPictures) -> SentPictures:
+    """Leave the old picture out when a new one was read."""
+    is_replaced = any(one.is_new and one.name for one in sent.pictures)
+    kept = [one for one in sent.pictures if one.is_new or not is_replaced]
+    return replace(sent, pictures=kept)
 
 
 def thumbnail(name: str) -> str:

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from django.core.files.storage import InMemoryStorage
+from django.core.files.storage import InMemoryStorage, default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
+from PIL import Image
 
-from catalog.models import Product
+from catalog.models import Product, ProductImage
 from catalog.tests.admin_pages import (
     PRODUCT_ADD,
     errors,
@@ -74,6 +75,25 @@ def test_pictures_of_a_refused_page_need_not_be_sent_again(
     assert facts(shirt)["name"] == "新"
     assert len(images(shirt.pk)) == 1
     assert shirt.skus.order_by("pk")[0].image
+
+
+def test_new_pictures_stand_where_they_were_dragged(
+    client: Client, shirt: Product
+) -> None:
+    for name in ("uploads/a.jpg", "uploads/b.jpg"):
+        ProductImage.objects.create(product=shirt, file=name, position=ord(name[8]))
+    data = page_data(client, product_page(shirt)) | {
+        "pictures-place": ["4", "2"],
+        "pictures-upload": [picture_file(colour="red"), picture_file(colour="blue")],
+        "pictures-upload-place": ["3", "1"],
+    }
+    assert client.post(product_page(shirt), data).status_code == 302
+    blue, second, red, last = images(shirt.pk)
+    assert (second, last) == ("uploads/b.jpg", "uploads/a.jpg")
+    with default_storage.open(blue) as file, Image.open(file) as picture:
+        assert picture.getpixel((0, 0))[2] > 200
+    with default_storage.open(red) as file, Image.open(file) as picture:
+        assert picture.getpixel((0, 0))[0] > 200
 
 
 class WatchedStorage(InMemoryStorage):
