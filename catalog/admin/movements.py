@@ -8,9 +8,11 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from catalog.admin.skus import specs_text
-from catalog.models import MovementReason, StockMovement
+from catalog.models import MovementReason, Product, StockMovement
 from shop.back_office.day_range import DayRangeFilter
 from shop.back_office.desk import Desk
+from shop.back_office.figures import moment
+from shop.back_office.tables import Table
 
 REASON_COLOURS = {
     MovementReason.INITIAL.label: "info",
@@ -18,6 +20,28 @@ REASON_COLOURS = {
     MovementReason.ORDER.label: "success",
     MovementReason.ORDER_CANCELLED.label: "danger",
 }
+
+
+def movements_table(product: Product, count: int) -> Table:
+    """Show the last changes of a product's stocks."""
+    rows = StockMovement.objects.filter(sku__product=product)
+    rows = rows.select_related("sku__product", "operator").order_by("-pk")
+    return Table(
+        title=f"最近{count}条库存流水",
+        headers=["时间", "规格", "变动", "变动后", "原因", "单据", "操作人"],
+        rows=[
+            [
+                moment(row.created_at),
+                specs_text(row.sku),
+                f"{row.delta:+d}",
+                row.balance,
+                row.get_reason_display(),
+                row.reference or "-",
+                row.operator or "-",
+            ]
+            for row in rows[:count]
+        ],
+    )
 
 
 @admin.register(StockMovement)
@@ -72,8 +96,9 @@ class StockMovementAdmin(Desk):
         return movement.get_reason_display()
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Allow one SKU's, to which its page leads."""
-        return lookup == "sku" or super().lookup_allowed(lookup, value, request)
+        """Allow one SKU's and one product's, to which their pages lead."""
+        is_led_to = lookup in ("sku", "sku__product")
+        return is_led_to or super().lookup_allowed(lookup, value, request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

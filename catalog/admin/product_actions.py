@@ -34,7 +34,8 @@ class ProductActions(Desk):
         offered: list[Any] = super().get_actions_detail(request, object_id)
         if Product.objects.present().filter(pk=object_id).exists():
             return offered
-        return [one for one in offered if one.path not in {"preview", "copy"}]
+        hidden = {"preview", "copy", "adjust", "sale"}
+        return [one for one in offered if one.path not in hidden]
 
     def has_copy_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Say whether the person may make a product after one that they see."""

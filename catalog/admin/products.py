@@ -20,6 +20,7 @@ from catalog.admin.history import product_chapter, skus_chapter
 from catalog.admin.pictures import thumbnail
 from catalog.admin.product_actions import ProductActions
 from catalog.admin.product_form import SKU_FORM_SET, ProductForm, product_save
+from catalog.admin.product_stock import StockedDesk
 from catalog.admin.skus import adjust_link, specs_text
 from catalog.models import Product, ProductStatus, Sku
 from catalog.services.products import product_delete, products_set_status
@@ -131,7 +132,9 @@ class SkuInline(TabularInline):
 
 
 @admin.register(Product)
-class ProductAdmin(KeepsHistory, ProductActions, SheetExports, CatalogDesk):
+class ProductAdmin(
+    KeepsHistory, ProductActions, StockedDesk, SheetExports, CatalogDesk
+):
     """One page for a product with all that belongs to it, written by the services."""
 
     form = ProductForm
@@ -164,7 +167,7 @@ class ProductAdmin(KeepsHistory, ProductActions, SheetExports, CatalogDesk):
     show_full_result_count = False
     actions = ("put_on_sale", "take_off_sale", "export_chosen", "delete_selected")
     actions_list = ("export", "import_sheet")
-    actions_detail = ("preview", "copy")
+    actions_detail = ("sale", "adjust", "ledger", "preview", "copy")
     export_kinds = ("products",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:

@@ -23,7 +23,7 @@ from shop.back_office.figures import money
 from shop.back_office.forms import ReasonForm
 from shop.back_office.history import Chapter, KeepsHistory
 
-_KINDS = [
+KINDS = [
     ("in", "增加(入库、退货)"),
     ("out", "减少(损耗、领用)"),
     ("set", "改为(盘点的实数)"),
@@ -34,7 +34,7 @@ class AdjustmentForm(ReasonForm):
     """How many pieces, and why; the hidden fields are what the page showed."""
 
     kind = forms.ChoiceField(
-        label="方式", choices=_KINDS, widget=UnfoldAdminSelectWidget
+        label="方式", choices=KINDS, widget=UnfoldAdminSelectWidget
     )
     quantity = PiecesField(label="数量")
     expected_stock = forms.IntegerField(widget=forms.HiddenInput)
@@ -79,6 +79,16 @@ class StockFilter(DropdownFilter):
         if self.value() == "normal":
             return queryset.filter(stock__gt=F("alarm_stock"))
         return queryset
+
+
+def ledger_link(sku: Sku) -> str:
+    """Link to what has moved the stock."""
+    url = reverse("admin:catalog_stockmovement_changelist")
+    return format_html(
+        '<a href="{}?sku={}" class="text-primary-600 whitespace-nowrap">流水</a>',
+        url,
+        sku.pk,
+    )
 
 
 @admin.register(Sku)

@@ -1,9 +1,10 @@
 """Every change of a stock: under the SKU's lock, with a ledger row."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 
 from django.db import connection, models, transaction
-from django.db.models import F
+from django.db.models import F, OuterRef, Subquery
 
 from catalog.errors import StockChanged
 from catalog.locks import products_lock, skus_lock
@@ -104,24 +105,76 @@ def stock_adjust(
         last,
     ):
         raise StockChanged(skuId=sku_id, stock=sku.stock)
-    _require_stock(sku.stock, delta)
+    if refusal := _stock_refusal(sku.stock, delta):
+        raise Invalid.field("quantity", refusal)
     _move({sku_id: delta}, MovementReason.ADJUSTMENT, note, operator_id)
     return sku.stock + delta
 
 
+@dataclass(frozen=True, kw_only=True)
+class Adjustment:
+    """A change of a SKU's stock by hand, and what the editor saw: as stock_adjust."""
+
+    sku_id: int
+    delta: int
+    expected_stock: int | None = None
+    expected_adjustment: int | None = None
+
+
+@transaction.atomic
+def stocks_adjust(
+    *, adjustments: Collection[Adjustment], note: str, operator_id: int | None
+) -> None:
+    """Adjust the stocks of offered SKUs, each once: all of them, or none.
+
+    Locks: the SKUs in primary-key order.
+    Raises: Invalid, whose `fields` say by SKU id why each refused line is.
+    """
+    ids = {line.sku_id for line in adjustments}
+    rows = skus_lock(sku_ids=ids)
+    lasts = last_adjustment_ids(sku_ids=ids)
+    refused: dict[str, list[str]] = {}
+    for line in adjustments:
+        if told := _refusal(line, rows.get(line.sku_id), lasts.get(line.sku_id, 0)):
+            refused[str(line.sku_id)] = [told]
+    if refused:
+        raise Invalid(fields=refused)
+    deltas = {line.sku_id: line.delta for line in adjustments}
+    _move(deltas, MovementReason.ADJUSTMENT, note, operator_id)
+
+
+def _refusal(line: Adjustment, sku: Sku | None, last: int) -> str:
+    """Say why a line can't be; empty when it can."""
+    if sku is None or not sku.is_active:
+        return "规格已删除"
+    if line.expected_stock not in (None, sku.stock):
+        return f"库存已变化,现有{sku.stock}件"
+    if line.expected_adjustment not in (None, last):
+        return f"库存已被调整过,现有{sku.stock}件"
+    return _stock_refusal(sku.stock, line.delta)
+
+
+def last_adjustment_ids(*, sku_ids: Iterable[int]) -> dict[int, int]:
+    """Name the last change of each SKU's stock by hand, where there is one."""
+    rows = StockMovement.objects.filter(
+        sku=OuterRef("pk"), reason=MovementReason.ADJUSTMENT
+    )
+    last = Subquery(rows.order_by("-pk").values("pk")[:1])
+    found = Sku.objects.filter(pk__in=sku_ids).annotate(last=last)
+    return dict(found.exclude(last=None).values_list("pk", "last"))
+
+
 def last_adjustment_id(*, sku_id: int) -> int:
     """Name the last change of a SKU's stock by hand; 0 when there is none."""
-    rows = StockMovement.objects.filter(sku=sku_id, reason=MovementReason.ADJUSTMENT)
-    return rows.order_by("-pk").values_list("pk", flat=True).first() or 0
+    return last_adjustment_ids(sku_ids=[sku_id]).get(sku_id, 0)
 
 
-def _require_stock(stock: int, delta: int) -> None:
+def _stock_refusal(stock: int, delta: int) -> str:
     if not delta:
-        raise Invalid.field("quantity", "库存没有变化")
+        return "库存没有变化"
     if stock + delta < 0:
-        raise Invalid.field("quantity", f"库存只有{stock}件,不能减少{-delta}件")
-    if stock + delta > STOCK_MAX:
-        raise Invalid.field("quantity", f"库存不能大于{STOCK_MAX}")
+        return f"库存只有{stock}件,不能减少{-delta}件"
+    return f"库存不能大于{STOCK_MAX}" if stock + delta > STOCK_MAX else ""
 
 
 def sales_add(*, quantities: Mapping[int, int]) -> None:

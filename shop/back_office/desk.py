@@ -177,13 +177,16 @@ class Desk(SavedFilters):
         form_class: Callable[..., Form],
         perform: Callable[[Mapping[str, Any]], str],
         lines: Mapping[str, Any] | None = None,
+        template: str = "admin/action_page.html",
+        context: Mapping[str, Any] | None = None,
         **form_arguments: Any,
     ) -> HttpResponse:
         """Show a form; when it is sent, perform the action and go back to the object.
 
         `perform` gets the form's cleaned data, calls a service and returns what staff
         are told. A ShopError becomes an error of the form, so what was typed stays.
-        `lines` are facts shown above the form, name to value.
+        `lines` are facts shown above the form, name to value; `context` is for a
+        template of the action's own.
         """
         # Some forms are a mere button: a POST without fields is one all the same.
         sent = request.POST if request.method == "POST" else None
@@ -197,7 +200,7 @@ class Desk(SavedFilters):
                 self.log_change(request, obj, told)
                 self.message_user(request, told, messages.SUCCESS)
                 return HttpResponseRedirect(self.object_url(obj))
-        context = {
+        shown = {
             **self.admin_site.each_context(request),
             "title": title,
             # Not "submit": the template's button has an argument of that name.
@@ -208,8 +211,9 @@ class Desk(SavedFilters):
             "opts": self.opts,
             "back": self.object_url(obj),
             "media": self.media + form.media,
+            **(context or {}),
         }
-        return TemplateResponse(request, "admin/action_page.html", context)
+        return TemplateResponse(request, template, shown)
 
     def object_url(self, obj: Any) -> str:
         """Return the address of an object's page."""
