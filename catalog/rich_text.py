@@ -10,8 +10,9 @@ from rest_framework import serializers
 from shop.api.images import image_name
 
 _TAGS = frozenset(
-    {"a", "b", "blockquote", "br", "em", "h2", "h3", "i", "img", "li", "ol", "p"}
-    | {"strong", "table", "tbody", "td", "th", "thead", "tr", "u", "ul"}
+    {"a", "b", "blockquote", "br", "del", "div", "em", "h1", "h2", "h3", "h4", "i"}
+    | {"img", "li", "ol", "p", "pre", "strong", "table", "tbody", "td", "th", "thead"}
+    | {"tr", "u", "ul"}
 )
 _ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt"}}
 

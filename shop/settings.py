@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     # The admin's face: its templates come before the admin's own.
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
+    "unfold.contrib.forms",
     "shop.back_office.apps.BackOfficeConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

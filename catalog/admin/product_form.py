@@ -1,14 +1,16 @@
 """The page of a product: its form and the table of its SKUs."""
 
+import json
 from typing import Any, ClassVar
+from uuid import UUID, uuid4
 
 from django import forms
 from django.forms import BaseInlineFormSet, inlineformset_factory
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from catalog.admin.description import DescriptionField
 from catalog.admin.fields import (
     CategoryField,
-    LongRuledField,
     PiecesField,
     RuledField,
     SpecsField,
@@ -47,12 +49,11 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
         required=False,
         help_text="划线价,可不填",
     )
-    description = LongRuledField(
+    description = DescriptionField(
         ProductCreateSerializer,
         "description",
         required=False,
-        help_text="可以直接输入文字,也可以使用 p、b、ul、img、table 等简单的 HTML 标签,"
-        "其他标签会被去掉",
+        help_text="简单的格式和图片会保留,其他 HTML 标签会被去掉",
     )
     pictures = PicturesField(
         label="商品图片",
@@ -60,10 +61,14 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
         help_text=f"可一次选择多张,最多{IMAGES_MAX}张,每张最大5MB;第一张是主图",
     )
     version = forms.CharField(required=False, widget=forms.HiddenInput)
+    page_key = forms.UUIDField(required=False, initial=uuid4, widget=forms.HiddenInput)
 
     class Meta:
         model = Product
         fields = PRODUCT_FIELDS
+
+    class Media:
+        css: ClassVar = {"all": ("catalog/product.css",)}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -71,6 +76,7 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
             rows = self.instance.images.order_by("position", "pk")
             self.initial["pictures"] = [row.file for row in rows]
             self.initial["version"] = self.instance.version
+            self.fields["page_key"].disabled = True
 
     def clean_version(self) -> str:
         """Refuse an older page at once; the service looks again, under the lock."""
@@ -78,6 +84,13 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
         if version != self.initial.get("version", ""):
             self.add_error(None, ProductChanged.message)
         return version
+
+    def clean_page_key(self) -> UUID | None:
+        """Refuse a new product's page that could be sent twice."""
+        key: UUID | None = self.cleaned_data["page_key"]
+        if key is None and not self.instance.pk:
+            self.add_error(None, "页面已失效,请重新打开")
+        return key
 
 
 class SkuForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -102,9 +115,15 @@ class SkuForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Sku
         fields = ("specs", "price", "stock", "alarm_stock", "code", "image")
 
+    class Media:
+        css: ClassVar = {"all": ("catalog/matrix.css",)}
+        js = (forms.Script("catalog/matrix.js", type="module"),)
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial["specs"] = self.instance.ordered_specs()
+        self.initial["specs"] = specs = self.instance.ordered_specs()
+        shown = json.dumps(specs, ensure_ascii=False)
+        self.fields["specs"].widget.attrs["data-specs"] = shown
         if self.instance.pk:
             self.fields["stock"].disabled = True
         else:
@@ -203,4 +222,5 @@ def product_save(
         version = form.cleaned_data["version"]
         product_update(product_id=form.instance.pk, expected_version=version, **page)
     else:
-        form.instance.pk = product_create(**page).pk
+        key = form.cleaned_data["page_key"]
+        form.instance.pk = product_create(page_key=key, **page).pk

@@ -10,21 +10,20 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
-from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import action, display
 
-from catalog.admin.desk import CatalogDesk, products_holding
+from catalog.admin.description import DescribedDesk
+from catalog.admin.desk import products_holding
 from catalog.admin.fields import category_label
 from catalog.admin.history import product_chapter, skus_chapter
 from catalog.admin.pictures import thumbnail
 from catalog.admin.product_actions import ProductActions
-from catalog.admin.product_form import SKU_FORM_SET, ProductForm, product_save
+from catalog.admin.product_form import ProductForm, product_save
 from catalog.admin.product_stock import StockedDesk
-from catalog.admin.skus import adjust_link, specs_text
-from catalog.models import Product, ProductStatus, Sku
+from catalog.admin.sku_inline import SkuInline, is_present
+from catalog.models import Product, ProductStatus
 from catalog.services.products import product_delete, products_set_status
-from catalog.services.skus import SKUS_MAX
 from catalog.showcase import showcase
 from catalog.tree import category_subtree, category_walk
 from shop.admin.sheet_exports import SheetExports
@@ -76,77 +75,19 @@ class CategoryFilter(DropdownFilter):
         return queryset.filter(category__in=category_subtree(int(value)))
 
 
-class SkuInline(TabularInline):
-    """The table of SKUs; who may write the product may write it."""
-
-    model = Sku
-    verbose_name_plural = "规格与价格(SKU)"
-    max_num = SKUS_MAX
-    readonly_fields = ("adjust_link", "specs_shown", "price_shown", "image_shown")
-
-    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        """Return our own: Django's would refuse to retire a SKU that has a ledger."""
-        return SKU_FORM_SET
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        if not self._may_write(request, obj):
-            names = ("specs_shown", "price_shown", "stock", "alarm_stock")
-            return (*names, "code", "image_shown")
-        names = ("specs", "price", "stock", "alarm_stock")
-        if obj is None or not request.user.has_perm("catalog.adjust_stock"):
-            return (*names, "code", "image")
-        return (*names, "adjust_link", "code", "image")
-
-    @display(description="规格")
-    def specs_shown(self, sku: Sku) -> str:
-        return specs_text(sku)
-
-    @display(description="价格")
-    def price_shown(self, sku: Sku) -> str:
-        return money(sku.price)
-
-    @display(description="图片")
-    def image_shown(self, sku: Sku) -> str:
-        return thumbnail(sku.image) or "无"
-
-    @display(description="库存操作")
-    def adjust_link(self, sku: Sku) -> str:
-        return "" if sku.pk is None else adjust_link(sku)
-
-    def _may_write(self, request: HttpRequest, obj: Any) -> bool:
-        if obj is None:
-            return request.user.has_perm("catalog.add_product")
-        return _is_present(obj) and request.user.has_perm("catalog.change_product")
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._may_write(request, obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._may_write(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._may_write(request, obj)
-
-
 @admin.register(Product)
 class ProductAdmin(
-    KeepsHistory, ProductActions, StockedDesk, SheetExports, CatalogDesk
+    KeepsHistory, ProductActions, StockedDesk, SheetExports, DescribedDesk
 ):
     """One page for a product with all that belongs to it, written by the services."""
 
     form = ProductForm
     inlines = (SkuInline,)
-    fields = (
-        "name",
-        "category",
-        "status",
-        "original_price",
-        "pictures",
-        "description",
-        "version",
+    fieldsets = (
+        ("基本信息", {"fields": ("name", "category", "status", "original_price")}),
+        ("图片", {"fields": ("pictures",)}),
+        # Below the table of SKUs: see the template.
+        ("描述", {"fields": ("description", "version", "page_key")}),
     )
     list_display = (
         "picture",
@@ -211,16 +152,17 @@ class ProductAdmin(
         shown = [thumbnail(name) for name in product.image_files]
         return format_html("{}" * len(shown), *shown) if shown else "无"
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        if obj is not None and not self.has_change_permission(request, obj):
-            return self.fields[:-1]
-        return self.fields
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Leave what only a form needs out for who may read alone."""
+        if obj is None or self.has_change_permission(request, obj):
+            return self.fieldsets
+        return (*self.fieldsets[:-1], ("描述", {"fields": ("description",)}))
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_change_permission(request, obj) and _is_present(obj)
+        return super().has_change_permission(request, obj) and is_present(obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_delete_permission(request, obj) and _is_present(obj)
+        return super().has_delete_permission(request, obj) and is_present(obj)
 
     def save_model(
         self, request: HttpRequest, obj: Product, form: Any, change: bool
@@ -322,8 +264,3 @@ def _batches(queryset: QuerySet[Product]) -> Iterator[list[int]]:
     """Cut what is chosen into what is locked, changed and committed at once."""
     ids = sorted(queryset.values_list("pk", flat=True))
     return (ids[n : n + _BATCH] for n in range(0, len(ids), _BATCH))
-
-
-def _is_present(product: Any) -> bool:
-    """Say whether a product may still be written; no product is no obstacle."""
-    return getattr(product, "status", None) != ProductStatus.DELETED

@@ -43,6 +43,7 @@ def test_product_with_two_skus_and_a_picture_is_made_and_its_stock_adjusted(
     office: Office, api: APIClient
 ) -> None:
     office.open("catalog/product/add/")
+    office.page.get_by_text("直接修改HTML").click()
     office.fill(name="明前龙井", description="<p>今年的<b>新茶</b></p>")
     picture = {"name": "茶.jpg", "mimeType": "image/jpeg", "buffer": picture_make()}
     office.page.set_input_files("[name='pictures-upload']", picture)

@@ -34,6 +34,7 @@ _NEEDS = {
     "catalog_product_copy": ("catalog.view_product", "catalog.add_product"),
     "catalog_product_adjust": ("catalog.view_product", "catalog.adjust_stock"),
     "catalog_product_ledger": ("catalog.view_stockmovement",),
+    "catalog_product_picture": ("catalog.change_product",),
     "catalog_product_sale": ("catalog.view_product", "catalog.change_product"),
     "catalog_sku_adjust": ("catalog.view_sku", "catalog.adjust_stock"),
     "catalog_sku_ledger": ("catalog.view_stockmovement",),

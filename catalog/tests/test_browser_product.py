@@ -1,0 +1,326 @@
+"""A product made and changed in a real browser, as staff would."""
+
+from typing import Any
+
+from django.core.files.storage import default_storage
+from PIL import Image
+from rest_framework.test import APIClient
+
+from catalog.models import Product, Sku, StockMovement
+from catalog.services.products import product_update
+from catalog.tests.admin_pages import STALE
+from catalog.tests.conftest import images, ledger, skus
+from shop.api.tests.pictures import picture as picture_make
+from shop.tests.browser import MARKS, Office, walked
+
+pytestmark = MARKS
+COLOURS = ("red", "green", "blue")
+
+
+def photo(colour: str) -> Any:
+    picture = picture_make(color=colour)
+    return {"name": f"{colour}.jpg", "mimeType": "image/jpeg", "buffer": picture}
+
+
+def colours(product: Product) -> list[str]:
+    """Say what the product's pictures show, in their order."""
+    found = []
+    for name in images(product.pk):
+        with default_storage.open(name) as file, Image.open(file) as picture:
+            pixel = picture.getpixel((1, 1))
+        found.append(COLOURS[pixel.index(max(pixel))])
+    return found
+
+
+def spec(office: Office, number: int, *values: str, name: str = "") -> None:
+    """Type a spec's values; a new one gets its name first."""
+    group = office.page.locator("[data-group]").nth(number)
+    if name:
+        group.locator("[data-name]").fill(name)
+    for value in values:
+        group.locator("[data-typed]").fill(value)
+        group.locator("[data-typed]").press("Enter")
+
+
+def said(office: Office) -> str:
+    return office.page.locator("[data-told]").inner_text()
+
+
+def set_many(office: Office, scope: str = "", **values: str) -> None:
+    office.page.select_option("[data-scope]", scope)
+    for name in ("price", "stock", "code"):
+        office.page.fill(f"[data-set={name}]", values.get(name, ""))
+    office.page.click("[data-set-many]")
+
+
+def drag(office: Office, source: int, target: int) -> None:
+    """Drag a picture by its handle to the place of another."""
+    cards = office.page.locator("[data-many] [data-picture]")
+    handle = cards.nth(source).locator("[data-handle]")
+    handle.scroll_into_view_if_needed()
+    start, end = handle.bounding_box(), cards.nth(target).bounding_box()
+    assert start
+    assert end
+    mouse = office.page.mouse
+    mouse.move(start["x"] + 5, start["y"] + 5)
+    mouse.down()
+    mouse.move(end["x"] + 20, end["y"] + 20, steps=4)
+    mouse.up()
+
+
+def shown(api: APIClient) -> Any:
+    product = Product.objects.get()
+    return api.get(f"/api/products/{product.pk}").json()["data"]
+
+
+def offers(api: APIClient) -> list[tuple[str, str, int, str]]:
+    """Return what a shopper may choose: values, price, stock, code."""
+    return [
+        (
+            " ".join(sku["specs"].values()),
+            sku["price"],
+            sku["stock"],
+            sku.get("code", ""),
+        )
+        for sku in shown(api)["skus"]
+    ]
+
+
+@walked
+def test_a_product_is_made_from_its_specs_and_changed(
+    office: Office, api: APIClient
+) -> None:
+    office.open("catalog/product/add/")
+    office.fill(name="T恤")
+    spec(office, 0, "红", "蓝", name="颜色")
+    office.page.click("[data-add]")
+    spec(office, 1, "S", "M", "L", name="尺码")
+    office.page.click("[data-generate]")
+    assert said(office) == "已生成6行,其中新增5行;保存后生效"
+    set_many(office, price="59", stock="5", code="TX")
+    set_many(office, "颜色:蓝", price="69")
+    uploads = [photo(name) for name in COLOURS]
+    office.page.set_input_files("[name='pictures-upload']", uploads)
+    drag(office, 2, 0)
+    office.page.locator("trix-editor").click()
+    office.page.keyboard.type("今年的")
+    office.page.click("[data-trix-attribute=bold]")
+    office.page.keyboard.type("新款")
+    with office.page.expect_response("**/picture/") as answered:
+        with office.page.expect_file_chooser() as chooser:
+            office.page.click("[data-picture-add]")
+        chooser.value.set_files(photo("red"))
+    url = answered.value.json()["url"]
+    office.page.locator(f"trix-editor img[src='{url}']").wait_for()
+    assert office.fits()
+    office.shot("product-filled")
+    office.press("保存")
+
+    assert offers(api) == [
+        ("红 S", "59.00", 5, "TX-01"),
+        ("红 M", "59.00", 5, "TX-02"),
+        ("红 L", "59.00", 5, "TX-03"),
+        ("蓝 S", "69.00", 5, "TX-04"),
+        ("蓝 M", "69.00", 5, "TX-05"),
+        ("蓝 L", "69.00", 5, "TX-06"),
+    ]
+    assert colours(Product.objects.get()) == ["blue", "red", "green"]
+    assert shown(api)["description"] == (
+        f'<p>今年的<strong>新款</strong><img src="{url}"></p>'
+    )
+
+    product = Product.objects.get()
+    page = f"catalog/product/{product.pk}/change/"
+    version = product.version
+    office.open(page)
+    office.press("保存")
+    product.refresh_from_db()
+    assert product.version == version
+
+    office.open(page)
+    spec(office, 0, "白")
+    office.page.get_by_label("去掉L").click()
+    office.page.click("[data-generate]")
+    plan = office.page.locator("[data-plan-lines]")
+    assert plan.inner_text() == "将删除2行:红 L、蓝 L;保存之前可以撤销"
+    office.page.click("[data-go]")
+    set_many(office, "颜色:白", price="79", stock="3", code="TXW")
+    office.shot("product-matrix")
+    office.press("保存")
+    assert offers(api) == [
+        ("红 S", "59.00", 5, "TX-01"),
+        ("红 M", "59.00", 5, "TX-02"),
+        ("蓝 S", "69.00", 5, "TX-04"),
+        ("蓝 M", "69.00", 5, "TX-05"),
+        ("白 S", "79.00", 3, "TXW-01"),
+        ("白 M", "79.00", 3, "TXW-02"),
+    ]
+    assert Sku.objects.filter(is_active=False).count() == 2
+
+    office.open(page)
+    office.act(f"catalog/product/{product.pk}/adjust/")
+    first, second = Sku.objects.active().order_by("position")[:2]
+    office.fill(
+        **{
+            f"quantity_{first.pk}": "9",
+            f"quantity_{second.pk}": "0",
+            "reason": "盘点",
+        }
+    )
+    assert office.fits()
+    office.shot("product-stocks")
+    office.press("确认调整")
+    assert [stock for _, _, stock, _ in offers(api)] == [9, 0, 5, 5, 3, 3]
+    rows = StockMovement.objects.filter(reference="盘点").order_by("pk")
+    assert list(rows.values_list("delta", "balance")) == [(4, 9), (-5, 0)]
+
+    office.open(page)
+    product_update(product_id=product.pk, fields={"name": "别人的"}, operator_id=None)
+    office.fill(name="我的")
+    office.press("保存")
+    assert office.page.get_by_text(STALE).is_visible()
+    assert office.page.input_value("[name=name]") == "我的"
+    assert Product.objects.get().name == "别人的"
+
+
+def test_a_plain_product_that_gets_specs_keeps_its_sku(
+    office: Office, product_make: Any
+) -> None:
+    product = product_make("龙井", stock=7)
+    office.open(f"catalog/product/{product.pk}/change/")
+    spec(office, 0, "罐装", "礼盒", name="包装")
+    office.page.click("[data-generate]")
+    assert office.page.locator("[data-plan-lines]").inner_text() == (
+        "“无规格”改为“罐装”,沿用它的库存7件"
+    )
+    office.page.click("[data-go]")
+    set_many(office, stock="2", price="88")
+    assert said(office) == (
+        "已填入2行,保存后生效;1个已有SKU的库存没有改,请用“批量调整库存”"
+    )
+    office.press("保存")
+    assert skus(product.pk) == [
+        ({"包装": "罐装"}, "88.00", 7, True),
+        ({"包装": "礼盒"}, "88.00", 2, True),
+    ]
+    assert ledger(product.pk) == [("initial", 7, 7), ("initial", 2, 2)]
+
+
+def test_rows_go_on_as_what_they_are(office: Office) -> None:
+    """Each case: the rows, the specs wanted (with their old names), and who is what."""
+    office.open("catalog/product/add/")
+    red, blue = {"颜色": "红"}, {"颜色": "蓝"}
+    sized = [red | {"尺码": "S"}, red | {"尺码": "M"}, blue | {"尺码": "S"}]
+    both, sizes = ["颜色", "颜色", ["红", "蓝"]], ["", "尺码", ["S", "M"]]
+    cases: list[Any] = [
+        # A new spec: each goes on as the first of its own; no blue one becomes red.
+        ([red, blue], [both, sizes], [0, None, 1, None]),
+        # A spec taken away.
+        (sized, [both], [0, 2]),
+        # A value exchanged: its pieces do not become others.
+        ([red, blue], [["颜色", "颜色", ["红", "绿"]]], [0, None]),
+        # A spec renamed.
+        ([red, blue], [["颜色", "款色", ["蓝", "红"]]], [1, 0]),
+    ]
+    for facts, groups, expected in cases:
+        found = office.page.evaluate(
+            """async ([rows, groups]) => {
+              const specs = await import("/static/catalog/specs.js");
+              const facts = rows.map((row) => ({ specs: row, isSaved: true }));
+              const chosen = groups.map(
+                ([was, name, values]) => ({ was, name, values }));
+              const wanted = specs.combinations(chosen);
+              const found = specs.matched(facts, wanted, chosen);
+              return found.map((row) => row ?? null);
+            }""",
+            [facts, groups],
+        )
+        assert found == expected
+
+
+def test_the_editor_knows_what_it_keeps(office: Office) -> None:
+    office.open("catalog/product/add/")
+    picture = f"{office.base}/static/shop/favicon.svg"
+    cases = {
+        "<p>香<br><b>浓</b></p><p>一</p><p><br></p><p>二</p>": True,
+        "第一行\n第二行 &amp; 1 &lt; 2": True,
+        "<ul><li>一<ul><li>二</li></ul></li></ul><blockquote>引</blockquote>": True,
+        "<h1>一</h1><h3>三</h3><p><u>下</u><del>旧</del></p>": True,
+        f'<p>图<img src="{picture}" alt="猫"></p><p><em>斜</em></p>': True,
+        "<table><tbody><tr><td>产地</td></tr></tbody></table>": False,
+        '<p><a href="https://x.cn" title="t">看</a></p>': False,
+    }
+    found = office.page.evaluate(
+        """async (texts) => {
+          const html = await import("/static/catalog/rich_html.js");
+          const element = document.querySelector("trix-editor");
+          return texts.map((text) => {
+            element.editor.loadHTML(html.editable(text));
+            const kept = html.stored(element.value);
+            return html.canonical(kept) === html.canonical(text);
+          });
+        }""",
+        list(cases),
+    )
+    assert dict(zip(cases, found, strict=True)) == cases
+
+
+def test_too_many_combinations_are_refused(office: Office) -> None:
+    office.open("catalog/product/add/")
+    for number in range(2):
+        if number:
+            office.page.click("[data-add]")
+        values = ",".join(str(value) for value in range(15))
+        spec(office, number, values, name=f"规格{number}")
+    office.page.click("[data-generate]")
+    assert said(office) == "规格组合共225种,最多200个SKU,请减少规格值"
+    assert office.page.locator("tbody.form-group:not(.empty-form)").count() == 1
+
+
+def test_a_removed_row_leaves_what_was_typed_in_the_others(office: Office) -> None:
+    office.open("catalog/product/add/")
+    spec(office, 0, "红", "蓝", "白", name="颜色")
+    office.page.click("[data-generate]")
+    office.fill(**{"skus-1-price": "2", "skus-2-price": "3"})
+    office.page.locator("tbody:has([name='skus-1-price']) .delete-template").click()
+    assert office.page.input_value("[name='skus-1-specs']") == "颜色:白"
+    assert office.page.input_value("[name='skus-1-price']") == "3"
+    assert office.page.input_value("[name='skus-TOTAL_FORMS']") == "2"
+
+
+def test_what_the_editor_cannot_keep_is_edited_as_html(
+    office: Office, product_make: Any
+) -> None:
+    table = "<table><tbody><tr><td>产地</td><td>杭州</td></tr></tbody></table>"
+    product = product_make("龙井", description=table)
+    office.open(f"catalog/product/{product.pk}/change/")
+    assert office.page.input_value("[name=description]") == table
+    assert office.page.get_by_text("请直接修改HTML").is_visible()
+    office.fill(name="西湖龙井")
+    office.press("保存")
+    product.refresh_from_db()
+    assert (product.name, product.description) == ("西湖龙井", table)
+
+
+def test_pasted_html_runs_nothing(office: Office) -> None:
+    """Whatever would run makes the test fail: a dialog, or a request."""
+    office.open("catalog/product/add/")
+    office.page.evaluate(
+        """() => {
+          const data = new DataTransfer();
+          data.setData("text/html",
+            `<b>好</b><img src="x" onerror="alert(1)"><svg onload="alert(2)"></svg>` +
+            `<div data-trix-attachment='{"contentType":"text/html5","content":` +
+            `"<img src=x onerror=alert(3)>"}'></div>` +
+            `<a href="javascript:alert(4)">看</a>`);
+          data.setData("application/x-trix-document", "[]");
+          const event = new ClipboardEvent("paste",
+            { clipboardData: data, bubbles: true, cancelable: true });
+          document.querySelector("trix-editor").dispatchEvent(event);
+        }"""
+    )
+    value = office.page.input_value("[name=description]")
+    assert value.startswith("<p><strong>好</strong>")
+    assert "看" in value
+    for word in ("onerror", "svg", "javascript", "data-trix"):
+        assert word not in value
