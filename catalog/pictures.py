@@ -2,7 +2,9 @@
 
 from collections.abc import Collection
 
-from catalog.models import Category, ProductImage, Sku
+from django.db.models import Q
+
+from catalog.models import Category, Product, ProductImage, Sku
 
 
 def pictures_in_use(names: Collection[str]) -> set[str]:
@@ -12,4 +14,17 @@ def pictures_in_use(names: Collection[str]) -> set[str]:
         Sku.objects.filter(image__in=names).values_list("image"),
         Category.objects.filter(icon__in=names).values_list("icon"),
     )
-    return {name for (name,) in shown}
+    found = {name for (name,) in shown}
+    return found | _described({*names} - found)
+
+
+def _described(names: Collection[str]) -> set[str]:
+    """Return those that a description holds: it names its pictures by their URL."""
+    if not names:
+        return set()
+    holds_one = Q()
+    for name in names:
+        holds_one |= Q(description__contains=name)
+    rows = Product.objects.filter(holds_one).values_list("description", flat=True)
+    texts = list(rows)
+    return {name for name in names if any(name in text for text in texts)}

@@ -7,6 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from catalog.models import Product
+from catalog.pictures import pictures_in_use
 from catalog.tests.admin_pages import (
     PRODUCTS,
     errors,
@@ -117,3 +118,12 @@ def test_its_pictures_are_looked_for_outside_of_the_transaction(
     assert facts(shirt)["description"] == f'<p><img src="{url}"></p>'
     assert len(WatchedStorage.seen) > 1
     assert set(WatchedStorage.seen) == {False}
+
+
+def test_a_picture_of_a_description_is_in_use(client: Client, shirt: Product) -> None:
+    url = client.post(PICTURE, {"file": picture_file()}).json()["url"]
+    name = image_name(url)
+    assert name
+    assert pictures_in_use([name, "uploads/a.jpg"]) == set()
+    Product.objects.update(description=f'<p><img src="{url}"></p>')
+    assert pictures_in_use([name, "uploads/a.jpg"]) == {name}
