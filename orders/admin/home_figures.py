@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django.core.cache import cache
 from django.db.models import Sum
@@ -25,6 +25,8 @@ from shop.days import day_begin
 _MONTH_DAYS = DAYS_SHOWN // 2
 _TOP = 10
 _TOP_KEPT_SECONDS = 3600
+# Products' ids, their pieces and amounts.
+_Top = list[tuple[int, int, Decimal]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +148,8 @@ def _top_products(
     counted_at = max((row.counted_at for row in rows), default=None)
     # A hundred thousand rows are added up in a tenth of a second; they stay the same
     # until some day is counted again.
-    top: Any = cache.get_or_set(
-        f"orders.top_products:{since}:{counted_at and counted_at.timestamp()}",
-        lambda: _best(since),
-        _TOP_KEPT_SECONDS,
-    )
+    key = f"orders.top_products:{since}:{counted_at and counted_at.timestamp()}"
+    top = cast("_Top", cache.get_or_set(key, lambda: _best(since), _TOP_KEPT_SECONDS))
     products = Product.objects.only("name").in_bulk([pk for pk, _, _ in top])
     return [
         {
@@ -163,7 +162,7 @@ def _top_products(
     ]
 
 
-def _best(since: date) -> list[tuple[int, int, Decimal]]:
+def _best(since: date) -> _Top:
     sold = DailyProductSales.objects.filter(day__gte=since).values("product")
     sums = sold.annotate(pieces_sold=Sum("pieces"), amount_sold=Sum("amount"))
     best = sums.order_by("-amount_sold", "product")
