@@ -5,8 +5,6 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.utils.functional import cached_property
 
-COUNT_MAX = 10_000
-
 
 class CappedCount(int):
     """A count that went no further; people read 10000+."""
@@ -16,14 +14,16 @@ class CappedCount(int):
 
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]
-    """Count up to COUNT_MAX; what lies behind is for filters and the search to find.
+    """Count up to `count_max`; what lies behind is for filters and the search to find.
 
     The last page of a long list can't be asked for: it would be read from the start.
     """
+
+    count_max = 10_000
 
     @cached_property
     def count(self) -> int:
         """Return how many rows there are, or that there are more than are counted."""
         rows: Any = self.object_list
-        found: int = rows.order_by().values("pk")[: COUNT_MAX + 1].count()
-        return CappedCount(COUNT_MAX) if found > COUNT_MAX else found
+        found: int = rows.order_by().values("pk")[: self.count_max + 1].count()
+        return CappedCount(self.count_max) if found > self.count_max else found

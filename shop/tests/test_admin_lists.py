@@ -38,7 +38,7 @@ def told(response: Any) -> list[str]:
         f"{SHOPPERS}?session_key_encrypted__startswith=g",
         f"{SHOPPERS}?phone__regex=(",
         "/admin/orders/order/?user__openid__startswith=o",
-        "/admin/orders/order/?total_amount=1e999999",
+        "/admin/orders/order/?goods_amount=1e999999",
         "/admin/orders/order/?created_at__year=99999999999999999999",
         "/admin/orders/payment/?facts__payer=x",
         f"{PRODUCTS}?name__startswith=%00",
