@@ -72,7 +72,6 @@ def test_filters_of_the_desks_work(boss: Client, query: str) -> None:
         "/admin/orders/payment/?state__exact=%00",
         "/admin/catalog/stockmovement/?reason__exact=%00",
         f"{SHOPPERS}?created_at__gte=x",
-        "/admin/orders/order/?total_amount_from=1e999999",
         "/admin/orders/order/?product=%00",
         "/admin/orders/order/?receiver_phone=%00",
     ],
