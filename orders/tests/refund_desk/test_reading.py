@@ -226,7 +226,8 @@ def test_statements_do_not_grow(
         page(desk, path)  # Once, to fill Django's cache of content types.
         with CaptureQueriesContext(connection) as queries:
             page(desk, path)
-        assert len(queries) <= 15, path
+        # The page of an order tells of all that belongs to it.
+        assert len(queries) <= (20 if "/order/" in path else 15), path
         return len(queries)
 
     def counts(refund: Refund) -> list[int]:
