@@ -60,8 +60,10 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
         most=IMAGES_MAX,
         help_text=f"可一次选择多张,最多{IMAGES_MAX}张,每张最大5MB;第一张是主图",
     )
-    version = forms.CharField(required=False, widget=forms.HiddenInput)
-    page_key = forms.UUIDField(required=False, initial=uuid4, widget=forms.HiddenInput)
+    version = forms.CharField(label="", required=False, widget=forms.HiddenInput)
+    page_key = forms.UUIDField(
+        label="", required=False, initial=uuid4, widget=forms.HiddenInput
+    )
 
     class Meta:
         model = Product
