@@ -193,6 +193,7 @@ class Migration(migrations.Migration):
         ("contenttypes", "0002_remove_content_type_name"),
         ("orders", "0020_shipment_tracking"),
         ("procrastinate", "0041_post_retry_failed_job"),
+        ("shop", "0002_saved_filters"),
     ]
 
     operations = [migrations.RunPython(make, take_away)]
