@@ -229,7 +229,9 @@ class Refund(models.Model):
     @property
     def told_answer(self) -> str:
         """Return what its shopper is told by staff."""
-        return "" if self.is_agreed else self.answer
+        # What one of two has written goes with what the shopper takes back.
+        is_untold = self.is_agreed or self.state == RefundState.WITHDRAWN
+        return "" if is_untold else self.answer
 
     @property
     def steps(self) -> list[RefundEvent]:

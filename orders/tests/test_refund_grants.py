@@ -506,6 +506,39 @@ def test_the_day_begins_at_midnight_of_the_shop(
     assert give(order, staff, 1, 0).state == "approved"
 
 
+def test_a_grant_that_waits_over_midnight_counts_for_the_new_day(
+    order: Order, staff: User, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.REFUND_DAY_CAP = Decimal("99.00")
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    clock = {}
+    monkeypatch.setattr(timezone, "now", lambda: clock["now"])
+
+    def wait(execute: Any, sql: str, *args: Any) -> Any:
+        if "pg_advisory_xact_lock" in sql:
+            clock["now"] = midnight
+        return execute(sql, *args)
+
+    def give_late(pieces_of_tea: int) -> Refund:
+        clock["now"] = midnight - timedelta(seconds=1)
+        with connection.execute_wrapper(wait):
+            return give(order, staff, pieces_of_tea, 0)
+
+    refused(DayCapReached, lambda: give_late(2))
+    assert give_late(1).granted_at == midnight
+
+
+def test_what_one_of_two_wrote_is_not_told_after_a_withdrawal(
+    shopper_api: APIClient, order: Order, staff: User, two_people: None
+) -> None:
+    refund = asked(shopper_api, order, items=pieces(order, 2, 0))
+    approve(refund, staff)
+    url = f"/api/refunds/{refund.refund_no}"
+    assert shopper_api.post(f"{url}/withdraw").status_code == 200
+    shown = shopper_api.get(url).json()["data"]
+    assert (shown["status"], shown["answer"]) == ("withdrawn", "")
+
+
 def test_the_sum_of_a_day_has_an_index(db: None) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")

@@ -105,16 +105,19 @@ def day_cap_require(refund: Refund) -> None:
     if cap is None:
         return
     day_grants_lock()
-    left = cap - granted_today() + refund.amount
+    # The wait may have passed midnight: it counts for the day in which it is checked.
+    refund.granted_at = timezone.now()
+    refund.save(update_fields=["granted_at", "updated_at"])
+    left = cap - _granted_since(_midnight_before(refund.granted_at)) + refund.amount
     if refund.amount > left:
         raise DayCapReached(cap=cap, left=max(left, ZERO))
 
 
-def granted_today() -> Decimal:
-    """Return what staff have granted since midnight of the shop's own time."""
-    granted = Refund.objects.filter(granted_at__gte=_midnight())
+def _granted_since(moment: datetime) -> Decimal:
+    granted = Refund.objects.filter(granted_at__gte=moment)
     return granted.aggregate(sum=Sum("amount"))["sum"] or ZERO
 
 
-def _midnight() -> datetime:
-    return timezone.make_aware(datetime.combine(timezone.localdate(), time.min))
+def _midnight_before(moment: datetime) -> datetime:
+    """Return when the day began, in the shop's own time."""
+    return timezone.make_aware(datetime.combine(timezone.localdate(moment), time.min))
