@@ -227,6 +227,18 @@ def test_made_up_addresses_count_for_nothing(site: Site) -> None:
 # --- Files --------------------------------------------------------------------------
 
 
+def test_static_files_of_ours_are_asked_for_each_time(site: Site) -> None:
+    folder = site.folder / "static" / "catalog"
+    folder.mkdir()
+    (folder / "a.js").write_text("export const a = 1;\n")
+    headers = site.call("GET", "/static/catalog/a.js").headers
+    assert headers["Cache-Control"] == "no-cache"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    again = {"If-None-Match": headers["ETag"]}
+    assert site.call("GET", "/static/catalog/a.js", headers=again).status == 304
+    assert site.call("GET", "/static/catalog/../../x").status in {400, 404}
+
+
 def test_static_files(site: Site) -> None:
     (site.folder / "static" / "a.css").write_text("a {}\n" * 1000)
     answer = site.call("GET", "/static/a.css", headers={"Accept-Encoding": "gzip"})
