@@ -99,7 +99,8 @@ class RefundForm(GivingForm, ReasonForm):
 
 def _worth(part: Portion) -> str:
     unshipped = f",其中{part.unshipped}件未发" if part.unshipped else ""
-    return f"可退{part.quantity}件,共{money(part.amount)}{unshipped};不退的填0"
+    whole = ",未发的全额退" if part.unshipped else ""
+    return f"可退{part.quantity}件,共{money(part.amount)}{unshipped}{whole};不退的填0"
 
 
 class ApproveForm(GivingForm):
@@ -116,19 +117,23 @@ class ApproveForm(GivingForm):
         given = {f"amount_{row.order_item_id}": row for row in rows}
         for name, row in given.items():
             label = _piece_name(row.order_item, row.quantity)
-            self.fields[name] = _given(label, row.worth)
+            is_whole = row.unshipped_quantity == row.quantity
+            self.fields[name] = _given(label, row.worth, is_whole=is_whole)
         freight = freight_worth(refund, rows)
         if freight:
-            self.fields[_FREIGHT] = _given("运费", freight)
+            is_whole = not refund.order.shipments.exists()
+            self.fields[_FREIGHT] = _given("运费", freight, is_whole=is_whole)
         if any(row.quantity > row.unshipped_quantity for row in rows):
             self.fields["is_restocked"] = _restock()
         self.order_fields([*given, _FREIGHT, "answer", "is_restocked"])
 
 
-def _given(label: str, most: Decimal) -> GivenField:
+def _given(label: str, most: Decimal, *, is_whole: bool) -> GivenField:
+    """Return the field of an amount; what never left is paid back whole."""
     hint = f"最多{money(most)};少退的部分留在店里,以后不再退"
+    hint = "未发货,全额退" if is_whole else hint
     field = GivenField(label=f"{label}(元)", most=most, hint=hint)
-    field.initial = most
+    field.initial, field.disabled = most, is_whole
     return field
 
 

@@ -26,6 +26,7 @@ from orders.tests.conftest import (
     payment_facts,
     refund_facts,
 )
+from orders.tests.refunding import ship
 from orders.tests.test_audit import checks, sql
 
 
@@ -55,6 +56,7 @@ def books(
     )
     payment_settle(facts=payment_facts(second))
     orders["granted"] = paid_order(shopper_api, line(tea))
+    ship(orders["granted"])
     request = refund_request(
         order_no=orders["granted"].order_no, user_id=user_id, reason="破损"
     )
@@ -183,6 +185,19 @@ def test_true_books_have_no_finding(books: dict[str, Order]) -> None:
         (
             sql(
                 "UPDATE orders_refund SET kept_amount = 0.51 WHERE order_id = %(asked)s"
+            ),
+            {"refund_whole"},
+        ),
+        (
+            # Of an order of which nothing has left nothing is kept.
+            sql(
+                "WITH refund AS (UPDATE orders_refund SET amount = amount - 1,"
+                " kept_amount = kept_amount + 1 WHERE order_id = %(whole)s"
+                " RETURNING id, payment_id), payment AS (UPDATE orders_payment"
+                " SET refund_amount = refund_amount - 1 FROM refund"
+                " WHERE orders_payment.id = payment_id)"
+                " UPDATE orders_refunditem SET amount = amount - 1, kept_amount = 1"
+                " FROM refund WHERE refund_id = refund.id AND amount = 99"
             ),
             {"refund_whole"},
         ),

@@ -51,6 +51,7 @@ CHECKS = {
             ON kept.payment_id = payment.id
         WHERE payment.refund_amount + kept.amount > payment.amount
             OR (pieces.is_all AND payment.refund_amount + kept.amount <> payment.amount)
+            OR (o.status = 'cancelled' AND kept.amount > 0)
     """,
     "refund_second": """
         SELECT 'refund ' || refund.refund_no, 'was granted by whoever agreed first'

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 
 from django.db.models import F, Q, Sum
 
@@ -28,6 +28,14 @@ class Portion:
     unshipped: int
     amount: Decimal
     kept: Decimal = ZERO
+
+    @property
+    def least(self) -> Decimal:
+        """Return what goes back at the least: all that unshipped pieces cost."""
+        if not self.unshipped:
+            return ZERO
+        least = self.amount * self.unshipped / self.quantity
+        return least.quantize(_FEN, ROUND_UP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +136,9 @@ def kept_of(payment: Payment) -> Decimal:
 def portions_cut(parts: Iterable[Portion], amounts: Amounts) -> list[Portion]:
     """Return the portions with what staff give for each; the rest is kept.
 
-    Raises: Invalid, for more than the pieces are worth.
+    Only of pieces that had left: what the shop still has is paid back whole.
+
+    Raises: Invalid, for more than the pieces are worth, or less than they must bring.
     """
     return [_cut(part, amounts.lines.get(part.item.pk, part.amount)) for part in parts]
 
@@ -136,7 +146,25 @@ def portions_cut(parts: Iterable[Portion], amounts: Amounts) -> list[Portion]:
 def _cut(part: Portion, given: Decimal) -> Portion:
     name = f"商品{part.item.name}"
     kept = part.amount - require_within(name, given, part.amount)
-    return replace(part, amount=given, kept=kept if part.quantity else ZERO)
+    if not part.quantity:
+        return replace(part, amount=given)
+    if given < part.least:
+        told = f"{name}有{part.unshipped}件未发货,最少退¥{part.least}"
+        raise Invalid.field("amount", told)
+    return replace(part, amount=given, kept=kept)
+
+
+def freight_cut(most: Decimal, given: Decimal | None, *, has_left: bool) -> Decimal:
+    """Return what of the freight goes back: all of it while no parcel has left.
+
+    Raises: Invalid.
+    """
+    if given is None:
+        return most
+    require_within("运费", given, most)
+    if given < most and not has_left:
+        raise Invalid.field("amount", f"还没有发出包裹,运费¥{most}须全额退还")
+    return given
 
 
 def require_within(name: str, given: Decimal, most: Decimal) -> Decimal:

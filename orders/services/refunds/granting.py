@@ -15,9 +15,9 @@ from orders.models.refund_lines import ZERO
 from orders.services.refunds.amounts import (
     Amounts,
     Portion,
+    freight_cut,
     portions_cut,
     require_some,
-    require_within,
 )
 from orders.services.refunds.sending import close_if_all_goes_back, send_later
 from orders.services.refunds.states import refund_move
@@ -32,8 +32,8 @@ def amounts_grant(refund: Refund, amounts: Amounts) -> None:
     rows = list(refund.items.select_related("order_item"))
     parts = portions_cut(map(_whole, rows), amounts)
     freight = freight_worth(refund, rows)
-    given = freight if amounts.freight is None else amounts.freight
-    require_within("运费", given, freight)
+    has_left = refund.order.shipments.exists()
+    given = freight_cut(freight, amounts.freight, has_left=has_left)
     amount = sum((part.amount for part in parts), given)
     require_some(amount)
     for row, part in zip(rows, parts, strict=True):

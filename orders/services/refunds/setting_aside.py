@@ -29,12 +29,12 @@ from orders.services.fulfilment import lines_left
 from orders.services.refunds.amounts import (
     Amounts,
     Portion,
+    freight_cut,
     freight_of,
     payment_left,
     portions,
     portions_cut,
     require_some,
-    require_within,
 )
 from orders.services.refunds.sending import close_if_all_goes_back, send_later
 from orders.services.refunds.states import refund_note
@@ -75,10 +75,10 @@ def refund_draft(
     if worth <= 0:
         raise Invalid.field("items", "这些商品没有可退的金额")
     parts = portions_cut(whole, amounts)
-    given = freight if amounts.freight is None else amounts.freight
-    kept_freight = freight - require_within("运费", given, freight)
+    has_left = order.shipments.exists()
+    given = freight_cut(freight, amounts.freight, has_left=has_left)
     amount = sum((part.amount for part in parts), given)
-    kept = sum((part.kept for part in parts), kept_freight)
+    kept = sum((part.kept for part in parts), freight - given)
     require_some(amount)
     if not all(wanted.values()) and amount + kept >= payment_left(payment):
         raise Invalid.field("amount", "商品没有全部退回,不能退完全部金额")

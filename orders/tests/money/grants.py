@@ -138,6 +138,7 @@ class GrantRules(RefundRules):
         amount = sum(given.values()) + freight
         is_second_due = amount + self.shop.granted_of(refund.order) > TWO_PERSON_ABOVE
         is_legal = is_legal and not refund.agreed_by and amount > 0
+        is_legal = is_legal and self.is_kept_of_what_left(refund, given, freight)
         is_legal = is_legal and (is_second_due or amount <= self.shop.left_today())
         amounts = {line.pk: yuan(one) for line, one in given.items()}
         with expected(is_legal):
@@ -155,6 +156,16 @@ class GrantRules(RefundRules):
             refund.agreed_by = self.world.staff.pk
         else:
             self.shop.grant(refund)
+
+    def is_kept_of_what_left(
+        self, refund: Return, given: dict[Line, int], freight: int
+    ) -> bool:
+        """Tell whether all that never left is paid back whole."""
+        for line, one in given.items():
+            count, unshipped = refund.parts[line]
+            if count and one * count < refund.worth[line] * unshipped:
+                return False
+        return freight == refund.freight or refund.order.has_left
 
     def agreed(self) -> list[Return]:
         return [one for one in self.standing("requested") if one.agreed_by]

@@ -22,7 +22,7 @@ from orders.tests.refund_desk.pages import (
     request,
     url,
 )
-from orders.tests.refunding import priced_order
+from orders.tests.refunding import priced_order, ship
 from orders.tests.test_admin_order_actions import refusals, told
 from orders.tests.test_admin_order_actions import url as order_url
 from orders.tests.test_admin_order_refunds import form
@@ -32,9 +32,11 @@ pytestmark = pytest.mark.usefixtures("audited")
 
 @pytest.fixture
 def order(shopper_api: APIClient, tea: Product, cup: Product) -> Order:
-    """Three teas at 99.00, a cup at 25.50 and 12.00 of freight: 334.50."""
+    """Three teas at 99.00, a cup at 25.50 and 12.00 of freight: 334.50, shipped."""
     lines = (line(tea, 3), line(cup))
-    return priced_order(shopper_api, *lines, freight="12.00", discount="0.00")
+    order = priced_order(shopper_api, *lines, freight="12.00", discount="0.00")
+    ship(order)
+    return order
 
 
 @pytest.fixture
@@ -93,6 +95,17 @@ def test_page_shows_the_most_of_each_line_and_less_is_granted(
     text = page(desk, url(refund, "change"))
     for fact in ("¥227.50,申请¥334.50", "¥107.00,以后不再退", "¥297.00", "¥200.00"):
         assert fact in text, fact
+
+
+def test_what_has_not_left_is_granted_whole(
+    shopper_api: APIClient, desk: Client, tea: Product
+) -> None:
+    refund = request(paid_order(shopper_api, line(tea)))
+    text = page(desk, url(refund, "approve"))
+    assert "未发货,全额退" in text
+    field = f"amount_{refund.items.get().order_item_id}"
+    answered = desk.post(url(refund, "approve"), {"answer": "", field: "1"})
+    assert told(answered) == ["已同意退款¥99.00,正在提交微信"]
 
 
 def test_first_person_sees_that_somebody_else_must_agree(
