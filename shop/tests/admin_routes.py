@@ -8,6 +8,8 @@ from django.contrib import admin
 from django.db.models import Model
 from django.urls import URLPattern, reverse
 
+from accounts.models import User
+
 # What Django itself serves for each model, and the verb of the permission.
 _STANDARD = {
     "changelist": "view",
@@ -44,16 +46,28 @@ _NEEDS = {
     "orders_refund_query": ("orders.view_refund", "orders.retry_refund"),
     "catalog_sku_export": ("catalog.view_sku", "catalog.export_product"),
     "catalog_sku_import_sheet": ("catalog.view_sku", "catalog.adjust_stock"),
-    "shop_sheettask_upload": ("catalog.import_product",),
-    "shop_sheettask_template": ("catalog.import_product",),
-    "shop_sheettask_progress": ("orders.export_order",),
-    "shop_sheettask_confirm": ("orders.ship_order",),
-    "shop_sheettask_cancel": ("catalog.adjust_stock",),
-    "shop_sheettask_download": ("orders.export_refund",),
     "procrastinate_procrastinatejob_retry": (
         "procrastinate.view_procrastinatejob",
         "procrastinate.change_procrastinatejob",
     ),
+}
+# The kinds of sheets have one desk: whoever may send or fetch one of them works at it.
+_IMPORTS = ("catalog.import_product", "catalog.adjust_stock", "orders.ship_order")
+_EXPORTS = ("catalog.export_product", "orders.export_order", "orders.export_refund")
+_SHEETS = (*_IMPORTS, *_EXPORTS)
+_SEES_SHEETS = ("shop.view_sheettask", *_SHEETS)
+# Where one of several permissions is enough.
+_ANY_OF = {
+    "shop_sheettask_changelist": _SEES_SHEETS,
+    "shop_sheettask_saved_filters": _SEES_SHEETS,
+    "shop_sheettask_change": _SEES_SHEETS,
+    "shop_sheettask_history": _SEES_SHEETS,
+    "shop_sheettask_upload": _IMPORTS,
+    "shop_sheettask_template": _IMPORTS,
+    "shop_sheettask_progress": _SHEETS,
+    "shop_sheettask_confirm": _SHEETS,
+    "shop_sheettask_cancel": _SHEETS,
+    "shop_sheettask_download": _SHEETS,
 }
 _VERBS = {
     *("view", "add", "change", "delete"),
@@ -74,11 +88,17 @@ SUPERUSERS_ALONE = {"auth_group_add", "auth_group_delete"}
 
 @dataclass(frozen=True)
 class AdminRoute:
-    """A URL of a desk: its name, whether it names an object, who is let in."""
+    """A URL of a desk: its name, whether it names an object, who is let in.
+
+    Each of `keys` lets in: permissions that somebody has all of.
+    """
 
     name: str
     of_an_object: bool
-    permissions: tuple[str, ...]
+    keys: tuple[tuple[str, ...], ...]
+
+    def lets_in(self, user: User) -> bool:
+        return any(user.has_perms(key) for key in self.keys)
 
     def url(self, key: Any) -> str:
         return reverse(f"admin:{self.name}", args=[key] if self.of_an_object else [])
@@ -93,13 +113,19 @@ def routes_of(model: type[Model]) -> Iterator[AdminRoute]:
             yield AdminRoute(
                 name=pattern.name,
                 of_an_object="object_id" in str(pattern.pattern),
-                permissions=_permissions(desk, pattern),
+                keys=_keys(desk, pattern),
             )
 
 
-def _permissions(desk: Any, pattern: URLPattern) -> tuple[str, ...]:
-    opts = desk.opts
+def _keys(desk: Any, pattern: URLPattern) -> tuple[tuple[str, ...], ...]:
     name = str(pattern.name)
+    if name in _ANY_OF:
+        return tuple((permission,) for permission in _ANY_OF[name])
+    return (_permissions(desk, name),)
+
+
+def _permissions(desk: Any, name: str) -> tuple[str, ...]:
+    opts = desk.opts
     deed = name.removeprefix(f"{opts.app_label}_{opts.model_name}_")
     if name in _NEEDS:
         return _NEEDS[name]
