@@ -18,11 +18,6 @@ LIST = "/admin/accounts/staff/"
 BEYOND = "不能分配您自己没有的权限"
 
 
-@pytest.fixture(autouse=True)
-def _quick_passwords(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 def member(name, *roles):
     user = User.objects.create_user(name, "a-long-password-9")
     user.groups.set(Group.objects.filter(name__in=roles))

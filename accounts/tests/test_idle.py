@@ -13,11 +13,6 @@ HOUR = 3600
 
 
 @pytest.fixture(autouse=True)
-def _quick_passwords(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-@pytest.fixture(autouse=True)
 def clock(monkeypatch):
     clock = SimpleNamespace(now=1_800_000_000)
     fake = SimpleNamespace(time=lambda: clock.now)

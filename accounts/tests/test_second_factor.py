@@ -40,11 +40,6 @@ LOCKED = "登录失败次数过多,请稍后再试"
 
 
 @pytest.fixture(autouse=True)
-def _quick_passwords(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-@pytest.fixture(autouse=True)
 def clock(monkeypatch):
     """Stop the clock by which codes come and go; a test moves it on."""
     clock = SimpleNamespace(moment=NOW)
