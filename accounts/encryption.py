@@ -20,6 +20,15 @@ def text_decrypt(encrypted: str) -> str:
     return fernet.decrypt(encrypted.encode()).decode()
 
 
+def text_renew(encrypted: str) -> str:
+    """Encrypt again with the first key what was encrypted with any of them.
+
+    Raises: cryptography's InvalidToken, when none of them is the right one.
+    """
+    fernet = _fernet(settings.FIELD_ENCRYPTION_KEY)
+    return fernet.rotate(encrypted.encode()).decode()
+
+
 @lru_cache(maxsize=4)
 def _fernet(keys: str) -> MultiFernet:
     """Return the cipher of comma-separated keys, the newest first."""

@@ -38,14 +38,14 @@ class TicketExpired(Exception):
     """The password was right too long ago, or has changed since."""
 
 
-def code_field() -> forms.CharField:
+def code_field(**attributes: Any) -> forms.CharField:
     """Return a field that phones offer digits for, and that nothing completes."""
     return forms.CharField(
         label="验证码",
         max_length=_CODE_MAX,
         error_messages={"required": "验证码不能为空"},
         widget=UnfoldAdminTextInputWidget(
-            attrs={"autocomplete": "one-time-code", "autofocus": True}
+            attrs={"autocomplete": "one-time-code", **attributes}
         ),
     )
 
@@ -54,7 +54,7 @@ class CodeForm(forms.Form):
     """The second step of a login."""
 
     ticket = forms.CharField(widget=forms.HiddenInput)
-    code = code_field()
+    code = code_field(autofocus=True)
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -106,14 +106,7 @@ class CodeView(LoginView):
             return HttpResponseRedirect(reverse("admin:login"))
 
 
-class TurnOnForm(forms.Form):
-    """A code that shows that the app has the key."""
-
-    sealed = forms.CharField(widget=forms.HiddenInput)
-    code = code_field()
-
-
-class TurnOffForm(forms.Form):
+class PasswordAndCodeForm(forms.Form):
     """Password and code, as at a login."""
 
     password = forms.CharField(
@@ -124,6 +117,12 @@ class TurnOffForm(forms.Form):
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "current-password"}),
     )
     code = code_field()
+
+
+class TurnOnForm(PasswordAndCodeForm):
+    """The password, and a code that shows that the app has the key."""
+
+    sealed = forms.CharField(widget=forms.HiddenInput)
 
 
 def second_factor_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
@@ -150,10 +149,10 @@ def _turn_on(request: HttpRequest, user: User, context: dict[str, Any]) -> HttpR
     if form.is_valid():
         try:
             context["codes"] = services.second_factor_turn_on(
-                user_id=user.pk, **form.cleaned_data
+                request=request, user=user, **form.cleaned_data
             )
-        except Invalid as error:
-            form.add_error("code", error.message)
+        except (Invalid, LoginFailed, RateLimited) as error:
+            form.add_error(None, error.message)
         else:
             return TemplateResponse(request, "admin/recovery_codes.html", context)
     link = enrolment_link(account=user.get_username(), key=key)
@@ -166,7 +165,7 @@ def _turn_on(request: HttpRequest, user: User, context: dict[str, Any]) -> HttpR
 def _turn_off(
     request: HttpRequest, user: User, context: dict[str, Any]
 ) -> HttpResponse:
-    form = TurnOffForm(request.POST if request.method == "POST" else None)
+    form = PasswordAndCodeForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
             services.second_factor_turn_off(

@@ -33,7 +33,7 @@ MEANINGS = {
     ),
     "FIELD_ENCRYPTION_KEY": Meaning(
         "Fernet keys, separated by commas, the newest first: encrypts WeChat's "
-        "session keys in the database",
+        "session keys and staff's second factors in the database",
     ),
     "JWT_SIGNING_KEY": Meaning(
         "signs the tokens; 32 bytes or more. Changing it logs everybody out",

@@ -16,7 +16,7 @@ from django.utils.crypto import constant_time_compare
 from django_otp.oath import TOTP
 from rest_framework.request import Request
 
-from accounts.encryption import text_decrypt, text_encrypt
+from accounts.encryption import text_decrypt, text_encrypt, text_renew
 from accounts.errors import AccountStateChanged, LoginFailed, OtpInvalid, OtpRequired
 from accounts.lockout import LOCKED, locked_seconds
 from accounts.locks import user_lock
@@ -60,13 +60,23 @@ def enrolment_key(*, user: User, sealed: str) -> str:
     return _base32(_unsealed(user, sealed))
 
 
-@transaction.atomic
-def second_factor_turn_on(*, user_id: int, sealed: str, code: str) -> list[str]:
+def second_factor_turn_on(
+    *, request: HttpRequest, user: User, password: str, sealed: str, code: str
+) -> list[str]:
     """Ask for codes of this key from now on; return the recovery codes.
 
-    Locks: the user. Raises: AccountStateChanged when it is on already, Invalid when
-    the code is wrong.
+    The password is asked for: on a session left open, somebody else could turn it on
+    and keep the account's owner out.
+
+    Locks: the user. Raises: LoginFailed and RateLimited as at a login,
+    AccountStateChanged when it is on already, Invalid when the code is wrong.
     """
+    _password_require(request, user, password)
+    return _device_add(user_id=user.pk, sealed=sealed, code=code)
+
+
+@transaction.atomic
+def _device_add(*, user_id: int, sealed: str, code: str) -> list[str]:
     user = user_lock(user_id=user_id)
     key = _unsealed(user, sealed)
     if TotpDevice.objects.filter(user=user).exists():
@@ -138,6 +148,9 @@ def _code_spend(user: User, code: str) -> bool:
             f"验证码连续输错,请{seconds}秒后再试", retry_after_seconds=seconds
         )
     if _step_spend(device, code, now) or _recovery_spend(device, code):
+        # The newest key takes the place of older ones.
+        device.key_encrypted = text_renew(device.key_encrypted)
+        device.recovery_encrypted = text_renew(device.recovery_encrypted)
         device.throttle_reset()
         return True
     device.throttle_increment()
@@ -198,11 +211,7 @@ def second_factor_turn_off(
 
     Raises: LoginFailed, and what second_factor_check() raises.
     """
-    name = user.get_username()
-    if authenticate(request, username=name, password=password) != user:
-        if getattr(request, "axes_locked_out", False):
-            raise RateLimited(LOCKED, retry_after_seconds=locked_seconds())
-        raise LoginFailed("密码错误")
+    _password_require(request, user, password)
     second_factor_check(request=request, user=user, code=code)
     TotpDevice.objects.filter(user=user).delete()
 
@@ -238,6 +247,19 @@ def _drop(user_id: int) -> bool:
     sessions_end_all(user_id=user_id)
     admin_sessions_end(user_id=user_id)
     return True
+
+
+# --- passwords ------------------------------------------------------------------------
+
+
+def _password_require(request: HttpRequest, user: User, password: str) -> None:
+    """Ask who is logged in for the password once more; a wrong one is counted."""
+    name = user.get_username()
+    if authenticate(request, username=name, password=password) == user:
+        return
+    if getattr(request, "axes_locked_out", False):
+        raise RateLimited(LOCKED, retry_after_seconds=locked_seconds())
+    raise LoginFailed("密码错误")
 
 
 # --- keys and codes -------------------------------------------------------------------

@@ -3,7 +3,7 @@
 import pytest
 from cryptography.fernet import Fernet, InvalidToken
 
-from accounts.encryption import text_decrypt, text_encrypt
+from accounts.encryption import text_decrypt, text_encrypt, text_renew
 
 
 def test_there_and_back():
@@ -19,8 +19,9 @@ def test_keys_rotate(settings):
     encrypted = text_encrypt("a")
     settings.FIELD_ENCRYPTION_KEY = f"{new}, {old}"
     assert text_decrypt(encrypted) == "a"
-    renewed = text_encrypt("a")
+    written, renewed = text_encrypt("a"), text_renew(encrypted)
     settings.FIELD_ENCRYPTION_KEY = new
-    assert text_decrypt(renewed) == "a"
-    with pytest.raises(InvalidToken):
-        text_decrypt(encrypted)
+    assert (text_decrypt(written), text_decrypt(renewed)) == ("a", "a")
+    for refuses in (text_decrypt, text_renew):
+        with pytest.raises(InvalidToken):
+            refuses(encrypted)

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 from axes.models import AccessAttempt
+from cryptography.fernet import Fernet
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
 from django.contrib.sessions.models import Session as AdminSession
@@ -69,13 +70,23 @@ def clerk(db):
     return User.objects.create_user("clerk", PASSWORD)
 
 
+def turn_on(user, sealed, code):
+    return second_factor_turn_on(
+        request=RequestFactory().post(PAGE),
+        user=user,
+        password=PASSWORD,
+        sealed=sealed,
+        code=code,
+    )
+
+
 @pytest.fixture
 def recovery(clerk, clock):
     """Turn it on for the clerk, five minutes ago; return the recovery codes."""
     clock.moment = NOW - timedelta(minutes=5)
     key, sealed = enrolment_make(user=clerk)
     code = code_of(b32decode(key), clock.moment)
-    codes = second_factor_turn_on(user_id=clerk.pk, sealed=sealed, code=code)
+    codes = turn_on(clerk, sealed, code)
     clock.moment = NOW
     return codes
 
@@ -126,11 +137,12 @@ def test_it_is_turned_on_by_a_code_and_ten_recovery_codes_are_shown_once(clerk):
     key = re.search(r'id="key"[^>]*>([A-Z2-7 ]+)<', page)[1].replace(" ", "")
     assert 'src="data:image/svg+xml' in page
     assert not TotpDevice.objects.exists()
-    body = {"sealed": sealed_of(page), "code": code_of(b32decode(key), NOW)}
+    code = code_of(b32decode(key), NOW)
+    body = {"sealed": sealed_of(page), "password": PASSWORD, "code": code}
     done = text(client.post(PAGE, body))
     codes = re.findall(r"<li>([a-z2-9]{10})</li>", done)
     assert len(set(codes)) == 10
-    assert code_at(clerk) == body["code"]
+    assert code_at(clerk) == code
     again = text(client.get(PAGE))
     assert "恢复码还剩 10 个" in again
     assert not [code for code in codes if code in again]
@@ -148,10 +160,27 @@ def test_what_is_stored_tells_neither_key_nor_codes(clerk, recovery):
 def test_a_wrong_code_turns_nothing_on(clerk, code):
     client = browser(clerk)
     page = text(client.get(PAGE))
-    answer = text(client.post(PAGE, {"sealed": sealed_of(page), "code": code}))
+    body = {"sealed": sealed_of(page), "password": PASSWORD, "code": code}
+    answer = text(client.post(PAGE, body))
     assert "验证码不正确" in answer or "验证码不能为空" in answer
     # The same key once more: the app has it already.
     assert sealed_of(answer) == sealed_of(page)
+    assert not TotpDevice.objects.exists()
+
+
+def test_a_session_left_open_turns_nothing_on(clerk):
+    """Else somebody else's phone would keep the owner of the account out."""
+    client = browser(clerk)
+    key, sealed = enrolment_make(user=clerk)
+    body = {"sealed": sealed, "code": code_of(b32decode(key), NOW)}
+    assert "密码不能为空" in text(client.post(PAGE, body))
+    for password in ("wrong", "wrong-2", "wrong-3", "wrong-4"):
+        page = text(client.post(PAGE, {**body, "password": password}))
+        assert "密码错误" in page
+        assert sealed_of(page) == sealed
+    assert LOCKED in text(client.post(PAGE, {**body, "password": "wrong-5"}), 429)
+    assert LOCKED in text(client.post(PAGE, {**body, "password": PASSWORD}), 429)
+    assert LoginFailure.objects.count() == 5
     assert not TotpDevice.objects.exists()
 
 
@@ -160,8 +189,9 @@ def test_a_key_of_somebody_else_is_refused(clerk, staff):
     code = code_of(b32decode(key), NOW)
     for odd in (sealed, "x", ""):
         with pytest.raises(AccountStateChanged):
-            second_factor_turn_on(user_id=clerk.pk, sealed=odd, code=code)
-    assert browser(clerk).post(PAGE, {"sealed": sealed, "code": code})["Location"]
+            turn_on(clerk, odd, code)
+    body = {"sealed": sealed, "password": PASSWORD, "code": code}
+    assert browser(clerk).post(PAGE, body)["Location"] == PAGE
     assert not TotpDevice.objects.exists()
 
 
@@ -169,13 +199,21 @@ def test_it_is_turned_on_once(clerk, recovery):
     before = TotpDevice.objects.values().get()
     key, sealed = enrolment_make(user=clerk)
     with pytest.raises(AccountStateChanged):
-        second_factor_turn_on(
-            user_id=clerk.pk, sealed=sealed, code=code_of(b32decode(key), NOW)
-        )
+        turn_on(clerk, sealed, code_of(b32decode(key), NOW))
     assert TotpDevice.objects.values().get() == before
 
 
 # --- a login of the admin -----------------------------------------------------------
+
+
+def test_each_right_code_encrypts_with_the_newest_key(clerk, recovery, settings):
+    old, new = settings.FIELD_ENCRYPTION_KEY, Fernet.generate_key().decode()
+    settings.FIELD_ENCRYPTION_KEY = f"{new},{old}"
+    ticket = login_ticket_make(user=clerk)
+    assert second_step(Client(), ticket, code_at(clerk)).status_code == 302
+    settings.FIELD_ENCRYPTION_KEY = new
+    ticket = login_ticket_make(user=clerk)
+    assert second_step(Client(), ticket, recovery[0]).status_code == 302
 
 
 def test_between_password_and_code_there_is_no_session(clerk, recovery):
@@ -487,4 +525,4 @@ def test_an_operator_resets_it_for_whom_nobody_else_can_help(clerk, recovery, ca
 def test_invalid_is_what_the_service_says_of_a_wrong_code(clerk):
     _, sealed = enrolment_make(user=clerk)
     with pytest.raises(Invalid):
-        second_factor_turn_on(user_id=clerk.pk, sealed=sealed, code="000000")
+        turn_on(clerk, sealed, "000000")

@@ -39,7 +39,7 @@ def turn_on(office: Office) -> tuple[str, float]:
     office.shot("people-second-factor")
     key = office.page.locator("#key").inner_text()
     moment = time.time()
-    office.fill(code=code_of(key, moment))
+    office.fill(password=PASSWORD, code=code_of(key, moment))
     office.press("开启")
     assert office.page.locator("#codes li").count() == 10
     assert office.fits()
