@@ -154,6 +154,8 @@ def _turn_on(request: HttpRequest, user: User, context: dict[str, Any]) -> HttpR
         except (Invalid, LoginFailed, RateLimited) as error:
             form.add_error(None, error.message)
         else:
+            # Its row went with those of the other sessions.
+            request.session.cycle_key()
             return TemplateResponse(request, "admin/recovery_codes.html", context)
     link = enrolment_link(account=user.get_username(), key=key)
     picture = segno.make(link).svg_data_uri(border=_QR_MARGIN, light="#fff")

@@ -66,7 +66,8 @@ def second_factor_turn_on(
     """Ask for codes of this key from now on; return the recovery codes.
 
     The password is asked for: on a session left open, somebody else could turn it on
-    and keep the account's owner out.
+    and keep the account's owner out. All sessions end, for whoever was in by the
+    password alone; the caller gives this one a new key, which keeps it.
 
     Locks: the user. Raises: LoginFailed and RateLimited as at a login,
     AccountStateChanged when it is on already, Invalid when the code is wrong.
@@ -91,6 +92,7 @@ def _device_add(*, user_id: int, sealed: str, code: str) -> list[str]:
         recovery_encrypted=text_encrypt(" ".join(codes)),
         last_step=step,
     )
+    _sessions_end(user_id)
     return codes
 
 
@@ -244,9 +246,13 @@ def _drop(user_id: int) -> bool:
     """Turn it off and end the sessions; say whether it was on."""
     if not TotpDevice.objects.filter(user_id=user_id).delete()[0]:
         return False
+    _sessions_end(user_id)
+    return True
+
+
+def _sessions_end(user_id: int) -> None:
     sessions_end_all(user_id=user_id)
     admin_sessions_end(user_id=user_id)
-    return True
 
 
 # --- passwords ------------------------------------------------------------------------

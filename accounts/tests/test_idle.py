@@ -109,6 +109,13 @@ def test_the_minutes_are_a_setting(boss, clock, settings):
     assert "已有5分钟没有操作" in page
 
 
+def test_who_is_busy_stays_in_however_short_the_time(boss, clock, settings):
+    settings.ADMIN_IDLE_MINUTES = 1
+    for _ in range(4):
+        clock.now += 50
+        assert is_in(boss)
+
+
 def test_a_new_login_begins_anew(boss, clock):
     """Also one that takes the session over from the same person's last."""
     for _ in range(22):

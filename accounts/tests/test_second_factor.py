@@ -168,6 +168,22 @@ def test_a_wrong_code_turns_nothing_on(clerk, code):
     assert not TotpDevice.objects.exists()
 
 
+def test_who_was_in_by_the_password_alone_is_out(clerk):
+    client, theirs = browser(clerk), browser(clerk)
+    tokens = api_login().json()["data"]
+    key, sealed = enrolment_make(user=clerk)
+    before = client.cookies["sessionid"].value
+    code = code_of(b32decode(key), NOW)
+    body = {"sealed": sealed, "password": PASSWORD, "code": code}
+    assert "<li>" in text(client.post(PAGE, body))
+    assert client.get("/admin/").status_code == 200
+    assert client.cookies["sessionid"].value != before
+    assert theirs.get("/admin/").status_code == 302
+    refresh = {"refreshToken": tokens["refreshToken"]}
+    answer = APIClient().post("/api/auth/refresh", refresh, format="json")
+    assert slug(answer) == (401, "token_invalid")
+
+
 def test_a_session_left_open_turns_nothing_on(clerk):
     """Else somebody else's phone would keep the owner of the account out."""
     client = browser(clerk)
