@@ -89,8 +89,8 @@ class ShopperDesk(Desk):
     list_display_links = ("id", "shown_name")
     list_filter = ("is_active", "created_at")
     search_fields = ("=id", "nickname", "phone")
-    masked_search_fields = ("=id", "nickname", "=phone")
-    search_help_text = "编号、昵称或手机号"
+    masked_search_fields = ("=id", "nickname")
+    search_help_text = "编号、昵称;能看完整手机号的,也可以输入手机号"
     ordering = ("-id",)
     list_per_page = 50
     show_full_result_count = False
@@ -122,7 +122,7 @@ class ShopperDesk(Desk):
         return ["masked_phone" if name == "phone" else name for name in self.fields]
 
     def get_search_fields(self, request: HttpRequest) -> Any:
-        """Find a masked phone only whole: it would be told digit by digit otherwise."""
+        """Look for a phone only for who may read it: by questions it would be told."""
         return (
             self.search_fields if shows_people(request) else self.masked_search_fields
         )
