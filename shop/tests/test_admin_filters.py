@@ -114,6 +114,8 @@ def test_a_filter_of_another_list_is_not_this_ones(boss: Client, staff: User) ->
             "请先筛选或搜索,再保存",
         ),
         ("长", f"q={'x' * 1000}", "筛选条件过长,不能保存"),
+        ("张", "q=13800138000&stage=paid", "筛选里有手机号,不能保存"),
+        ("张", "receiver_phone=%2B8613800138000", "筛选里有手机号,不能保存"),
         ("待发货", "stage=partly", "已有名为“待发货”的筛选,请换一个名称"),
     ],
 )
