@@ -125,6 +125,11 @@ class Finding:
         """Tell whether something is wrong with a cell."""
         return any(column == known for known, _ in self.problems)
 
+    def begin(self) -> None:
+        """Note that the row is of something new."""
+        if self.verdict != Verdict.BAD:
+            self.verdict = Verdict.NEW
+
     def change(self, column: str, old: Any, new: Any) -> None:
         """Note what a cell changes."""
         self.changes.append(Change(column, str(old), str(new)))
