@@ -42,11 +42,12 @@ def shirt(db: None) -> Product:
                 specs={"颜色": color, "尺码": "M"},
                 price=Decimal(price),
                 stock=stock,
+                alarm_stock=alarm,
                 code=code,
             )
-            for color, price, stock, code in (
-                ("红", "99.90", 3, "6901234567890"),
-                ("蓝", "89.00", 0, "=SUM(A1)"),
+            for color, price, stock, alarm, code in (
+                ("红", "99.90", 3, 5, "6901234567890"),
+                ("蓝", "89.00", 0, 0, "=SUM(A1)"),
             )
         ],
         images=["images/a.webp"],
@@ -91,6 +92,7 @@ def test_a_row_tells_a_sku_with_its_product(shirt: Product, staff: Any) -> None:
         "SKU编号": sku.pk,
         "规格": "颜色:红 尺码:M",
         "价格": 99.9,
+        "报警库存": 5,
         "编码": "6901234567890",
         "初始库存": None,
     }
@@ -158,6 +160,28 @@ def test_all_of_a_product_can_be_changed(shirt: Product, staff: Any) -> None:
         ("绿", ""),
         ("蓝", "B-1"),
     ]
+
+
+def test_alarm_levels_are_checked_shown_and_written(shirt: Product, staff: Any) -> None:
+    rows = table(exported("products", [shirt.pk], staff))
+    assert [row["报警库存"] for row in rows] == [5, 0]
+    bad = [{**rows[0], "报警库存": -1}, {**rows[1], "报警库存": "少"}]
+    assert problems(uploaded("products", rewritten(bad), staff)) == [
+        (2, "报警库存", "报警库存不能小于0"),
+        (3, "报警库存", "报警库存必须是数字"),
+    ]
+    # Empty leaves it, and a new SKU begins with none.
+    new = {"商品编号": shirt.pk, "规格": "颜色:绿 尺码:M", "价格": 30}
+    rows = [{**rows[0], "报警库存": None}, {**rows[1], "报警库存": 8}]
+    rows = [*rows, {**dict.fromkeys(rows[0]), **new}]
+    task = uploaded("products", rewritten(rows), staff)
+    assert (task.state, counts(task)) == ("checked", (1, 1, 1, 0)), task.problems
+    changes = {"column": "报警库存", "old": "0", "new": "8"}
+    assert task.preview[0]["changes"] == [changes]
+    confirmed(task)
+    skus = shirt.skus.filter(is_active=True).order_by("position")
+    assert [sku.alarm_stock for sku in skus] == [5, 8, 0]
+    assert [sku.stock for sku in skus] == [3, 0, 0]
 
 
 def test_new_products_and_skus_come_with_their_stock(

@@ -42,7 +42,7 @@ CANCELLABLE = (SheetState.WAITING, SheetState.CHECKING, SheetState.CHECKED)
 class SheetTask(models.Model):
     """An import or export that the worker does in parts, each a transaction."""
 
-    # A name in shop.sheets.registry.
+    # The name of a SheetKind.
     kind = models.CharField("内容", max_length=20)
     direction = models.CharField("方向", max_length=6, choices=SheetDirection.choices)
     format = models.CharField("格式", max_length=4, choices=SheetFormat.choices)

@@ -21,7 +21,7 @@ CLEAR = "清空"
 # What a cleared cell leaves.
 _CLEARED = {"description": "", "original_price": None, "category_id": None, "code": ""}
 _OF_PRODUCT = ("name", "category_id", "status", "original_price", "description")
-_OF_SKU = ("specs", "price", "code")
+_OF_SKU = ("specs", "price", "alarm_stock", "code")
 # What a sheet calls otherwise: its own name is another.
 _CALLED = {"name": "product_name"}
 _STOCK_REFUSAL = "只用于新SKU;已有SKU的库存请用盘点表"

@@ -6,7 +6,11 @@ from typing import Any
 
 from catalog.locks import category_hold, products_lock, skus_lock
 from catalog.models import ProductStatus, Sku
-from catalog.serializers.input import ProductCreateSerializer, SkuInputSerializer
+from catalog.serializers.input import (
+    ProductCreateSerializer,
+    SkuInputSerializer,
+    StockField,
+)
 from catalog.services.products import product_create, product_update
 from catalog.sheets.columns import (
     Choice,
@@ -22,6 +26,7 @@ from catalog.sheets.products.units import (
     products_offered,
     units_of_products,
 )
+from shop.api.serializers import ShopSerializer
 from shop.sheets.kinds import (
     Checked,
     Column,
@@ -38,6 +43,10 @@ _STATUSES = {
     for status in (ProductStatus.ON_SALE, ProductStatus.OFF_SALE)
 }
 _EMPTY_STAYS = f"空白表示不改;要清除请写“{CLEAR}”"
+
+
+class _Levels(ShopSerializer):
+    alarm = StockField(label="报警库存")
 
 
 class ProductSheet(SheetKind):
@@ -110,6 +119,14 @@ class ProductSheet(SheetKind):
         is_number=True,
         hint="新SKU必填",
         example="99.00",
+    )
+    alarm_stock = Column(
+        "报警库存",
+        Ruled(rule(_Levels, "alarm")),
+        attribute="alarm_stock",
+        is_number=True,
+        hint="库存不高于它时提醒补货;空白表示不改,新SKU留空时为0",
+        example="5",
     )
     code = Column(
         "编码",
