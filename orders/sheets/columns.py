@@ -56,16 +56,16 @@ class Receiver:
     """Where orders go, as far as the person who exports them may read it."""
 
     def __init__(self, user: Any) -> None:
-        self._is_shown = user.has_perm(REVEAL)
+        self.is_shown: bool = user.has_perm(REVEAL)
 
     def name(self, order: Any) -> str:
-        return str(order.name) if self._is_shown else name_masked(order.name)
+        return str(order.name) if self.is_shown else name_masked(order.name)
 
     def phone(self, order: Any) -> str:
-        return str(order.phone) if self._is_shown else phone_masked(order.phone)
+        return str(order.phone) if self.is_shown else phone_masked(order.phone)
 
     def address(self, order: Any) -> str:
-        return address_whole(order) if self._is_shown else address_masked(order)
+        return address_whole(order) if self.is_shown else address_masked(order)
 
 
 def moment_written(value: datetime | None) -> str:

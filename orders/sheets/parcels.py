@@ -7,6 +7,7 @@ from orders.admin.cells import item_name
 from orders.locks import orders_lock
 from orders.models import Order, OrderStatus, Shipment
 from orders.services.fulfilment import lines_left, order_ship
+from orders.services.readdressing import destination_seal
 from orders.sheets.columns import Carrier, Receiver, TrackingNo
 from shop.sheets.kinds import (
     Checked,
@@ -18,6 +19,9 @@ from shop.sheets.kinds import (
     duplicates_noted,
     finding_of,
 )
+
+# Enough to tell apart the addresses of one order.
+_SEAL_LETTERS = 12
 
 
 class ParcelSheet(SheetKind):
@@ -61,10 +65,18 @@ class ParcelSheet(SheetKind):
     address = Column("地址", hint="供核对,不会导入")
     goods = Column("商品", hint="供核对,不会导入")
     remark = Column("买家留言", attribute="remark", hint="供核对,不会导入")
+    seal = Column(
+        "地址校验", hint="导出时自带,不要改;导出之后改过收货地址的订单会被拒绝"
+    )
 
     def __init__(self, user: Any) -> None:
         super().__init__(user)
         self._receiver = Receiver(user)
+
+    @property
+    def shows_people(self) -> bool:
+        """Tell whether the receivers are shown whole."""
+        return self._receiver.is_shown
 
     # --- Export ----------------------------------------------------------------------
 
@@ -100,6 +112,9 @@ class ParcelSheet(SheetKind):
 
     def dehydrate_goods(self, order: Any) -> str:
         return "、".join(f"{item_name(item)}×{n}" for item, n in order.left.items())
+
+    def dehydrate_seal(self, order: Order) -> str:
+        return destination_seal(order)[:_SEAL_LETTERS]
 
     # --- Import ----------------------------------------------------------------------
 
@@ -140,6 +155,7 @@ class ParcelSheet(SheetKind):
             finding.refuse("订单号", "订单不存在")
         else:
             _require_shippable(finding, order)
+            _require_address(finding, order)
         if tracking_no in booked:
             finding.refuse("快递单号", f"已登记在订单{booked[tracking_no]}")
         checked = Checked([finding])
@@ -160,6 +176,13 @@ def _require_shippable(finding: Finding, order: Order) -> None:
         finding.refuse("订单号", f"订单{state},不能发货")
     elif not any(lines_left(order).values()):
         finding.refuse("订单号", "商品都在退款中,没有可以发货的")
+
+
+def _require_address(finding: Finding, order: Order) -> None:
+    """Refuse a parcel whose label, made from the sheet, has the address of before."""
+    seal = finding.row.cells.get("地址校验", "")
+    if seal and not destination_seal(order).startswith(seal):
+        finding.refuse("地址校验", "导出之后改过收货地址,请重新导出并更换面单")
 
 
 def _orders(units: Sequence[Unit]) -> dict[str, Order]:

@@ -1,5 +1,6 @@
 """Many orders shipped by a sheet of tracking numbers."""
 
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -9,6 +10,12 @@ from accounts.models import User
 from catalog.models import Product
 from orders.models import Order, Shipment, ShippingUpload
 from orders.services.fulfilment import order_ship
+from orders.services.placing import Destination
+from orders.services.readdressing import (
+    destination_of_order,
+    destination_seal,
+    order_address_change,
+)
 from orders.tests.conftest import line, paid_order, placed
 from shop.tests.sheets import (
     confirmed,
@@ -48,6 +55,7 @@ def test_what_waits_is_exported_filled_in_and_shipped(
         "地址": "广东省深圳市南山区科技园1号",
         "商品": "龙井茶×2",
         "买家留言": None,
+        "地址校验": destination_seal(orders[1])[:12],
     }
     for row, carrier, number in zip(
         rows, ("顺丰速运", "zto", "JD"), ("sf1001", 20021002, "JD-3"), strict=True
@@ -159,3 +167,31 @@ def test_names_and_phones_are_masked_without_the_permission(
             "138****8000",
             "广东省深圳市南山区***",
         )
+
+
+def test_an_order_whose_address_changed_since_the_export_is_not_shipped(
+    orders: list[Order], staff: User
+) -> None:
+    rows = table(exported("parcels", [order.pk for order in orders[:2]], staff))
+    for number, row in enumerate(rows):
+        row |= {"快递公司": "SF", "快递单号": f"SF100{number}"}
+    task = uploaded("parcels", rewritten(rows), staff)
+    assert task.state == "checked"
+    old = destination_of_order(orders[0])
+    order_address_change(
+        order_id=orders[0].pk,
+        seen=destination_seal(orders[0]),
+        new=Destination(**{**asdict(old), "detail": "科技园2号"}),
+        operator_id=staff.pk,
+        reason="买家要求",
+    )
+    told = (2, "地址校验", "导出之后改过收货地址,请重新导出并更换面单")
+    # Both what was checked before and what comes after.
+    task = confirmed(task)
+    assert (counts(task), problems(task)) == ((0, 1, 0, 1), [told])
+    late = uploaded("parcels", rewritten(rows[:1]), staff)
+    assert (late.state, problems(late)) == ("refused", [told])
+    assert Shipment.objects.get().order == orders[1]
+    # A sheet made by hand carries no seal.
+    del rows[0]["地址校验"]
+    assert confirmed(uploaded("parcels", rewritten(rows[:1]), staff)).state == "done"

@@ -149,7 +149,7 @@ def test_a_template_explains_its_columns(boss: Client) -> None:
     answer = boss.get(f"{DESK}template/?kind=parcels")
     book = load_workbook(io.BytesIO(answer.getvalue()))
     names = ["订单号", "快递公司", "快递单号", "收货人", "手机号", "地址", "商品"]
-    assert next(book["数据"].values) == (*names, "买家留言")
+    assert next(book["数据"].values) == (*names, "买家留言", "地址校验")
     assert book["数据"].max_row == 1
     explained = list(book["说明"].values)
     assert explained[0] == ("列", "是否必填", "说明", "示例")
