@@ -12,6 +12,7 @@ from catalog.tree import category_walk
 from shop.api.serializers import ShopSerializer, WholeNumberField
 
 _BIGGEST = 2**63 - 1
+_DIGITS = len(str(_BIGGEST))
 
 
 class Numbers(ShopSerializer):
@@ -25,7 +26,8 @@ class Numbers(ShopSerializer):
 def numbers_of(texts: Iterable[str]) -> set[int]:
     """Return the texts that are such numbers; the others name nothing."""
     plain = (text for text in texts if text.isascii() and text.isdigit())
-    return {number for number in map(int, plain) if number <= _BIGGEST}
+    short = (text for text in plain if len(text) <= _DIGITS)
+    return {number for number in map(int, short) if number <= _BIGGEST}
 
 
 class Choice(Widget):

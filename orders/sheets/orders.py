@@ -52,6 +52,11 @@ class OrderSheet(SheetKind):
         super().__init__(user)
         self._receiver = Receiver(user)
 
+    @property
+    def shows_people(self) -> bool:
+        """Tell whether the receivers are shown whole."""
+        return self._receiver.is_shown
+
     def instances(self, ids: Sequence[int]) -> Iterable[Line]:
         """Return the lines of orders in the order of the ids."""
         rows = Order.objects.filter(pk__in=ids).annotate(has_parcels=HAS_PARCELS)

@@ -12,8 +12,9 @@ from django.urls import reverse
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminRadioSelectWidget
 
+from shop.admin.sheet_page import person_id
 from shop.back_office.desk import REFUSALS, Desk, refusal_text
-from shop.models import SheetFormat
+from shop.models import SheetDirection, SheetFormat
 from shop.sheets.kinds import SheetKind, sheet_kinds
 from shop.sheets.services import EXPORT_MAX, sheet_export
 
@@ -115,7 +116,7 @@ class SheetExports(Desk):
                 kind=kind,
                 sheet_format=SheetFormat(format),
                 ids=list(rows.values_list("pk", flat=True)[: EXPORT_MAX + 1]),
-                made_by_id=int(request.user.pk or 0),
+                made_by_id=person_id(request),
             )
         except REFUSALS as error:
             return self._told(request, refusal_text(error))
@@ -125,8 +126,7 @@ class SheetExports(Desk):
     def _kinds(self, request: HttpRequest) -> list[type[SheetKind]]:
         """Return what the person may export from here."""
         kinds = [sheet_kinds()[name] for name in self.export_kinds]
-        user = request.user
-        return [kind for kind in kinds if user.has_perm(kind.export_permission)]
+        return [k for k in kinds if k.is_open_to(request.user, SheetDirection.EXPORT)]
 
     def _told(self, request: HttpRequest, refusal: str) -> HttpResponse:
         self.message_user(request, refusal, messages.ERROR)

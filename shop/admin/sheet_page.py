@@ -1,15 +1,18 @@
 """What the pages of the sheets' desk show."""
 
+import io
 from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.http import FileResponse, HttpRequest
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from shop.back_office.figures import moment
 from shop.back_office.tables import Table
-from shop.models import SheetDirection, SheetState, SheetTask
+from shop.models import SheetDirection, SheetFormat, SheetState, SheetTask
 from shop.sheets.reading import BYTES_MAX
+from shop.sheets.writing import CONTENT_TYPES
 
 STATE_COLOURS = {
     SheetState.WAITING.label: "default",
@@ -70,6 +73,7 @@ def sheet_facts(task: SheetTask) -> Mapping[str, Any]:
     """Return what is told of a task beside its state."""
     facts: dict[str, Any] = {
         "操作人": str(task.made_by),
+        "确认人": str(task.confirmed_by or "-"),
         "开始": moment(task.created_at),
         "结束": moment(task.ended_at),
         "失败原因": task.error or "-",
@@ -121,3 +125,18 @@ def _changes(task: SheetTask) -> list[list[Any]]:
         for one in task.preview
         for change in one["changes"]
     ]
+
+
+def person_id(request: HttpRequest) -> int:
+    """Return who asks: somebody logged in."""
+    return int(request.user.pk or 0)
+
+
+def file_answer(content: bytes, name: str, sheet_format: SheetFormat) -> FileResponse:
+    """Send a file that was made here."""
+    return FileResponse(
+        io.BytesIO(content),
+        as_attachment=True,
+        filename=name,
+        content_type=CONTENT_TYPES[sheet_format],
+    )

@@ -1,6 +1,6 @@
 """The desk of imports and exports: upload, look, confirm, download."""
 
-import io
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -19,58 +19,40 @@ from unfold.decorators import display
 
 from shop.admin.sheet_page import (
     STATE_COLOURS,
-    UploadForm,
+    file_answer,
+    person_id,
     sheet_facts,
     sheet_tables,
     sheet_told,
 )
-from shop.back_office.desk import REFUSALS, Desk, refusal_text
+from shop.admin.sheet_rights import (
+    SEE_ALL,
+    has_kind,
+    kinds_to_import,
+    may_act,
+    may_download,
+    may_see_sheets,
+)
+from shop.admin.sheet_uploads import SheetUploads
+from shop.back_office.desk import REFUSALS, refusal_text
 from shop.models import SheetDirection, SheetFile, SheetFormat, SheetRole, SheetTask
 from shop.models.sheet import CANCELLABLE, SheetState
-from shop.sheets.files import template_bytes
-from shop.sheets.kinds import SheetKind, sheet_kinds
-from shop.sheets.services import sheet_cancel, sheet_confirm, sheet_upload
-from shop.sheets.writing import CONTENT_TYPES
+from shop.sheets.kinds import sheet_kinds
+from shop.sheets.services import sheet_cancel, sheet_confirm
 
 # A module waits for the page.
 _SCRIPT: Any = forms.Script("shop/sheet_progress.js", type="module")
 _MEDIA = forms.Media(css={"all": ["shop/sheets.css"]}, js=[_SCRIPT])
-_SEE_ALL = "shop.view_every_sheet"
-
-
-def may_see_sheets(request: HttpRequest) -> bool:
-    """Say whether somebody has anything to do with sheets."""
-    return request.user.has_perm("shop.view_sheettask") or _has_kind(request)
-
-
-def _has_kind(request: HttpRequest) -> bool:
-    return any(
-        may_import(request, kind) or may_export(request, kind)
-        for kind in sheet_kinds().values()
-    )
-
-
-def may_import(request: HttpRequest, kind: type[SheetKind]) -> bool:
-    return _has(request, kind.import_permission)
-
-
-def may_export(request: HttpRequest, kind: type[SheetKind]) -> bool:
-    return _has(request, kind.export_permission)
-
-
-def _has(request: HttpRequest, permission: str) -> bool:
-    return bool(permission) and request.user.has_perm(permission)
 
 
 @admin.register(SheetTask)
-class SheetDesk(Desk):
+class SheetDesk(SheetUploads):
     """What staff have imported and exported; each sees their own."""
 
     list_display = ("title", "state_label", "rows", "made_by", "created_at")
     list_display_links = ("title",)
     list_filter = ("direction", "state")
     ordering = ("-pk",)
-    list_select_related = ("made_by",)
     list_per_page = 50
     show_full_result_count = False
     actions = None
@@ -110,8 +92,9 @@ class SheetDesk(Desk):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Show their own to all but those who see everybody's."""
-        rows = super().get_queryset(request).defer("parameters", "problems", "preview")
-        if request.user.has_perm(_SEE_ALL):
+        rows = super().get_queryset(request).select_related("made_by", "confirmed_by")
+        rows = rows.defer("parameters", "problems", "preview")
+        if request.user.has_perm(SEE_ALL):
             return rows
         return rows.filter(made_by=request.user.pk)
 
@@ -119,7 +102,7 @@ class SheetDesk(Desk):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> Any:
         """Add what may be imported."""
-        kinds = [k for k in sheet_kinds().values() if may_import(request, k)]
+        kinds = kinds_to_import(request)
         return super().changelist_view(
             request, {**(extra_context or {}), "sheet_kinds": kinds}
         )
@@ -141,39 +124,6 @@ class SheetDesk(Desk):
             for route, (view, name) in pages.items()
         ]
         return [*added, *super().get_urls()]
-
-    def upload_view(self, request: HttpRequest) -> HttpResponse:
-        """Ask for a file, and let the worker check it."""
-        kind = self._kind(request)
-        form = UploadForm(request.POST or None, request.FILES or None)
-        if request.method == "POST" and form.is_valid():
-            file = form.cleaned_data["file"]
-            try:
-                task = sheet_upload(
-                    kind=kind.name,
-                    name=file.name,
-                    content=file.read(),
-                    made_by_id=_id(request),
-                )
-            except REFUSALS as error:
-                form.add_error("file", refusal_text(error))
-            else:
-                return HttpResponseRedirect(self.object_url(task))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": kind.import_title,
-            "kind": kind,
-            "form": form,
-            "opts": self.opts,
-            "media": self.media + form.media,
-        }
-        return TemplateResponse(request, "admin/sheet_upload.html", context)
-
-    def template_view(self, request: HttpRequest) -> FileResponse:
-        """Send an empty sheet of a kind, with what each column means."""
-        kind = self._kind(request)
-        content = template_bytes(kind(request.user))
-        return _file(content, f"{kind.title}模板.xlsx", SheetFormat.XLSX)
 
     def change_view(
         self,
@@ -198,10 +148,9 @@ class SheetDesk(Desk):
             "told": sheet_told(task),
             "facts": sheet_facts(task),
             "tables": sheet_tables(task),
-            "may_confirm": task.state == SheetState.CHECKED
-            and self._may(request, task),
-            "may_cancel": task.state in CANCELLABLE and self._may(request, task),
-            "may_download": self._may(request, task),
+            "may_confirm": task.state == SheetState.CHECKED and may_act(request, task),
+            "may_cancel": task.state in CANCELLABLE and may_act(request, task),
+            "may_download": may_download(request, task),
             "upload_again": _upload_again(task),
             "opts": self.opts,
             "media": self.media + _MEDIA,
@@ -225,7 +174,8 @@ class SheetDesk(Desk):
 
     def confirm_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Let the worker write what was checked."""
-        return self._perform(request, object_id, sheet_confirm, "已确认,正在导入")
+        confirm = partial(sheet_confirm, confirmed_by_id=person_id(request))
+        return self._perform(request, object_id, confirm, "已确认,正在导入")
 
     def cancel_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """End a task that has written nothing."""
@@ -238,11 +188,13 @@ class SheetDesk(Desk):
     ) -> FileResponse | HttpResponse:
         """Send what came of a task; to nobody who has lost the right to it."""
         task = self._own(request, object_id)
+        if task is not None and not may_download(request, task):
+            raise PermissionDenied
         rows = SheetFile.objects.filter(task=task, role=SheetRole.RESULT)
         file = rows.first() if task else None
         if file is None:
             return self._missing(request, "文件不存在,或已过保存期限")
-        return _file(
+        return file_answer(
             bytes(file.content),
             file.name,
             SheetFormat(file.name.rpartition(".")[2]),
@@ -268,34 +220,16 @@ class SheetDesk(Desk):
 
     def _own(self, request: HttpRequest, object_id: str) -> SheetTask | None:
         """Return a task that somebody sees and has the kind's permission for."""
-        if not _has_kind(request):
+        if not has_kind(request):
             raise PermissionDenied
         task = self._shown(request, object_id)
-        if task is not None and not self._may(request, task):
+        if task is not None and not may_act(request, task):
             raise PermissionDenied
         return task
-
-    def _may(self, request: HttpRequest, task: SheetTask) -> bool:
-        kind = sheet_kinds().get(task.kind)
-        is_import = task.direction == SheetDirection.IMPORT
-        may = may_import if is_import else may_export
-        return kind is not None and may(request, kind)
 
     def _shown(self, request: HttpRequest, object_id: str) -> SheetTask | None:
         task: SheetTask | None = self.get_object(request, object_id)
         return task
-
-    def _kind(self, request: HttpRequest) -> type[SheetKind]:
-        """Return the kind that the address names, or the first that may be imported.
-
-        Raises: PermissionDenied.
-        """
-        kinds = [k for k in sheet_kinds().values() if may_import(request, k)]
-        name = request.GET.get("kind", kinds[0].name if kinds else "")
-        for kind in kinds:
-            if kind.name == name:
-                return kind
-        raise PermissionDenied
 
     def _missing(
         self, request: HttpRequest, told: str = "任务不存在"
@@ -305,22 +239,9 @@ class SheetDesk(Desk):
         return HttpResponseRedirect(reverse(name))
 
 
-def _id(request: HttpRequest) -> int:
-    return int(request.user.pk or 0)
-
-
 def _upload_again(task: SheetTask) -> str:
     """Return where a sheet that was refused is sent anew."""
     is_refused = task.state in (SheetState.REFUSED, SheetState.EXPIRED)
     if not is_refused or task.direction == SheetDirection.EXPORT:
         return ""
     return f"{reverse('admin:shop_sheettask_upload')}?kind={task.kind}"
-
-
-def _file(content: bytes, name: str, sheet_format: SheetFormat) -> FileResponse:
-    return FileResponse(
-        io.BytesIO(content),
-        as_attachment=True,
-        filename=name,
-        content_type=CONTENT_TYPES[sheet_format],
-    )

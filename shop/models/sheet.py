@@ -1,5 +1,7 @@
 """A sheet on its way in or out: what is asked, how far it is, what came of it."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -67,6 +69,8 @@ class SheetTask(models.Model):
     preview = models.JSONField("预览", default=list, blank=True)
     # Of an export: `ids`, the rows that the list showed, in its order.
     parameters = models.JSONField(default=dict, blank=True)
+    # Whole names, phones and addresses, for those alone who may read them.
+    shows_people = models.BooleanField(default=False, db_default=False, editable=False)
     error = models.CharField("失败原因", max_length=200, default="", blank=True)
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -75,6 +79,13 @@ class SheetTask(models.Model):
         verbose_name="操作人",
     )
     created_at = models.DateTimeField("时间", auto_now_add=True)
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="+",
+        verbose_name="确认人",
+        null=True,
+    )
     confirmed_at = models.DateTimeField("确认时间", null=True)
     ended_at = models.DateTimeField("结束时间", null=True)
 
@@ -91,6 +102,11 @@ class SheetTask(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_direction_display()}{self.pk}"
+
+    @property
+    def acting(self) -> Any:
+        """Return whose deed it is: what somebody confirms is theirs."""
+        return self.confirmed_by or self.made_by
 
     @property
     def is_running(self) -> bool:

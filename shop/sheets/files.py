@@ -3,7 +3,7 @@
 from django.utils import timezone
 from openpyxl import Workbook
 
-from shop.models import SheetTask
+from shop.models import SheetFile, SheetRole, SheetTask
 from shop.sheets.kinds import SheetKind
 from shop.sheets.writing import book_bytes, sheet_add
 
@@ -13,6 +13,13 @@ _TEMPLATE_HEADERS = ("列", "是否必填", "说明", "示例")
 def result_name(kind: SheetKind, task: SheetTask) -> str:
     """Name an export by what it holds and by the day."""
     return f"{kind.title}-{timezone.localdate():%Y%m%d}-{task.pk}.{task.format}"
+
+
+def result_save(task: SheetTask, name: str, content: bytes) -> None:
+    """Keep what a task ends with; a check before has left nothing."""
+    SheetFile.objects.create(
+        task=task, role=SheetRole.RESULT, name=name, content=content
+    )
 
 
 def template_bytes(kind: SheetKind) -> bytes:

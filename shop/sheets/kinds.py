@@ -13,6 +13,7 @@ from import_export.resources import Resource
 from import_export.widgets import Widget
 from rest_framework import serializers
 
+from shop.models import SheetDirection
 from shop.sheets.cells import text_plain
 
 
@@ -181,6 +182,18 @@ class SheetKind(Resource):
     def __init__(self, user: Any) -> None:
         super().__init__()
         self.user = user
+
+    @classmethod
+    def is_open_to(cls, user: Any, direction: str) -> bool:
+        """Say whether somebody may import, or export, such sheets."""
+        is_import = direction == SheetDirection.IMPORT
+        permission = cls.import_permission if is_import else cls.export_permission
+        return bool(permission) and user.has_perm(permission)
+
+    @property
+    def shows_people(self) -> bool:
+        """Tell whether an export holds shoppers' names, phones and addresses whole."""
+        return False
 
     @property
     def columns(self) -> list[Column]:

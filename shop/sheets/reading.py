@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 
 from openpyxl import load_workbook
+from openpyxl.cell.read_only import EMPTY_CELL
 
 from shop.errors import ShopError
 from shop.models import SheetFormat
@@ -28,10 +29,13 @@ _ZIP = b"PK\x03\x04"
 # Excel before 2007, and a workbook with a password.
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-# No workbook has a document type; entities are made with it.
-_HOSTILE = (b"<!DOCTYPE", b"<!ENTITY")
+# No workbook has a document type, in which entities are made. A part may have any name
+# and any encoding that the parser knows; the others write these letters as ASCII does.
+_HOSTILE = tuple(
+    "<!DOCTYPE".encode(encoding) for encoding in ("ascii", "utf-16-le", "utf-16-be")
+)
 # The longest, less one: what two blocks share.
-_OVERLAP = 8
+_OVERLAP = max(map(len, _HOSTILE)) - 1
 _NOT_TEXT = {chr(code) for code in range(32)} - set("\t\r\n")
 
 
@@ -78,14 +82,11 @@ def _require_harmless(content: bytes) -> None:
 
 def _is_hostile(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bool:
     """Look through a member; one never unpacks to more than it says it does."""
-    is_xml = member.filename.lower().endswith((".xml", ".rels"))
     with archive.open(member) as file:
         last = b""
         while block := file.read(_BLOCK):
-            # XML of two bytes a letter would hide the words below.
-            if is_xml and b"\0" in block:
-                return True
-            if any(word in last + block for word in _HOSTILE):
+            block = last + block
+            if any(word in block for word in _HOSTILE):
                 return True
             last = block[-_OVERLAP:]
     return False
@@ -132,6 +133,9 @@ def _workbook_cells(content: bytes) -> Iterator[tuple[int, list[Cell]]]:
         sheet.reset_dimensions()
         rows = sheet.iter_rows(max_col=COLUMNS_MAX, max_row=_WALKED_MAX)
         for number, row in enumerate(rows, start=1):
+            # Those between a heading and a far cell, and there may be many.
+            if all(cell is EMPTY_CELL for cell in row):
+                continue
             yield number, [cell_of_value(cell.value, cell.data_type) for cell in row]
     except Exception as error:
         logger.warning("a workbook could not be read", exc_info=error)

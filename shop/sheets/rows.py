@@ -9,6 +9,8 @@ from shop.sheets.kinds import Row, SheetKind, Unit
 from shop.sheets.reading import ROWS_MAX, SheetRefused, sheet_cells
 
 _NAMES_TOLD = 5
+# All rows together; a workbook may say one long text of a few bytes over and over.
+_LETTERS_MAX = 10_000_000
 
 
 def sheet_units(
@@ -26,10 +28,13 @@ def _rows(kind: SheetKind, sheet_format: SheetFormat, content: bytes) -> Iterato
     _, first = next(cells, (0, ()))
     names = [cell.text for cell in first]
     _require_columns(kind, names)
-    count = 0
+    count = letters = 0
     for count, (number, row) in enumerate(cells, start=1):
+        letters += sum(len(cell.text) for cell in row)
         if count > ROWS_MAX:
             raise SheetRefused(f"最多{ROWS_MAX}行,请分成几个文件上传")
+        if letters > _LETTERS_MAX:
+            raise SheetRefused("内容过多,请分成几个文件上传")
         yield _row(number, names, row)
     if not count:
         raise SheetRefused("表格里没有数据")
@@ -53,14 +58,17 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _row(number: int, names: Sequence[str], cells: Sequence[Cell]) -> Row:
+    """Return the cells by column; of those below no name the first is a fault."""
     row = Row(number, {}, {})
+    astray = []
     for position, cell in enumerate(cells):
         name = names[position] if position < len(names) else ""
-        if not name:
-            if cell.text:
-                row.faults[f"第{position + 1}列"] = "第1行没有这一列的名称"
-            continue
-        row.cells[name] = cell.text
-        if cell.fault:
-            row.faults[name] = cell.fault
+        if name:
+            row.cells[name] = cell.text
+            if cell.fault:
+                row.faults[name] = cell.fault
+        elif cell.text:
+            astray.append(position + 1)
+    if astray:
+        row.faults[f"第{astray[0]}列"] = "第1行没有这一列的名称"
     return row

@@ -17,10 +17,11 @@ from shop.models import (
     SheetState,
     SheetTask,
 )
-from shop.models.sheet import CANCELLABLE
+from shop.models.sheet import CANCELLABLE, RUNNING
 from shop.queue import job_enqueue
 from shop.sheets.locks import task_lock
 from shop.sheets.reading import sheet_format
+from shop.sheets.stages import stage_begin
 
 # As many as an import takes.
 EXPORT_MAX = 20_000
@@ -80,8 +81,10 @@ def sheet_export(
 
 
 @transaction.atomic
-def sheet_confirm(*, task_id: int) -> None:
-    """Let the worker write what it has checked; a second time is refused.
+def sheet_confirm(*, task_id: int, confirmed_by_id: int) -> None:
+    """Let the worker write what it has checked, as the deed of who confirms it.
+
+    A second time is refused.
 
     Locks: the task.
     Raises: SheetStateChanged.
@@ -89,6 +92,7 @@ def sheet_confirm(*, task_id: int) -> None:
     task = _in_state(task_id, (SheetState.CHECKED,))
     task.state = SheetState.APPLYING
     task.confirmed_at = timezone.now()
+    task.confirmed_by_id = confirmed_by_id
     stage_begin(task)
     task.save()
     job_enqueue(JOB, task_id=task.pk)
@@ -106,6 +110,12 @@ def sheet_cancel(*, task_id: int) -> None:
     task.ended_at = timezone.now()
     task.save()
     SheetPart.objects.filter(task=task).delete()
+
+
+def sheet_fail(*, task_id: int, error: str) -> None:
+    """End a task that can't go on; the parts that it has written stay written."""
+    running = SheetTask.objects.filter(pk=task_id, state__in=RUNNING)
+    running.update(state=SheetState.FAILED, error=error, ended_at=timezone.now())
 
 
 def sheets_delete_old() -> int:
@@ -127,14 +137,6 @@ def sheets_delete_old() -> int:
     SheetFile.objects.filter(task__in=old).delete()
     kept = old.exclude(parameters={}, problems=[], preview=[])
     return kept.update(parameters={}, problems=[], preview=[])
-
-
-def stage_begin(task: SheetTask) -> None:
-    """Count from nothing: a stage goes through all parts."""
-    task.done_parts = task.done_rows = 0
-    task.new_count = task.changed_count = task.unchanged_count = task.bad_count = 0
-    task.problem_count = 0
-    task.problems, task.preview = [], []
 
 
 def _in_state(task_id: int, states: Sequence[SheetState]) -> SheetTask:

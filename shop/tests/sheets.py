@@ -57,7 +57,7 @@ def uploaded(
 
 
 def confirmed(task: SheetTask) -> SheetTask:
-    sheet_confirm(task_id=task.pk)
+    sheet_confirm(task_id=task.pk, confirmed_by_id=task.made_by_id)
     return done(task)
 
 

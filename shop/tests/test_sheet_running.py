@@ -1,22 +1,26 @@
 """The worker at a sheet: killed, beside a twin, after its time; and the queue."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.utils import timezone
+from procrastinate import JobContext
+from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
+from procrastinate.jobs import Job
 
 from accounts.models import User
 from catalog.models import Product, Sku, StockMovement
 from catalog.sheets.stock import StockSheet
 from catalog.tests.test_races import WRITERS, together
 from shop.errors import Invalid
-from shop.jobs import sheet_run_job
+from shop.jobs import SHEET_TRIES, sheet_run_job
 from shop.models import SheetFile, SheetFormat, SheetPart, SheetState, SheetTask
-from shop.sheets import running, services
+from shop.sheets import exporting, importing, running, services
 from shop.sheets.running import sheet_run
 from shop.sheets.services import (
     SheetStateChanged,
@@ -34,7 +38,6 @@ from shop.tests.sheets import (
     rewritten,
     table,
     uploaded,
-    workbook,
 )
 
 Make = Callable[..., Product]
@@ -60,6 +63,19 @@ def stocks() -> list[int]:
 def jobs() -> list[tuple[str, int]]:
     rows = ProcrastinateJob.objects.filter(status="todo").order_by("pk")
     return [(job.task_name, job.priority) for job in rows]
+
+
+def context(attempts: int = 0) -> JobContext:
+    """Return what the worker tells a job of itself."""
+    job = Job(
+        id=1,
+        queue="default",
+        lock=None,
+        queueing_lock=None,
+        task_name="shop.jobs.sheet_run",
+        attempts=attempts,
+    )
+    return JobContext(app=app, job=job, start_timestamp=0, abort_reason=lambda: None)
 
 
 @pytest.fixture
@@ -94,11 +110,11 @@ def test_a_worker_that_dies_leaves_whole_parts_and_the_next_goes_on(
     skus: list[Sku], staff: User, one_step: None, monkeypatch: Any
 ) -> None:
     task = uploaded("stock", counted(skus, staff), staff)
-    sheet_confirm(task_id=task.pk)
+    sheet_confirm(task_id=task.pk, confirmed_by_id=staff.pk)
     assert sheet_run(task_id=task.pk)
     # Dies after it has written the rows and before it has noted that it has.
     with monkeypatch.context() as patched:
-        patched.setattr(running, "_note", _die)
+        patched.setattr(importing, "_note", _die)
         with pytest.raises(OperationalError):
             sheet_run(task_id=task.pk)
     task.refresh_from_db()
@@ -125,9 +141,9 @@ def test_a_job_that_runs_once_more_does_nothing(skus: list[Sku], staff: User) ->
 def test_a_second_confirmation_is_refused(skus: list[Sku], staff: User) -> None:
     task = uploaded("stock", counted(skus, staff), staff)
     before = len(jobs())
-    sheet_confirm(task_id=task.pk)
+    sheet_confirm(task_id=task.pk, confirmed_by_id=staff.pk)
     with pytest.raises(SheetStateChanged):
-        sheet_confirm(task_id=task.pk)
+        sheet_confirm(task_id=task.pk, confirmed_by_id=staff.pk)
     with pytest.raises(SheetStateChanged):
         sheet_cancel(task_id=task.pk)
     assert len(jobs()) == before + 1
@@ -143,7 +159,7 @@ def test_what_is_cancelled_writes_nothing(skus: list[Sku], staff: User) -> None:
         sheet_cancel(task_id=task.pk)
         assert done(task).state == "cancelled"
         with pytest.raises(SheetStateChanged):
-            sheet_confirm(task_id=task.pk)
+            sheet_confirm(task_id=task.pk, confirmed_by_id=staff.pk)
     assert stocks() == [10] * 5
     assert not SheetPart.objects.exists()
 
@@ -157,18 +173,59 @@ def test_a_long_sheet_stands_in_line_behind_all_else(
         kind="stock", name="a.xlsx", content=content, made_by_id=staff.pk
     )
     assert jobs()[len(before) :] == [("shop.jobs.sheet_run", -10)]
-    sheet_run_job(task_id=task.pk)
+    sheet_run_job(context(), task_id=task.pk)
     assert jobs()[len(before) :] == [("shop.jobs.sheet_run", -10)] * 2
     done(task)
-    sheet_run_job(task_id=task.pk)
+    sheet_run_job(context(), task_id=task.pk)
     assert len(jobs()) == len(before) + 2
+
+
+def test_a_sheet_that_kills_its_workers_ends(
+    skus: list[Sku], staff: User, one_step: None
+) -> None:
+    """The queue counts a try that a killed worker did not end, too."""
+    task = uploaded("stock", counted(skus, staff), staff)
+    sheet_confirm(task_id=task.pk, confirmed_by_id=staff.pk)
+    sheet_run_job(context(SHEET_TRIES - 1), task_id=task.pk)
+    before = len(jobs())
+    sheet_run_job(context(SHEET_TRIES), task_id=task.pk)
+    task.refresh_from_db()
+    assert (task.state, task.error) == (
+        "failed",
+        "多次尝试都没有完成,请联系技术人员",
+    )
+    assert stocks() == [7, 7, 10, 10, 10]
+    assert len(jobs()) == before
+
+
+@pytest.mark.parametrize(
+    ("statement", "state"),
+    [
+        ("DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '55P03'; END $$", "applying"),
+        ("DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '54000'; END $$", "failed"),
+    ],
+)
+def test_what_the_database_will_never_take_is_not_tried_again(
+    skus: list[Sku], staff: User, monkeypatch: Any, statement: str, state: str
+) -> None:
+    task = uploaded("stock", counted(skus, staff), staff)
+    sheet_confirm(task_id=task.pk, confirmed_by_id=staff.pk)
+
+    def refused(*args: Any) -> None:
+        connection.cursor().execute(statement)
+
+    monkeypatch.setattr(StockSheet, "lock", refused)
+    with suppress(OperationalError):
+        assert not sheet_run(task_id=task.pk)
+    task.refresh_from_db()
+    assert task.state == state
 
 
 def test_a_fault_of_the_program_fails_the_task(
     skus: list[Sku], staff: User, monkeypatch: Any, caplog: Any
 ) -> None:
     task = uploaded("stock", counted(skus, staff), staff)
-    sheet_confirm(task_id=task.pk)
+    sheet_confirm(task_id=task.pk, confirmed_by_id=staff.pk)
 
     def broken(*args: Any) -> None:
         raise ZeroDivisionError
@@ -182,51 +239,6 @@ def test_a_fault_of_the_program_fails_the_task(
     assert task.ended_at is not None
     assert f"sheet {task.pk} has failed" in caplog.text
     assert stocks() == [10] * 5
-
-
-def test_a_file_that_is_no_sheet_of_its_kind_is_refused(staff: User) -> None:
-    for rows, told in (
-        ([["SKU编号", "系统库存"], [1, 2]], "第1行缺少列:盘点依据"),
-        (
-            [["SKU编号", "系统库存", "盘点依据", "备忘"], [1, 2, 3, 4]],
-            "第1行有不认识的列,请删除或改名:备忘",
-        ),
-        (
-            [["SKU编号", "系统库存", "盘点依据", "备注", "备注"], [1, 2, 3]],
-            "第1行有重复的列:备注",
-        ),
-        ([["SKU编号", "系统库存", "盘点依据"]], "表格里没有数据"),
-        ([[]], "第1行缺少列:SKU编号、系统库存、盘点依据"),
-    ):
-        task = uploaded("stock", workbook(*rows), staff)
-        assert task.state == "refused"
-        assert task.problems == [{"row": 0, "column": "", "value": "", "message": told}]
-
-
-def test_too_many_rows_are_refused(staff: User, monkeypatch: Any) -> None:
-    monkeypatch.setattr("shop.sheets.rows.ROWS_MAX", 2)
-    header = ["SKU编号", "系统库存", "盘点依据"]
-    task = uploaded("stock", workbook(header, *[[1, 1, 1]] * 3), staff)
-    assert task.problems[0]["message"] == "最多2行,请分成几个文件上传"
-
-
-def test_a_value_below_no_column_is_named(skus: list[Sku], staff: User) -> None:
-    header = ["SKU编号", "系统库存", "盘点依据", None]
-    task = uploaded("stock", workbook(header, [skus[0].pk, 10, 0, "?"]), staff)
-    assert task.problems == [
-        {"row": 2, "column": "第4列", "value": "", "message": "第1行没有这一列的名称"}
-    ]
-
-
-def test_the_page_tells_two_hundred_problems_and_a_file_all(
-    skus: list[Sku], staff: User
-) -> None:
-    header = ["SKU编号", "系统库存", "盘点依据"]
-    content = workbook(header, *[["?", 1, 1]] * 205)
-    task = uploaded("stock", content, staff)
-    assert (task.problem_count, len(task.problems)) == (205, 200)
-    rows = table(bytes(task.files.get(role="result").content))
-    assert len(rows) == 205
 
 
 def test_an_export_needs_some_rows_and_not_too_many(
@@ -250,7 +262,7 @@ def test_an_export_needs_some_rows_and_not_too_many(
 def test_an_export_goes_on_where_a_worker_died(
     skus: list[Sku], staff: User, one_step: None, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(running, "_EXPORT_PART", 2)
+    monkeypatch.setattr(exporting, "_EXPORT_PART", 2)
     task = sheet_export(
         kind="stock",
         sheet_format=SheetFormat.XLSX,
@@ -286,7 +298,7 @@ def test_files_go_after_their_days_and_the_record_stays(
     assert set(SheetFile.objects.values_list("task", flat=True)) == {fresh.pk}
     assert set(SheetPart.objects.values_list("task", flat=True)) == {fresh.pk}
     with pytest.raises(SheetStateChanged):
-        sheet_confirm(task_id=checked.pk)
+        sheet_confirm(task_id=checked.pk, confirmed_by_id=staff.pk)
     assert sheets_delete_old() == 0
     assert SheetTask.objects.get(pk=fresh.pk).state == SheetState.CHECKED
 
@@ -296,7 +308,9 @@ def test_files_go_after_their_days_and_the_record_stays(
 def test_workers_at_one_sheet_write_each_row_once(skus: list[Sku], staff: User) -> None:
     """As when a worker that was only slow comes back beside the one for it."""
     task = uploaded("stock", counted(skus, staff), staff)
-    answers = together(lambda _: sheet_confirm(task_id=task.pk))
+    answers = together(
+        lambda _: sheet_confirm(task_id=task.pk, confirmed_by_id=staff.pk)
+    )
     assert answers.count(None) == 1
     assert answers.count("sheet_state_changed") == WRITERS - 1
     together(lambda _: sheet_run(task_id=task.pk))
