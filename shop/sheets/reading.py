@@ -22,6 +22,8 @@ COLUMNS_MAX = 60
 # 20,000 rows of a catalogue with descriptions are a third of it.
 _UNPACKED_MAX = 60 * 1024 * 1024
 _MEMBERS_MAX = 500
+# As spreadsheets pack. Others would name how much memory unpacking takes.
+_PACKED = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 # Rows that are blank, such as those that somebody has painted, are walked over.
 _WALKED_MAX = 10 * ROWS_MAX
 _BLOCK = 1024 * 1024
@@ -72,6 +74,8 @@ def _require_harmless(content: bytes) -> None:
             size = sum(member.file_size for member in members)
             if size > _UNPACKED_MAX or len(members) > _MEMBERS_MAX:
                 raise SheetRefused("文件解压后过大,请删除多余的格式、图片和工作表")
+            if any(member.compress_type not in _PACKED for member in members):
+                raise SheetRefused
             if any(_is_hostile(archive, member) for member in members):
                 raise SheetRefused
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:

@@ -114,3 +114,12 @@ def test_a_document_type_hides_in_no_part_and_no_encoding(encoding: str) -> None
         changed.writestr("xl/media/sheet1.dat", text.encode(encoding))
     with pytest.raises(SheetRefused):
         sheet_format(out.getvalue())
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_what_no_spreadsheet_packs_is_refused(packing: int) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", packing) as changed:
+        changed.writestr("xl/workbook.xml", "<x/>" * 100)
+    with pytest.raises(SheetRefused):
+        sheet_format(out.getvalue())
