@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -10,12 +11,16 @@ from catalog.models import Product
 from orders.models import Order, Shipment
 from orders.tests.conftest import line, paid_order
 from shop.models import SheetTask
-from shop.tests.browser import MARKS, Office, walked
+from shop.tests.browser import MARKS, Office
 from shop.tests.sheets import done, rewritten, table
 from shop.tests.sheets import exported as written
 from shop.tests.sheets import uploaded as checked
 
 pytestmark = MARKS
+# Walks wait for the page's script, once a second: one on each screen tells enough, and
+# all screens are looked at below.
+desktop = pytest.mark.parametrize("office", ["desktop-light"], indirect=True)
+phone = pytest.mark.parametrize("office", ["phone-dark"], indirect=True)
 DESK = "shop/sheettask/"
 
 
@@ -44,7 +49,7 @@ def uploaded(office: Office, rows: list[dict[str, Any]], folder: Path) -> None:
     office.page.locator("progress").wait_for(state="detached")
 
 
-@walked
+@desktop
 def test_two_prices_are_changed_by_a_sheet(
     office: Office, product_make: Any, api: APIClient, tmp_path: Path
 ) -> None:
@@ -79,7 +84,7 @@ def test_two_prices_are_changed_by_a_sheet(
     assert prices == ["80.00", "25.00"]
 
 
-@walked
+@phone
 def test_three_orders_are_shipped_by_a_sheet(
     office: Office, product_make: Any, shopper_api: APIClient, tmp_path: Path
 ) -> None:
