@@ -342,7 +342,7 @@ ORDER_CONFIRM_DAYS = env.number("ORDER_CONFIRM_DAYS", 10, least=1, most=3650)
 # The shop package knows no app: these are its kinds, in the order of the desk.
 SHEET_KINDS = [
     "catalog.sheets.products.ProductSheet",
-    "catalog.sheets.stock.StockSheet",
+    "orders.sheets.stock.StockSheet",
     "orders.sheets.orders.OrderSheet",
     "orders.sheets.parcels.ParcelSheet",
     "orders.sheets.refunds.RefundSheet",

@@ -1,1 +1,1 @@
-"""The sheets of the catalogue: products with their SKUs, and counts of the stock."""
+"""The sheet of the catalogue: products with their SKUs."""

@@ -1,7 +1,8 @@
 """From paid to completed: shipping, receipt, and putting an order out of sight."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -105,6 +106,20 @@ def lines_to_pack(orders: Iterable[Order]) -> dict[int, dict[OrderItem, int]]:
         pk: {item: pieces for item, pieces in of_one.items() if pieces}
         for pk, of_one in lines.items()
     }
+
+
+def pieces_waiting(sku_ids: Collection[int]) -> dict[int, int]:
+    """Return by SKU the pieces that orders have taken from the stock and not sent.
+
+    Those of a refund are back in the stock once WeChat has taken it.
+    """
+    open_orders = (OrderStatus.PENDING, OrderStatus.PAID)
+    rows = OrderItem.objects.filter(sku__in=sku_ids, order__status__in=open_orders)
+    taken = RefundItem.objects.filter(refund__accepted_at__isnull=False)
+    pieces: Counter[int] = Counter()
+    for item in _counted(rows, taken):
+        pieces[item.sku_id] += item.quantity - item.shipped - item.held
+    return dict(pieces)
 
 
 def _counted(items: Any, refunded: QuerySet[RefundItem]) -> Any:

@@ -1,1 +1,1 @@
-"""The sheets of the orders: orders, refunds, and parcels on their way."""
+"""The orders' sheets: orders, parcels, refunds; and counts of the shelf."""

@@ -15,8 +15,8 @@ from procrastinate.jobs import Job
 
 from accounts.models import User
 from catalog.models import Product, Sku, StockMovement
-from catalog.sheets.stock import StockSheet
 from catalog.tests.test_races import WRITERS, together
+from orders.sheets.stock import StockSheet
 from shop.errors import Invalid
 from shop.jobs import SHEET_TRIES, sheet_run_job
 from shop.models import SheetFile, SheetFormat, SheetPart, SheetState, SheetTask

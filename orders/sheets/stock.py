@@ -11,6 +11,7 @@ from catalog.models import MovementReason, Product, Sku, StockMovement
 from catalog.serializers.input import StockField
 from catalog.services.stock import STOCK_MAX, stock_adjust
 from catalog.sheets.columns import Numbers, numbers_of
+from orders.services.fulfilment import pieces_waiting
 from shop.api.serializers import ShopSerializer
 from shop.api.text import PlainTextField
 from shop.sheets.kinds import (
@@ -26,15 +27,20 @@ from shop.sheets.kinds import (
     rule,
 )
 
+_TOLD = "供核对,不会导入"
+
 
 class _Counts(ShopSerializer):
-    believed = StockField(label="系统库存")
+    expected = StockField(label="应有数量")
     counted = StockField(label="实盘数量")
     note = PlainTextField(label="备注", max_length=100)
 
 
 class StockSheet(SheetKind):
-    """A count is applied as a difference, so that sales meanwhile stay right."""
+    """A count is applied as a difference, so that sales meanwhile stay right.
+
+    What is sold lies on the shelf until its parcel leaves, and is counted too.
+    """
 
     name = "stock"
     title = "盘点"
@@ -42,9 +48,10 @@ class StockSheet(SheetKind):
     import_permission = "catalog.adjust_stock"
     export_permission = "catalog.export_product"
     explanation = (
-        "先导出盘点表,填写实盘数量,再上传。库存按“实盘数量减去系统库存”的差额调整,"
-        "盘点期间卖出的不受影响。实盘数量留空的行不调整。"
-        "导出之后又调整过库存的SKU会被拒绝,请重新导出。"
+        "先导出盘点表,填写货架上的实盘数量,再上传。已下单还没发货的商品还在货架上,要数进去:"
+        "库存按“实盘数量减去应有数量”的差额调整,应有数量是可售库存加已下单未发货。"
+        "盘点期间卖出的不受影响;发货、退货入库或调整过库存的SKU会被拒绝,"
+        "请重新导出,盘点期间最好暂停发货。实盘数量留空的行不调整。"
     )
 
     sku_id = Column(
@@ -56,16 +63,18 @@ class StockSheet(SheetKind):
         hint="导出时自带,不要改",
         example="12",
     )
-    product = Column("商品", attribute="product__name", hint="供核对,不会导入")
-    specs = Column("规格", hint="供核对,不会导入")
-    code = Column("编码", attribute="code", hint="供核对,不会导入")
-    believed = Column(
-        "系统库存",
-        Ruled(rule(_Counts, "believed")),
-        attribute="stock",
+    product = Column("商品", attribute="product__name", hint=_TOLD)
+    specs = Column("规格", hint=_TOLD)
+    code = Column("编码", attribute="code", hint=_TOLD)
+    stock = Column("可售库存", attribute="stock", is_number=True, hint=_TOLD)
+    waiting = Column("已下单未发货", attribute="waiting", is_number=True, hint=_TOLD)
+    expected = Column(
+        "应有数量",
+        Ruled(rule(_Counts, "expected")),
+        attribute="expected",
         is_needed=True,
         is_number=True,
-        hint="导出时自带,不要改",
+        hint="可售库存加已下单未发货;导出时自带,不要改",
         example="10",
     )
     adjustment = Column(
@@ -81,7 +90,7 @@ class StockSheet(SheetKind):
         "实盘数量",
         Ruled(rule(_Counts, "counted")),
         is_number=True,
-        hint="货架上实际的件数;没有盘点的留空",
+        hint="货架上实际的件数,已下单还没发货的也数进去;没有盘点的留空",
         example="9",
     )
     note = Column(
@@ -117,7 +126,7 @@ class StockSheet(SheetKind):
     def _checked(self, finding: Finding, known: dict[int, Any]) -> Checked:
         values = {
             name: self.read(finding, self.fields[name])
-            for name in ("sku_id", "believed", "adjustment", "counted", "note")
+            for name in ("sku_id", "expected", "adjustment", "counted", "note")
         }
         checked = Checked([finding])
         sku = known.get(values["sku_id"] or 0)
@@ -126,8 +135,10 @@ class StockSheet(SheetKind):
             return checked
         finding.name = f"{sku.product} {specs_text(sku)}"
         if checked.is_clean and values["counted"] is not None:
-            delta = values["counted"] - values["believed"]
-            _require_adjustable(finding, sku, delta, values["adjustment"])
+            delta = values["counted"] - values["expected"]
+            if delta:
+                _require_unmoved(finding, sku, values)
+                _require_range(finding, sku, delta)
             checked.arguments = {
                 "sku_id": sku.pk,
                 "delta": delta,
@@ -137,22 +148,28 @@ class StockSheet(SheetKind):
         return checked
 
 
-def _require_adjustable(
-    finding: Finding, sku: Any, delta: int, adjustment: int
-) -> None:
-    if not delta:
-        return
-    stock = sku.stock + delta
-    if adjustment != sku.last_adjustment:
+def _require_unmoved(finding: Finding, sku: Any, values: dict[str, Any]) -> None:
+    """Refuse a count of a shelf that has changed since: nobody knows which they saw."""
+    if values["adjustment"] != sku.last_adjustment:
         finding.refuse("盘点依据", "导出之后这个SKU的库存又调整过,请重新导出盘点表")
-    elif not 0 <= stock <= STOCK_MAX:
-        finding.refuse("实盘数量", f"现有库存{sku.stock}件,调整{delta:+d}件后超出范围")
-    else:
+    elif values["expected"] != sku.expected:
+        finding.refuse("应有数量", "导出之后有发货或退货入库,请重新导出盘点表后再数")
+
+
+def _require_range(finding: Finding, sku: Any, delta: int) -> None:
+    stock = sku.stock + delta
+    if 0 <= stock <= STOCK_MAX:
         finding.change("库存", sku.stock, stock)
+    else:
+        finding.refuse("实盘数量", f"现有库存{sku.stock}件,调整{delta:+d}件后超出范围")
 
 
 def _skus(ids: Iterable[int]) -> dict[int, Any]:
-    """Return what products offer, each SKU with its `last_adjustment`."""
+    """Return what products offer, with what a count is compared with.
+
+    Each SKU has its `last_adjustment`, how many sold pieces are `waiting` to leave, and
+    how many pieces are `expected` on the shelf.
+    """
     rows = Sku.objects.active().filter(product__in=Product.objects.present())
     found: dict[int, Any] = rows.select_related("product").in_bulk(list(ids))
     adjustments = StockMovement.objects.filter(
@@ -160,8 +177,11 @@ def _skus(ids: Iterable[int]) -> dict[int, Any]:
     )
     newest = adjustments.order_by().values("sku").annotate(last=Max("pk"))
     last = dict(newest.values_list("sku", "last"))
+    waiting = pieces_waiting(found)
     for pk, sku in found.items():
         sku.last_adjustment = last.get(pk, 0)
+        sku.waiting = waiting.get(pk, 0)
+        sku.expected = sku.stock + sku.waiting
     return found
 
 
