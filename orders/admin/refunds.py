@@ -16,7 +16,8 @@ from unfold.decorators import display
 from catalog.admin.pictures import thumbnail
 from orders.admin.cells import link
 from orders.admin.read_only import ReadOnlyDesk
-from orders.admin.refund_actions import RefundActions, amount_told, wechat_reason
+from orders.admin.refund_actions import RefundActions
+from orders.admin.refund_facts import amount_told, wechat_reason
 from orders.admin.refund_tables import refund_tables
 from orders.models import Refund, RefundState
 from orders.models.refund_states import UNFINISHED, WAITING
