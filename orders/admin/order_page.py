@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from orders.admin.cells import parcel_content
+from orders.admin.slips import packing_url
 from orders.admin.stages import STAGES, stage_of
 from orders.admin.timeline import timeline
 from orders.models import Order, OrderItem, OrderStatus, Shipment, UploadState
@@ -49,7 +50,7 @@ def order_page(
         "amounts": list(_amounts(order)),
         "sections": [section for section in _sections(request, order) if section[1]],
         "steps": timeline(request, order),
-        "slip_url": f"{reverse('admin:orders_order_packing')}?ids={order.pk}",
+        "slip_url": packing_url(order),
         "has_next": order.status in (OrderStatus.SHIPPED, OrderStatus.COMPLETED)
         and request.user.has_perm("orders.ship_order"),
     }

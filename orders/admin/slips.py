@@ -28,6 +28,13 @@ _PACKED = (OrderStatus.PAID, OrderStatus.SHIPPED, OrderStatus.COMPLETED)
 _IDS = re.compile(r"[0-9]{1,18}(,[0-9]{1,18})*")
 
 
+def packing_url(order: Order) -> str:
+    """Return the address of an order's slip; nothing for one that is not packed."""
+    if order.status not in _PACKED or order.is_closing:
+        return ""
+    return f"{reverse('admin:orders_order_packing')}?ids={order.pk}"
+
+
 class SlipPages(Desk):
     """The list's actions that print, and the pages that they lead to."""
 
@@ -131,18 +138,15 @@ def _by_sku(orders: list[Order]) -> list[dict[str, Any]]:
     for lines in lines_to_pack(orders).values():
         for item, pieces in lines.items():
             row = rows.setdefault(
-                item.sku_id, {**_line(item), "pieces": 0, "orders": 0}
+                item.sku_id,
+                {**_line(item), "image": image_url(item.image), "pieces": 0},
             )
             row["pieces"] += pieces
     return sorted(rows.values(), key=lambda row: (row["code"], row["name"]))
 
 
 def _line(item: OrderItem) -> dict[str, Any]:
-    return {
-        "name": item_name(item),
-        "code": item.sku.code or "",
-        "image": image_url(item.image),
-    }
+    return {"name": item_name(item), "code": item.sku.code or ""}
 
 
 def _slip(

@@ -75,6 +75,17 @@ def test_packing_slip_is_one_per_order_and_can_be_printed_again(
     ]
 
 
+def test_page_of_an_order_leads_to_the_slip_it_has(
+    desk: Client, one_of_each: dict[str, Order]
+) -> None:
+    offered = {
+        name
+        for name, order in one_of_each.items()
+        if f"packing/?ids={order.pk}" in page(desk, f"{ORDERS}{order.pk}/change/")
+    }
+    assert offered == {"paid", "partly", "shipped", "completed"}
+
+
 def test_slip_shows_number_code_receiver_and_lines(
     desk: Client, client: Client, shopper_api: APIClient, tea: Product
 ) -> None:
