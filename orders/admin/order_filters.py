@@ -4,13 +4,12 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from django.contrib.admin import SimpleListFilter
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from unfold.contrib.filters.admin import TextFilter
+from unfold.contrib.filters.admin import DropdownFilter, TextFilter
 
-from catalog.admin.desk import products_holding
+from orders.admin.order_search import product_ids, with_phone
 from orders.admin.stages import STAGES
 from orders.models import (
     Order,
@@ -30,22 +29,16 @@ CLOSE_WITHIN = timedelta(hours=1)
 _ID_DIGITS = 18
 
 
-TO_SHIP = "to_ship"
-
-
-class StageFilter(SimpleListFilter):
-    """Narrow a list of orders to one stage, or to all that must be shipped."""
+class StageFilter(DropdownFilter):
+    """Narrow a list of orders to one stage."""
 
     title = "状态"
     parameter_name = "stage"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        stages = [(name, stage.word) for name, stage in STAGES.items()]
-        return [(TO_SHIP, "要发货"), *stages]
+        return [(name, stage.word) for name, stage in STAGES.items()]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if self.value() == TO_SHIP:
-            return queryset.to_ship()
         stage = STAGES.get(self.value() or "")
         return queryset.filter(stage.where) if stage else queryset
 
@@ -80,7 +73,7 @@ NEEDS: Mapping[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
 ANY = "any"
 
 
-class NeedsHandFilter(SimpleListFilter):
+class NeedsHandFilter(DropdownFilter):
     """Narrow a list of orders to those that somebody must do something about."""
 
     title = "需要处理"
@@ -116,14 +109,6 @@ def _id(word: str) -> int | None:
     return int(word) if is_id else None
 
 
-def product_ids(word: str) -> list[int]:
-    """Return the products that hold a word, as numbers.
-
-    Of a subquery the planner would not know how many orders have them.
-    """
-    return [*products_holding(word).values_list("product", flat=True)]
-
-
 class ProductFilter(_WordFilter):
     """By a product's number, or a part of its name or description."""
 
@@ -154,4 +139,4 @@ class PhoneFilter(_WordFilter):
     parameter_name = "receiver_phone"
 
     def found(self, request: HttpRequest, queryset: Any, word: str) -> Any:
-        return queryset.with_phone(word, is_masked=not shows_people(request))
+        return with_phone(queryset, word, is_masked=not shows_people(request))

@@ -16,9 +16,9 @@ from orders.admin.order_filters import (
     ProductFilter,
     ShopperFilter,
     StageFilter,
-    product_ids,
 )
 from orders.admin.order_page import PARCELS, order_page
+from orders.admin.order_search import having_word
 from orders.admin.read_only import ReadOnlyDesk
 from orders.admin.slips import SlipPages
 from orders.admin.stages import HAS_PARCELS, STAGES, stage_of
@@ -26,6 +26,7 @@ from orders.models import Order
 from shop.admin.sheet_exports import SheetExports
 from shop.api.images import image_url
 from shop.back_office.day_range import DayRangeFilter
+from shop.back_office.desk import asked_once
 from shop.back_office.figures import money, short_moment
 from shop.back_office.masking import name_shown, phone_shown, shows_people
 
@@ -46,7 +47,7 @@ class OrderDesk(SlipPages, SheetExports, OrderActions, ReadOnlyDesk):
     list_filter_submit = True
     standing_filters = (
         ("待付款", "stage=pending"),
-        ("待发货", "stage=paid"),
+        ("待发货", "stage=to_ship"),
         ("部分发货", "stage=partly"),
         ("退款中", "stage=refunding"),
     )
@@ -72,14 +73,19 @@ class OrderDesk(SlipPages, SheetExports, OrderActions, ReadOnlyDesk):
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Order | None:
         """Load an order once, for its buttons and its page."""
-        known: dict[str, Order | None] = request.__dict__.setdefault("_orders", {})
-        if object_id not in known:
-            rows = self.get_queryset(request).prefetch_related(PARCELS)
-            related = ("user", "closing_by", "replaced_by", "shipping_upload")
-            found = rows.select_related(*related)
-            is_id = object_id.isascii() and object_id.isdigit() and len(object_id) < 19
-            known[object_id] = found.filter(pk=object_id).first() if is_id else None
-        return known[object_id]
+        found: Order | None = asked_once(
+            request,
+            (self.opts.label, object_id),
+            lambda: self._found(request, object_id),
+        )
+        return found
+
+    def _found(self, request: HttpRequest, object_id: str) -> Order | None:
+        if not (object_id.isascii() and object_id.isdigit() and len(object_id) < 19):
+            return None
+        rows = self.get_queryset(request).prefetch_related(PARCELS)
+        related = ("user", "closing_by", "replaced_by", "shipping_upload")
+        return rows.select_related(*related).filter(pk=object_id).first()  # type: ignore[no-any-return]
 
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str
@@ -88,12 +94,8 @@ class OrderDesk(SlipPages, SheetExports, OrderActions, ReadOnlyDesk):
         word = search_term.strip()
         if not word:
             return queryset, False
-        found = queryset.having_word(
-            word,
-            products=product_ids(word),
-            is_masked=not shows_people(request),
-        )
-        return found, False
+        is_masked = not shows_people(request)
+        return having_word(queryset, word, is_masked=is_masked), False
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """Show the receivers as far as who asks may see them."""

@@ -1,7 +1,6 @@
 """What the back office's search box finds among orders, payments and refunds.
 
-Each by an index that also gives the order of what is shown, so that a million rows
-cost no more than a few.
+Each by an index that knows a handful: whole numbers, and beginnings long enough.
 """
 
 import re

@@ -30,7 +30,8 @@ STAGES: Mapping[str, Stage] = {
     "closing": Stage(
         "关闭中", "danger", Q(status=OrderStatus.PENDING, closing_at__isnull=False)
     ),
-    "paid": Stage(OrderStatus.PAID.label, "info", _TO_SHIP & ~Q(HAS_PARCELS)),
+    # In whole or in part: those of the next stage are among them.
+    "to_ship": Stage(OrderStatus.PAID.label, "info", _TO_SHIP),
     "partly": Stage("部分发货", "info", _TO_SHIP & Q(HAS_PARCELS)),
     "refunding": Stage(
         "退款中", "info", Q(status=OrderStatus.PAID, closing_at__isnull=False)
@@ -51,7 +52,7 @@ def stage_of(order: Order) -> str:
     """Return the stage of an order that comes with `has_parcels`."""
     if order.is_closing:
         return "refunding" if order.status == OrderStatus.PAID else "closing"
-    is_partly = order.has_parcels  # type: ignore[attr-defined]
-    if order.status == OrderStatus.PAID and is_partly:
-        return "partly"
+    if order.status == OrderStatus.PAID:
+        has_parcels = order.has_parcels  # type: ignore[attr-defined]
+        return "partly" if has_parcels else "to_ship"
     return order.status

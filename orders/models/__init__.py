@@ -7,7 +7,9 @@ from orders.models.figures import DailyFigures, DailyProductSales
 from orders.models.message import MessageKind, MessageState, SubscribeMessage
 from orders.models.note import OrderNote
 from orders.models.notice import PaymentNotice
-from orders.models.order import Order, OrderItem, OrderStatus
+from orders.models.order import Order
+from orders.models.order_item import OrderItem
+from orders.models.order_states import OrderStatus
 from orders.models.payment import Payment, PaymentState
 from orders.models.price_change import OrderPriceChange
 from orders.models.reconciliation import (

@@ -1,7 +1,5 @@
-"""An order, its lines and everything that happened to it."""
+"""An order, and what may be done with it."""
 
-import re
-from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -10,32 +8,8 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
-from catalog.models import Product, Sku
-
-LINES_MAX = 50
-QUANTITY_MAX = 999
-# Phones begin with 1 or a plus, and numbers with the year, 26 and later.
-_PHONE = re.compile(r"1[0-9-]{0,19}|\+[0-9-]{1,19}")
-_ORDER_NO = re.compile(r"[0-9][0-9A-Za-z]*")
-
-
-class OrderStatus(models.TextChoices):
-    """Nothing leaves completed or cancelled."""
-
-    PENDING = "pending", "待付款"
-    PAID = "paid", "待发货"
-    SHIPPED = "shipped", "已发货"
-    COMPLETED = "completed", "已完成"
-    CANCELLED = "cancelled", "已取消"
-
-
-TRANSITIONS: Mapping[OrderStatus, frozenset[OrderStatus]] = {
-    OrderStatus.PENDING: frozenset({OrderStatus.PAID, OrderStatus.CANCELLED}),
-    OrderStatus.PAID: frozenset({OrderStatus.SHIPPED, OrderStatus.CANCELLED}),
-    OrderStatus.SHIPPED: frozenset({OrderStatus.COMPLETED}),
-    OrderStatus.COMPLETED: frozenset(),
-    OrderStatus.CANCELLED: frozenset(),
-}
+from orders.models.order_item import OrderItem
+from orders.models.order_states import TRANSITIONS, OrderStatus
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
@@ -53,37 +27,6 @@ class OrderQuerySet(models.QuerySet["Order"]):
         """Keep what has the word in a product's name or in its number."""
         return self.filter(_is_named(keyword))
 
-    def with_phone(self, phone: str, *, is_masked: bool = False) -> "OrderQuerySet":
-        """Keep what goes to a phone; the whole of it, when receivers are masked.
-
-        By beginnings a phone would be told digit by digit.
-        """
-        return self.filter(**{f"phone__{_how(is_masked)}": phone})
-
-    def having_word(
-        self, word: str, *, products: Collection[int], is_masked: bool = False
-    ) -> "OrderQuerySet":
-        """Keep what staff look for.
-
-        By how a number, a phone or the receiver's name begins, or by `products`, those
-        that hold the word: what it looks like decides, so that one index is enough.
-        For who sees receivers masked, a phone and a name are found only whole:
-        beginnings would tell them letter by letter.
-        """
-        if _PHONE.fullmatch(word):
-            return self.with_phone(word, is_masked=is_masked)
-        if _ORDER_NO.fullmatch(word):
-            return self.filter(order_no__startswith=word.upper())
-        lines = OrderItem.objects.filter(product__in=products).values("order")
-        name = {f"name__{_how(is_masked)}": word}
-        if not products:
-            return self.filter(**name)
-        names = Order.objects.filter(**name)
-        if not names.exists():
-            return self.filter(pk__in=lines)
-        # One list of ids: beside an OR of the two, every order would be read.
-        return self.filter(pk__in=names.values("pk").union(lines))
-
     def for_display(self) -> "OrderQuerySet":
         """Bring along what the API shows of an order."""
         orders = self.select_related("replaced_by")
@@ -92,10 +35,6 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def to_ship(self) -> "OrderQuerySet":
         """Keep what is paid, has not left in full and is not given back."""
         return self.filter(status=OrderStatus.PAID, closing_at=None)
-
-
-def _how(is_masked: bool) -> str:
-    return "exact" if is_masked else "startswith"
 
 
 def _is_named(keyword: str) -> Q:
@@ -325,43 +264,3 @@ class Order(models.Model):
         if is_paid and self.has_pieces_to_refund:
             actions.append("refund")
         return actions
-
-
-class OrderItem(models.Model):
-    """One SKU of an order, as it was when the order was placed."""
-
-    # The unique constraint begins with it.
-    order = models.ForeignKey(
-        Order, models.PROTECT, related_name="items", db_index=False
-    )
-    sku = models.ForeignKey(Sku, models.PROTECT, related_name="+")
-    product = models.ForeignKey(Product, models.PROTECT, related_name="+")
-    name = models.CharField("名称", max_length=100)
-    specs = models.JSONField("规格", default=dict)
-    price = models.DecimalField("单价", max_digits=12, decimal_places=2)
-    quantity = models.PositiveIntegerField("数量")
-    # Pieces of the refunds that are neither rejected nor withdrawn.
-    refund_quantity = models.PositiveIntegerField("退款数量", default=0, db_default=0)
-    image = models.CharField("图片", max_length=200, default="", blank=True)
-
-    class Meta:
-        verbose_name = "订单商品"
-        verbose_name_plural = "订单商品"
-        ordering = ("pk",)
-        constraints = (
-            models.UniqueConstraint("order", "sku", name="orderitem_sku_once"),
-            models.CheckConstraint(
-                name="orderitem_quantity_range",
-                condition=Q(quantity__gte=1, quantity__lte=QUANTITY_MAX),
-            ),
-            models.CheckConstraint(
-                name="orderitem_price_min", condition=Q(price__gte=Decimal("0.01"))
-            ),
-            models.CheckConstraint(
-                name="orderitem_refund_max",
-                condition=Q(refund_quantity__lte=F("quantity")),
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.name} × {self.quantity}"

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from orders.models.order import OrderItem
+from orders.models.order_item import OrderItem
 from orders.models.refund_states import RefundDeed
 
 ZERO = Decimal("0.00")

@@ -5,7 +5,8 @@ from django.db import models
 from django.db.models import Q
 
 from orders.carriers import CARRIERS
-from orders.models.order import Order, OrderItem
+from orders.models.order import Order
+from orders.models.order_item import OrderItem
 
 
 class Shipment(models.Model):

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from orders.models import Order, OrderItem, OrderStatus, Shipment, ShipmentItem
-from orders.models.order import LINES_MAX, QUANTITY_MAX
+from orders.models.order_item import LINES_MAX, QUANTITY_MAX
 from orders.services.placing import Destination, OrderRequest
 from orders.services.quoting import Wish
 from shop.api.images import ImageField

@@ -6,7 +6,7 @@ from typing import Any
 from rest_framework import serializers
 
 from orders.models import Refund, RefundEvent, RefundItem, RefundKind, RefundState
-from orders.models.order import LINES_MAX, QUANTITY_MAX
+from orders.models.order_item import LINES_MAX, QUANTITY_MAX
 from orders.serializers.orders import ID_MAX
 from shop.api.images import ImageField
 from shop.api.serializers import (

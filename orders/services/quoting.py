@@ -8,7 +8,7 @@ from catalog.locks import offers_lock
 from catalog.models import ProductStatus, Sku
 from catalog.offers import skus_offered
 from orders.errors import InsufficientStock, NotOnSale
-from orders.models.order import QUANTITY_MAX
+from orders.models.order_item import QUANTITY_MAX
 from shop.errors import Invalid
 
 # WeChat counts fen in 32 bits, so more could be ordered but never paid.

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from orders.errors import IllegalTransition
 from orders.models import MessageKind, Order, OrderEvent, OrderStatus
-from orders.models.order import TRANSITIONS
+from orders.models.order_states import TRANSITIONS
 from orders.services.messages import message_enqueue
 from orders.services.shipping_uploads import shipping_upload_enqueue
 from shop.metrics import ORDERS

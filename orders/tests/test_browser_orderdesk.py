@@ -46,7 +46,7 @@ def test_order_is_found_read_mended_and_shipped(
     page = office.page
     theme = "phone" if page.viewport_size["width"] < 500 else "desktop"  # type: ignore[index]
 
-    office.open("orders/order/?stage=paid")
+    office.open("orders/order/?stage=to_ship")
     assert page.locator("#result_list tbody").count() == 2
     office.shot(f"orderdesk-list-{theme}")
     office.open("orders/order/?q=13800138000")

@@ -32,7 +32,7 @@ def test_order_is_found_by_the_search_box_and_a_filter_is_kept(
     with page.expect_navigation(url=f"**/orders/order/{order.pk}/change/"):
         page.keyboard.press("Enter")
 
-    office.open(f"{LIST}?q=张三&stage=paid")
+    office.open(f"{LIST}?q=张三&stage=to_ship")
     page.get_by_text("保存当前筛选").click()
     office.fill(name="今天待发货")
     office.press("保存")

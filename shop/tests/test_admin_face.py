@@ -26,7 +26,7 @@ def test_an_empty_list_says_what_will_come(boss: Client) -> None:
 def test_a_search_without_result_does_not_say_that_there_is_nothing(
     boss: Client,
 ) -> None:
-    for query in ("q=张三", "stage=paid"):
+    for query in ("q=张三", "stage=to_ship"):
         shown = page(boss, f"/admin/orders/order/?{query}")
         assert "没有符合条件的订单" in shown
         assert "还没有订单" not in shown

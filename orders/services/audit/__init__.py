@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection
 
 from orders.models import OrderStatus, RefundState
-from orders.models.order import TRANSITIONS
+from orders.models.order_states import TRANSITIONS
 from orders.models.refund_states import REFUND_TRANSITIONS
 from orders.services.audit import deals, money, refunds, stock
 

@@ -1,0 +1,51 @@
+"""A line of an order."""
+
+from decimal import Decimal
+
+from django.db import models
+from django.db.models import F, Q
+
+from catalog.models import Product, Sku
+
+LINES_MAX = 50
+QUANTITY_MAX = 999
+
+
+class OrderItem(models.Model):
+    """One SKU of an order, as it was when the order was placed."""
+
+    # The unique constraint begins with it.
+    order = models.ForeignKey(
+        "Order", models.PROTECT, related_name="items", db_index=False
+    )
+    sku = models.ForeignKey(Sku, models.PROTECT, related_name="+")
+    product = models.ForeignKey(Product, models.PROTECT, related_name="+")
+    name = models.CharField("名称", max_length=100)
+    specs = models.JSONField("规格", default=dict)
+    price = models.DecimalField("单价", max_digits=12, decimal_places=2)
+    quantity = models.PositiveIntegerField("数量")
+    # Pieces of the refunds that are neither rejected nor withdrawn.
+    refund_quantity = models.PositiveIntegerField("退款数量", default=0, db_default=0)
+    image = models.CharField("图片", max_length=200, default="", blank=True)
+
+    class Meta:
+        verbose_name = "订单商品"
+        verbose_name_plural = "订单商品"
+        ordering = ("pk",)
+        constraints = (
+            models.UniqueConstraint("order", "sku", name="orderitem_sku_once"),
+            models.CheckConstraint(
+                name="orderitem_quantity_range",
+                condition=Q(quantity__gte=1, quantity__lte=QUANTITY_MAX),
+            ),
+            models.CheckConstraint(
+                name="orderitem_price_min", condition=Q(price__gte=Decimal("0.01"))
+            ),
+            models.CheckConstraint(
+                name="orderitem_refund_max",
+                condition=Q(refund_quantity__lte=F("quantity")),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name} × {self.quantity}"
