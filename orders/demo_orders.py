@@ -4,9 +4,9 @@ WeChat's simulator is told of their payments, so that its bills agree with our b
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -18,6 +18,7 @@ from django.utils import timezone
 from accounts.models import User
 from catalog.locks import skus_lock
 from catalog.models import Sku
+from catalog.offers import skus_offered
 from catalog.services.stock import sales_add, stock_take
 from orders.models import (
     Order,
@@ -30,12 +31,18 @@ from orders.models import (
     ShipmentItem,
 )
 from orders.numbers import order_no_clock, out_trade_no_make
+from orders.services.quoting import Line
+from orders.services.refunds import refund_request
 from orders.services.shipping_uploads import shipping_upload_enqueue
 from shop.days import day_begin
 from shop.wechat.pay import fen
 
 _DAYS = 30
 _PER_DAY = (1, 2, 2, 3)
+# When today's were placed: parts of the last hours, or of what the day has had so far.
+_TODAY_HOURS = 6
+_TODAY = (0.9, 0.4, 0.1)
+_PAID_AFTER = timedelta(minutes=2)
 _SHOPPERS = 12
 _TO_SHIP_DAYS = 2
 # Not so long ago that the clock would have confirmed the receipt.
@@ -74,18 +81,18 @@ WHERE first.user_id = shopper.id
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """An order with its payment, neither written yet, and the pieces of each SKU."""
+    """An order with its payment, neither written yet, and what it is of."""
 
     order: Order
     payment: Payment
-    pieces: Mapping[Sku, int]
+    lines: Sequence[Line]
 
 
 def demo_orders_load() -> int:
-    """Write the orders of the last month if there are none; return how many.
+    """Write a month of orders, today's with it, if there are none; return how many.
 
-    The simulator comes first. Should this die in between, the next try on the same day
-    makes the same numbers, which it knows already.
+    The simulator comes first. Should this die in between, the next try makes the same
+    numbers, which it knows already. A shopper asks for the money of an order of today.
 
     Raises: requests.RequestException, when the simulator is not there.
     """
@@ -99,11 +106,16 @@ def demo_orders_load() -> int:
     )
     told.raise_for_status()
     _write(sales)
+    unwanted = sales[-2].order
+    refund_request(
+        order_no=unwanted.order_no, user_id=unwanted.user_id, reason="拍错了款式"
+    )
     return len(sales)
 
 
 def _sales() -> Iterator[Sale]:
-    skus = list(Sku.objects.active().select_related("product").order_by("pk"))
+    ids = Sku.objects.active().values_list("pk", flat=True)
+    skus = list(skus_offered(sku_ids=ids).values())
     shoppers = [
         User.objects.get_or_create(
             openid=f"demo-{number}",
@@ -111,24 +123,43 @@ def _sales() -> Iterator[Sale]:
         )[0]
         for number in range(1, _SHOPPERS + 1)
     ]
-    today = timezone.localdate()
+    # The same moment for a second try.
+    now = shoppers[0].created_at
+    for placed_at, ago, chance in _moments(now):
+        chosen = chance.sample(skus, chance.choice((1, 1, 2)))
+        lines = [Line(sku, chance.choice((1, 1, 2))) for sku in chosen]
+        paid_at = placed_at + min(_PAID_AFTER, (now - placed_at) / 2)
+        order = _order(placed_at, paid_at, chance, chance.choice(shoppers), lines)
+        _move_on(order, ago)
+        yield Sale(order, _payment(order), lines)
+
+
+def _moments(now: datetime) -> Iterator[tuple[datetime, int, Random]]:
+    """Yield when orders are placed, how many days ago, and the dice of their day."""
+    today = timezone.localdate(now)
     for ago in range(_DAYS, 0, -1):
         day = today - timedelta(days=ago)
         chance = Random(day.toordinal())  # noqa: S311 - a demo that is made alike again
         for _ in range(chance.choice(_PER_DAY)):
-            chosen = chance.sample(skus, chance.choice((1, 1, 2)))
-            pieces = {sku: chance.choice((1, 1, 2)) for sku in chosen}
-            yield _sale(day, ago, chance, chance.choice(shoppers), pieces)
+            seconds = chance.randrange(9 * 3600, 79_000)
+            yield day_begin(day) + timedelta(seconds=seconds), ago, chance
+    passed = min(now - day_begin(today), timedelta(hours=_TODAY_HOURS))
+    chance = Random(today.toordinal())  # noqa: S311
+    for part in _TODAY:
+        yield now - passed * part, 0, chance
 
 
-def _sale(
-    day: date, ago: int, chance: Random, shopper: User, pieces: Mapping[Sku, int]
-) -> Sale:
-    placed_at = day_begin(day) + timedelta(seconds=chance.randrange(9 * 3600, 79_000))
+def _order(
+    placed_at: datetime,
+    paid_at: datetime,
+    chance: Random,
+    shopper: User,
+    lines: Sequence[Line],
+) -> Order:
     expires_at = placed_at + timedelta(minutes=settings.ORDER_PAY_MINUTES)
-    amount = sum(sku.price * count for sku, count in pieces.items())
+    amount = sum(line.amount for line in lines)
     tail = f"{chance.randrange(100_000):05d}{shopper.pk % 10_000:04d}"
-    order = Order(
+    return Order(
         order_no=order_no_clock(placed_at) + tail,
         user=shopper,
         goods_amount=amount,
@@ -137,16 +168,19 @@ def _sale(
         expires_at=expires_at,
         due_at=expires_at,
         status=OrderStatus.PAID,
-        paid_at=placed_at + timedelta(minutes=2),
+        paid_at=paid_at,
         **_ADDRESS,
     )
+
+
+def _move_on(order: Order, ago: int) -> None:
+    """Let happen to an order what has happened in so many days."""
     if ago > _TO_SHIP_DAYS:
         order.status = OrderStatus.SHIPPED
-        order.shipped_at = placed_at + timedelta(days=1)
+        order.shipped_at = order.created_at + timedelta(days=1)
     if ago > _SHIPPED_DAYS:
         order.status = OrderStatus.COMPLETED
-        order.completed_at = placed_at + timedelta(days=5)
-    return Sale(order, _payment(order), pieces)
+        order.completed_at = order.created_at + timedelta(days=5)
 
 
 def _payment(order: Order) -> Payment:
@@ -195,7 +229,7 @@ def _write(sales: Sequence[Sale]) -> None:
 
     Locks: the SKUs, then the products; nobody else sells yet.
     """
-    skus_lock(sku_ids={sku.pk for sale in sales for sku in sale.pieces})
+    skus_lock(sku_ids={line.sku.pk for sale in sales for line in sale.lines})
     Order.objects.bulk_create([sale.order for sale in sales])
     Payment.objects.bulk_create([sale.payment for sale in sales])
     items = [item for sale in sales for item in _items(sale)]
@@ -203,11 +237,10 @@ def _write(sales: Sequence[Sale]) -> None:
     OrderEvent.objects.bulk_create(event for sale in sales for event in _events(sale))
     sold: Counter[int] = Counter()
     for sale in sales:
-        quantities = {sku.pk: count for sku, count in sale.pieces.items()}
+        quantities = {line.sku.pk: line.quantity for line in sale.lines}
         stock_take(quantities=quantities, order_no=sale.order.order_no)
-        sold.update({sku.product_id: 0 for sku in sale.pieces})
-        for sku, count in sale.pieces.items():
-            sold[sku.product_id] += count
+        for line in sale.lines:
+            sold[line.sku.product_id] += line.quantity
     sales_add(quantities=sold)
     _ship(items)
     with connection.cursor() as cursor:
@@ -216,15 +249,16 @@ def _write(sales: Sequence[Sale]) -> None:
 
 
 def _items(sale: Sale) -> Iterator[OrderItem]:
-    for sku, quantity in sale.pieces.items():
+    for line in sale.lines:
         yield OrderItem(
             order=sale.order,
-            sku=sku,
-            product=sku.product,
-            name=sku.product.name,
-            specs=sku.specs,
-            price=sku.price,
-            quantity=quantity,
+            sku=line.sku,
+            product=line.sku.product,
+            name=line.sku.product.name,
+            specs=line.sku.specs,
+            price=line.sku.price,
+            quantity=line.quantity,
+            image=line.image,
         )
 
 

@@ -2,25 +2,40 @@
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db.models import Sum
+from django.db import IntegrityError
+from django.db.models import OuterRef, Sum
 from django.utils import timezone
 
 from accounts.models import User
-from catalog.models import Product
-from orders.models import DailyFigures, Order, Payment
+from catalog.models import Product, ProductImage, Sku
+from orders.demo_orders import demo_orders_load
+from orders.models import DailyFigures, Order, OrderItem, Payment, Refund
 from orders.services.audit import orders_audit
 from orders.services.figures import figures_due
 from orders.services.reconciling import bill_check
 from orders.tests.books import BothBooks
 from orders.tests.conftest import work
+from shop.days import day_begin
 from shop.devstack.simulator.process import SimulatorProcess
+
+# Of a product; the demo's SKUs have none of their own.
+FIRST_PICTURE = ProductImage.objects.filter(
+    product=OuterRef("product"), position=0
+).values("file")[:1]
+
+
+def of_today() -> list[int]:
+    """Return the orders of the day that the shop's clock shows, oldest first."""
+    begin = day_begin(timezone.localdate())
+    found = Order.objects.filter(created_at__gte=begin).order_by("created_at", "pk")
+    return [*found.values_list("pk", flat=True)]
 
 
 @pytest.fixture
@@ -59,11 +74,14 @@ def test_a_month_of_orders_agrees_with_all_books(
     assert orders_audit() == []
     assert books.differences() == []
     assert figures_due() == []
+    past = Payment.objects.filter(order__in=Order.objects.exclude(pk__in=of_today()))
     sums = DailyFigures.objects.aggregate(Sum("orders"), Sum("paid_amount"))
-    paid = Payment.objects.aggregate(amount=Sum("amount"))["amount"]
-    assert sums == {"orders__sum": count, "paid_amount__sum": paid}
+    paid = past.aggregate(amount=Sum("amount"))["amount"]
+    assert sums == {"orders__sum": count - 3, "paid_amount__sum": paid}
     statuses = Order.objects.values_list("status", flat=True)
     assert set(statuses) == {"paid", "shipped", "completed"}
+    pictures = OrderItem.objects.filter(image=FIRST_PICTURE)
+    assert pictures.count() == OrderItem.objects.count()
     sold = Product.objects.aggregate(sold=Sum("sales"))["sold"]
     assert sold == Order.objects.aggregate(pieces=Sum("items__quantity"))["pieces"]
 
@@ -80,3 +98,44 @@ def test_a_month_of_orders_agrees_with_all_books(
         check = bill_check(day=timezone.localdate() - timedelta(days=ago))
         assert (check.result, check.bill_payments > 0) == ("matched", True)
     assert orders_audit() == []
+
+
+@pytest.mark.parametrize("passed", ["0:00:00", "0:00:30", "0:20:00", "9:00:00"])
+def test_orders_of_today_are_older_than_the_clock(
+    own_simulator: SimulatorProcess,
+    product_make: Callable[..., Product],
+    monkeypatch: pytest.MonkeyPatch,
+    passed: str,
+) -> None:
+    """Also right after midnight, when the day has had no hours yet."""
+    hours, minutes, seconds = map(int, passed.split(":"))
+    since = timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    now = day_begin(timezone.localdate()) + since
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    product_make("茶", stock=500)
+    product_make("杯", stock=500)
+    demo_orders_load()
+    today = Order.objects.filter(pk__in=of_today()).order_by("created_at", "pk")
+    assert [order.status for order in today] == ["paid"] * 3
+    for order in today:
+        assert order.paid_at is not None
+        assert order.created_at <= order.paid_at <= now
+    assert today[0].created_at == now - min(since, timedelta(hours=6)) * 0.9
+    refund = Refund.objects.get()
+    assert (refund.state, refund.order) == ("requested", today[1])
+    assert orders_audit() == []
+
+
+def test_second_try_makes_the_numbers_that_wechat_knows(
+    own_simulator: SimulatorProcess, product_make: Callable[..., Product]
+) -> None:
+    books = BothBooks(own_simulator)
+    product_make("茶", stock=1)
+    product_make("杯", stock=1)
+    with pytest.raises(IntegrityError, match="stock"):
+        demo_orders_load()
+    assert not Order.objects.exists()
+    told = len(own_simulator.state()["payments"])
+    Sku.objects.update(stock=500)
+    assert demo_orders_load() == told
+    assert books.differences() == []
