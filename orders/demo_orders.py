@@ -4,7 +4,7 @@ WeChat's simulator is told of their payments, so that its bills agree with our b
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
@@ -42,7 +42,6 @@ _PER_DAY = (1, 2, 2, 3)
 # When today's were placed: parts of the last hours, or of what the day has had so far.
 _TODAY_HOURS = 6
 _TODAY = (0.9, 0.4, 0.1)
-_PAID_AFTER = timedelta(minutes=2)
 _SHOPPERS = 12
 _TO_SHIP_DAYS = 2
 # Not so long ago that the clock would have confirmed the receipt.
@@ -128,7 +127,7 @@ def _sales() -> Iterator[Sale]:
     for placed_at, ago, chance in _moments(now):
         chosen = chance.sample(skus, chance.choice((1, 1, 2)))
         lines = [Line(sku, chance.choice((1, 1, 2))) for sku in chosen]
-        paid_at = placed_at + min(_PAID_AFTER, (now - placed_at) / 2)
+        paid_at = placed_at + min(timedelta(minutes=2), (now - placed_at) / 2)
         order = _order(placed_at, paid_at, chance, chance.choice(shoppers), lines)
         _move_on(order, ago)
         yield Sale(order, _payment(order), lines)
@@ -264,8 +263,17 @@ def _items(sale: Sale) -> Iterator[OrderItem]:
 
 def _events(sale: Sale) -> Iterator[OrderEvent]:
     statuses = _PATH[: _PATH.index(OrderStatus(sale.order.status)) + 1]
+    shopper = sale.order.user
+    facts: Mapping[str, tuple[User | None, str]] = {
+        OrderStatus.PENDING: (shopper, ""),
+        OrderStatus.PAID: (None, f"微信支付 {sale.payment.transaction_id}"),
+        OrderStatus.SHIPPED: (None, ""),
+        OrderStatus.COMPLETED: (shopper, "买家确认收货"),
+    }
     for old, new in zip(("", *statuses), statuses, strict=False):
-        yield OrderEvent(order=sale.order, from_status=old, to_status=new)
+        event = OrderEvent(order=sale.order, from_status=old, to_status=new)
+        event.operator, event.reason = facts[new]
+        yield event
 
 
 def _ship(items: Sequence[OrderItem]) -> None:
