@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from catalog.models import Product
+from orders.admin.order_filters import NEEDS
 from orders.admin.order_search import having_word, with_phone
 from orders.models import (
     AnomalyKind,
@@ -131,6 +132,16 @@ def test_page_offers_what_comes_first(
     }
     reader = clerk(client, "view_order")
     assert {main(reader, name) for name in needing} == {None}
+
+
+@pytest.mark.parametrize("name", list(NEEDS))
+def test_each_need_is_known_by_indexes(db: None, name: str) -> None:
+    """Without one, the whole table would be read."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = NEEDS[name][1]().explain()
+    assert "Index" in plan
+    assert "Seq Scan" not in plan
 
 
 def test_searches_and_ranges_have_their_indexes(db: None) -> None:
