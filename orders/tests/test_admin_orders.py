@@ -103,7 +103,7 @@ def test_search(
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
     plan = having_word(Order.objects.all(), of_tea).explain()
-    assert re.search("Index.* using .*order_no", plan), plan
+    assert re.search("Index.* (using|on) .*order_no", plan), plan
 
 
 def test_statements_do_not_grow_with_the_rows(
