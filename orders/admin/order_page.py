@@ -51,7 +51,7 @@ def order_page(
         "sections": [section for section in _sections(request, order) if section[1]],
         "steps": timeline(request, order),
         "slip_url": packing_url(order),
-        "has_next": order.status in (OrderStatus.SHIPPED, OrderStatus.COMPLETED)
+        "has_next": order.paid_at is not None
         and request.user.has_perm("orders.ship_order"),
     }
 

@@ -12,7 +12,12 @@ from unfold.decorators import action
 from orders.admin.forms import CorrectForm, ReaddressForm, ShipForm
 from orders.admin.staff_actions import StaffActions, operator_id
 from orders.models import Order, OrderStatus
-from orders.services.fulfilment import lines_left, order_ship, shipment_correct
+from orders.services.fulfilment import (
+    lines_left,
+    order_ship,
+    orders_with_pieces_left,
+    shipment_correct,
+)
 from orders.services.readdressing import (
     destination_of_order,
     destination_seal,
@@ -149,7 +154,8 @@ class ParcelActions(StaffActions):
         order = self.get_object(request, object_id)
         if order is None:
             return self.back(object_id)
-        waiting = Order.objects.to_ship().exclude(pk=order.pk).order_by("pk")
+        waiting = orders_with_pieces_left(Order.objects.to_ship())
+        waiting = waiting.exclude(pk=order.pk).order_by("pk")
         found = waiting.filter(pk__gt=order.pk).first() or waiting.first()
         if found is None:
             self.message_user(request, "没有待发货的订单了", messages.SUCCESS)

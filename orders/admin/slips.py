@@ -1,7 +1,7 @@
 """Slips to print: what to pick for many orders, what to pack for each."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import segno
@@ -25,6 +25,9 @@ ORDERS_MAX = 100
 PAPERS = {"a4": "A4", "76mm": "76 mm 热敏纸"}
 # Of an order that has left, the slip may be printed again.
 _PACKED = (OrderStatus.PAID, OrderStatus.SHIPPED, OrderStatus.COMPLETED)
+# Pieces of each line.
+Lines = Mapping[OrderItem, int]
+_NOTHING = "订单未付款、已取消、正在关闭,或商品都在退款中"
 _IDS = re.compile(r"[0-9]{1,18}(,[0-9]{1,18})*")
 
 
@@ -77,7 +80,7 @@ class SlipPages(Desk):
     def picking(self, request: HttpRequest) -> HttpResponse:
         """Show what to fetch for orders that wait, each SKU once."""
 
-        def shown(orders: list[Order]) -> dict[str, Any]:
+        def shown(orders: Mapping[Order, Lines]) -> dict[str, Any]:
             rows = _by_sku(orders)
             pieces = sum(row["pieces"] for row in rows)
             return {"rows": rows, "pieces": pieces, "orders": orders}
@@ -87,13 +90,8 @@ class SlipPages(Desk):
     def packing(self, request: HttpRequest) -> HttpResponse:
         """Show what is in the box of each order."""
 
-        def shown(orders: list[Order]) -> dict[str, Any]:
-            lines = lines_to_pack(orders)
-            return {
-                "slips": [
-                    _slip(request, order, lines.get(order.pk, {})) for order in orders
-                ]
-            }
+        def shown(orders: Mapping[Order, Lines]) -> dict[str, Any]:
+            return {"slips": [_slip(request, *one) for one in orders.items()]}
 
         return self._slips(request, "装箱单", _PACKED, shown)
 
@@ -102,7 +100,7 @@ class SlipPages(Desk):
         request: HttpRequest,
         title: str,
         statuses: tuple[OrderStatus, ...],
-        shown: Callable[[list[Order]], dict[str, Any]],
+        shown: Callable[[Mapping[Order, Lines]], dict[str, Any]],
     ) -> HttpResponse:
         """Show a page of slips for those of the named orders that have such a slip."""
         if not self.has_view_permission(request):
@@ -112,9 +110,14 @@ class SlipPages(Desk):
         found = Order.objects.filter(
             pk__in=ids[:ORDERS_MAX], status__in=statuses, closing_at=None
         )
-        orders = list(found.order_by("pk"))
+        lines = lines_to_pack(found)
+        orders = {
+            order: lines[order.pk]
+            for order in found.order_by("pk")
+            if order.pk in lines
+        }
         if not orders:
-            told = f"所选订单没有可打印的{title}:订单未付款、已取消或正在关闭"
+            told = f"所选订单没有可打印的{title}:{_NOTHING}"
             self.message_user(request, told, messages.ERROR)
             return HttpResponseRedirect(reverse("admin:orders_order_changelist"))
         asked = request.GET.get("paper", "")
@@ -132,10 +135,10 @@ class SlipPages(Desk):
         return TemplateResponse(request, name, context)
 
 
-def _by_sku(orders: list[Order]) -> list[dict[str, Any]]:
+def _by_sku(orders: Mapping[Order, Lines]) -> list[dict[str, Any]]:
     """Add the pieces of all orders up by SKU, in the order of their codes."""
     rows: dict[int, dict[str, Any]] = {}
-    for lines in lines_to_pack(orders).values():
+    for lines in orders.values():
         for item, pieces in lines.items():
             row = rows.setdefault(
                 item.sku_id,
@@ -149,9 +152,7 @@ def _line(item: OrderItem) -> dict[str, Any]:
     return {"name": item_name(item), "code": item.sku.code or ""}
 
 
-def _slip(
-    request: HttpRequest, order: Order, lines: dict[OrderItem, int]
-) -> dict[str, Any]:
+def _slip(request: HttpRequest, order: Order, lines: Lines) -> dict[str, Any]:
     return {
         "order_no": order.order_no,
         "qr": _qr(order.order_no),

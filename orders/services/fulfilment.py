@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -22,6 +22,7 @@ from orders.models import (
     Shipment,
     ShipmentItem,
 )
+from orders.models.order import OrderQuerySet
 from orders.models.refund_states import DROPPED
 from orders.services.shipping_uploads import shipping_upload_enqueue
 from orders.services.transitions import order_move
@@ -92,7 +93,8 @@ def lines_unshipped(
 def lines_to_pack(orders: Iterable[Order]) -> dict[int, dict[OrderItem, int]]:
     """Return by order each line with its pieces for the slip, in one statement.
 
-    They are those that can leave; of an order that has left, those that did.
+    They are those that can leave; of an order that has left, those that did. An order
+    of which refunds hold all is left out.
     """
     refunded = RefundItem.objects.exclude(refund__state__in=DROPPED)
     items = OrderItem.objects.filter(order__in=orders).select_related("order", "sku")
@@ -100,12 +102,17 @@ def lines_to_pack(orders: Iterable[Order]) -> dict[int, dict[OrderItem, int]]:
     for item in _counted(items.order_by("pk"), refunded):
         has_left = item.order.status != OrderStatus.PAID
         left = item.quantity - item.shipped - item.held
-        pieces = item.shipped if has_left else left
-        lines.setdefault(item.order_id, {})[item] = pieces
-    return {
-        pk: {item: pieces for item, pieces in of_one.items() if pieces}
-        for pk, of_one in lines.items()
-    }
+        if pieces := item.shipped if has_left else left:
+            lines.setdefault(item.order_id, {})[item] = pieces
+    return lines
+
+
+def orders_with_pieces_left(orders: OrderQuerySet) -> OrderQuerySet:
+    """Keep the orders of which a piece neither left nor is held by a refund."""
+    refunded = RefundItem.objects.exclude(refund__state__in=DROPPED)
+    items = _counted(OrderItem.objects.filter(order=OuterRef("pk")), refunded)
+    left = items.filter(quantity__gt=F("shipped") + F("held"))
+    return orders.filter(Exists(left))
 
 
 def pieces_waiting(sku_ids: Collection[int]) -> dict[int, int]:

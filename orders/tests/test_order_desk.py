@@ -183,6 +183,11 @@ def test_next_to_ship_is_the_next_older_first_then_the_oldest(
     assert after("partly") == target("paid")
     assert after("paid") == target("partly")
     assert "下一单待发货" in page(desk, target("shipped"))
+    # Of which a refund holds all, nothing can be shipped.
+    partly = one_of_each["partly"]
+    refund_request(order_no=partly.order_no, user_id=partly.user_id, reason="破损")
+    assert after("shipped") == target("paid")
+    assert "下一单待发货" in page(desk, target("partly"))
     Order.objects.to_ship().update(status="completed")
     assert after("shipped") == ORDERS
 

@@ -14,7 +14,7 @@ from catalog.models import Product, Sku
 from orders.admin.slips import ORDERS_MAX
 from orders.models import Order
 from orders.services.fulfilment import order_ship
-from orders.services.refunds import refund_by_staff
+from orders.services.refunds import refund_by_staff, refund_request
 from orders.tests.conftest import ORDERS, clerk, line, page, paid_order
 
 
@@ -104,6 +104,21 @@ def test_slip_shows_number_code_receiver_and_lines(
     assert "张** 138****8000" in text
     for hidden in ("张三", "13800138000", "科技园"):
         assert hidden not in text
+
+
+def test_order_held_by_a_refund_is_not_packed(
+    desk: Client, shopper: User, shopper_api: APIClient, tea: Product
+) -> None:
+    whole, held = (paid_order(shopper_api, line(tea, 2)) for _ in range(2))
+    refund_request(order_no=held.order_no, user_id=shopper.pk, reason="拍错了")
+    packing = slips(desk, "packing", whole, held)
+    assert [slip["order_no"] for slip in packing["slips"]] == [whole.order_no]
+    assert packing["left_out"] == 1
+    picking = slips(desk, "picking", whole, held)
+    assert ([*picking["orders"]], picking["pieces"]) == ([whole], 2)
+    response = desk.get(f"{ORDERS}packing/?ids={held.pk}")
+    (told,) = get_messages(response.wsgi_request)
+    assert "商品都在退款中" in str(told)
 
 
 @pytest.mark.parametrize("name", ["picking", "packing"])
