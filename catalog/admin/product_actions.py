@@ -32,7 +32,8 @@ class ProductActions(Desk):
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Offer nothing of it for a deleted product."""
         offered: list[Any] = super().get_actions_detail(request, object_id)
-        if Product.objects.present().filter(pk=object_id).exists():
+        product = self.get_object(request, str(object_id))
+        if product is not None and product.status != ProductStatus.DELETED:
             return offered
         hidden = {"preview", "copy", "adjust", "sale"}
         return [one for one in offered if one.path not in hidden]
