@@ -40,4 +40,4 @@ class StockChanged(ShopError):
 
     code = "stock_changed"
     http_status = 409
-    message = "库存已变化,请刷新后重试"
+    message = "库存已变化,请重新打开页面"

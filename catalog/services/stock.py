@@ -148,9 +148,9 @@ def _refusal(line: Adjustment, sku: Sku | None, last: int) -> str:
     if sku is None or not sku.is_active:
         return "规格已删除"
     if line.expected_stock not in (None, sku.stock):
-        return f"库存已变化,现有{sku.stock}件"
+        return f"库存已变化,现有{sku.stock}件,请重新打开页面"
     if line.expected_adjustment not in (None, last):
-        return f"库存已被调整过,现有{sku.stock}件"
+        return f"库存已被调整过,现有{sku.stock}件,请重新打开页面"
     return _stock_refusal(sku.stock, line.delta)
 
 

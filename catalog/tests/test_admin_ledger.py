@@ -16,7 +16,7 @@ from catalog.tests.test_stock_adjust import order_takes
 Make = Callable[..., Product]
 SKUS = "/admin/catalog/sku/"
 LEDGER = "/admin/catalog/stockmovement/"
-CHANGED = "库存已变化,请刷新后重试"
+CHANGED = "库存已变化,请重新打开页面"
 
 
 @pytest.fixture

@@ -100,7 +100,7 @@ def test_a_count_from_an_older_page_is_refused(client: Client, shirt: Product) -
     stock_adjust(sku_id=red.pk, delta=-1, note="破损", operator_id=None)
     response = send(client, shirt, data, red="9", blue="9")
     assert form_errors(response) == [
-        "1个规格不能调整,全部没有保存:红 M 库存已变化,现有4件"
+        "1个规格不能调整,全部没有保存:红 M 库存已变化,现有4件,请重新打开页面"
     ]
     assert 'value="9"' in response.content.decode()
     assert stocks(shirt) == [4, 7]
@@ -113,7 +113,7 @@ def test_pieces_come_in_though_orders_came_but_once(
     Sku.objects.filter(product=shirt).update(stock=3)
     assert send(client, shirt, data, kind="in", red="2").status_code == 302
     assert form_errors(send(client, shirt, data, kind="in", red="2")) == [
-        "1个规格不能调整,全部没有保存:红 M 库存已被调整过,现有5件"
+        "1个规格不能调整,全部没有保存:红 M 库存已被调整过,现有5件,请重新打开页面"
     ]
     assert stocks(shirt) == [5, 3]
 

@@ -92,7 +92,7 @@ def test_expected_stock_that_differs_is_a_conflict(
     assert response.status_code == 409
     assert response.json() == {
         "code": 409,
-        "message": "库存已变化,请刷新后重试",
+        "message": "库存已变化,请重新打开页面",
         "data": {
             "error": "stock_changed",
             "skuId": product.skus.get().pk,
