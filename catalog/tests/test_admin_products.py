@@ -109,6 +109,15 @@ def test_deleted_products_are_seen_and_not_edited(
     assert facts(product) == before
 
 
+def test_deleting_is_a_quiet_link(client: Client, shirt: Product) -> None:
+    text = client.get(product_page(shirt)).content.decode()
+    link = text.split(f'href="{delete_page(shirt)}"')
+    assert len(link) == 2
+    button = link[1].split("</a>")[0]
+    assert button.split(">")[-1].strip() == "删除"
+    assert "bg-red" not in button
+
+
 def test_history_names_what_changed(client: Client, shirt: Product) -> None:
     data = page_data(client, product_page(shirt)) | {"name": "新", "skus-0-price": "1"}
     client.post(product_page(shirt), data)
