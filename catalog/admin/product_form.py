@@ -71,6 +71,7 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Media:
         css: ClassVar = {"all": ("catalog/product.css",)}
+        js = (forms.Script("catalog/send_once.js", type="module"),)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

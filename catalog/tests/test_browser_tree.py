@@ -78,7 +78,16 @@ def touch_drag(
     touch("touchEnd")
 
 
-def test_the_tree_is_dragged_by_the_mouse(office: Office, tree: None) -> None:
+def move(office: Office, name: str, deed: str) -> None:
+    """Move a category by a key: its buttons show when its handle has the focus."""
+    handle(office, name).focus()
+    button = office.page.get_by_role("button", name=f"{name}{deed}", exact=True)
+    button.press("Enter")
+
+
+def test_the_tree_is_dragged_by_the_mouse_and_moved_by_keys(
+    office: Office, tree: None
+) -> None:
     office.open("catalog/category/")
     office.shot("admin-categories")
     drag(office, "乌龙", "绿茶")
@@ -98,9 +107,27 @@ def test_the_tree_is_dragged_by_the_mouse(office: Office, tree: None) -> None:
         ("杯", 1),
     ]
 
+    move(office, "乌龙", "下移")
+    move(office, "乌龙", "移到前一个分类下")
+    move(office, "茶叶", "移到前一个分类下")
+    move(office, "壶", "移到上一级")
+    move(office, "壶", "上移")
+    office.press("保存顺序")
+    assert shape() == [
+        ("壶", 0),
+        ("茶具", 0),
+        ("茶叶", 1),
+        ("绿茶", 2),
+        ("乌龙", 3),
+        ("红茶", 2),
+        ("杯", 2),
+    ]
+
 
 @pytest.mark.parametrize("office", ["phone-dark"], indirect=True)
-def test_the_tree_is_dragged_by_a_thumb(office: Office, tree: None) -> None:
+def test_the_tree_is_dragged_by_a_thumb_and_moved_by_keys(
+    office: Office, tree: None
+) -> None:
     office.open("catalog/category/")
     x, y = middle(handle(office, "红茶"))
     _, target = middle(handle(office, "茶具"))
@@ -113,31 +140,17 @@ def test_the_tree_is_dragged_by_a_thumb(office: Office, tree: None) -> None:
     assert shape()[-1] == ("红茶", 0)
     assert office.fits()
 
-
-@walked
-def test_the_tree_is_arranged_by_keys(office: Office, tree: None) -> None:
-    office.open("catalog/category/")
-
-    def press(name: str, move: str) -> None:
-        handle(office, name).focus()
-        office.page.get_by_role("button", name=f"{name}{move}", exact=True).press(
-            "Enter"
-        )
-
-    press("绿茶", "下移")
-    press("绿茶", "移到前一个分类下")
-    press("茶具", "移到前一个分类下")
-    press("壶", "移到上一级")
-    press("壶", "上移")
+    move(office, "红茶", "移到前一个分类下")
+    move(office, "乌龙", "上移")
     office.press("保存顺序")
     assert shape() == [
         ("茶叶", 0),
-        ("红茶", 1),
-        ("绿茶", 2),
         ("乌龙", 1),
+        ("绿茶", 1),
+        ("茶具", 0),
         ("壶", 1),
-        ("茶具", 1),
-        ("杯", 2),
+        ("杯", 1),
+        ("红茶", 1),
     ]
 
 
@@ -172,8 +185,16 @@ def tea(staff: Any) -> Product:
     return product
 
 
+def test_tree_preview_and_history_fit_every_screen(
+    office: Office, tree: None, tea: Product
+) -> None:
+    office.everywhere("catalog/category/", "admin-category-tree")
+    office.everywhere(f"catalog/product/{tea.pk}/preview/", "admin-preview")
+    office.everywhere(f"catalog/product/{tea.pk}/history/", "admin-history")
+
+
 @walked
-def test_a_product_is_looked_at_as_a_shopper_would(
+def test_a_product_is_looked_at_as_a_shopper_would_and_copied(
     office: Office, tea: Product
 ) -> None:
     office.open(f"catalog/product/{tea.pk}/change/")
@@ -192,18 +213,6 @@ def test_a_product_is_looked_at_as_a_shopper_would(
     )
     seen.close()
 
-
-def test_tree_preview_and_history_fit_every_screen(
-    office: Office, tree: None, tea: Product
-) -> None:
-    office.everywhere("catalog/category/", "admin-category-tree")
-    office.everywhere(f"catalog/product/{tea.pk}/preview/", "admin-preview")
-    office.everywhere(f"catalog/product/{tea.pk}/history/", "admin-history")
-
-
-@walked
-def test_a_product_is_copied(office: Office, tea: Product) -> None:
-    office.open(f"catalog/product/{tea.pk}/change/")
     office.act("/copy/")
     office.shot("admin-copy")
     assert office.fits()
