@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,9 @@ from catalog.services.skus import SkuChange, sku_of_plain_product, skus_replace
 from catalog.showcase import NOT_FOUND
 from shop.errors import Invalid, NotFound
 from shop.history import history_begin, history_kept
+
+# Longer than any page stays good: a login ends within a day.
+ADDITIONS_KEPT = timedelta(days=30)
 
 
 @transaction.atomic
@@ -118,6 +122,13 @@ def products_set_status(
         changed = Product.objects.filter(pk__in=ids)
         changed.update(status=status, updated_at=timezone.now())
     return ids
+
+
+def additions_delete_old() -> int:
+    """Delete the keys of the pages that added a product long ago; return how many."""
+    until = timezone.now() - ADDITIONS_KEPT
+    old = ProductAddition.objects.filter(product__created_at__lt=until)
+    return old.delete()[0]
 
 
 def _key_use(key: UUID, product: Product) -> None:

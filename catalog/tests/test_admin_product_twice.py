@@ -1,12 +1,15 @@
 """A new product's page that is sent twice adds one product."""
 
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from catalog.models import Product, Sku, StockMovement
+from catalog.jobs import additions_delete
+from catalog.models import Product, ProductAddition, Sku, StockMovement
 from catalog.tests.admin_pages import PRODUCT_ADD, errors, new_page, sku_row
 from catalog.tests.test_races import WRITERS, together
 
@@ -32,6 +35,17 @@ def test_a_refused_page_may_be_sent_again(client: Client) -> None:
     assert errors(client.post(PRODUCT_ADD, data | {"name": ""})) == ["名称不能为空"]
     assert client.post(PRODUCT_ADD, data).status_code == 302
     assert Product.objects.count() == 1
+
+
+def test_a_key_is_kept_for_thirty_days(client: Client) -> None:
+    row = sku_row(0, "", "9.90", "3")
+    for days in (29, 31):
+        client.post(PRODUCT_ADD, new_page(client, row, name=f"{days}"))
+        added = timezone.now() - timedelta(days=days)
+        Product.objects.filter(name=f"{days}").update(created_at=added)
+    additions_delete(timestamp=0)
+    assert [row.product.name for row in ProductAddition.objects.all()] == ["29"]
+    assert Product.objects.count() == 2
 
 
 @pytest.mark.usefixtures("transactional_db", "patient_database")

@@ -56,6 +56,7 @@ def test_jobs_have_their_rhythm() -> None:
     }
     assert rhythms == {
         "accounts.jobs.sessions_flush": "20 20 * * *",
+        "catalog.jobs.additions_delete": "30 20 * * *",
         "orders.jobs.figures_refresh": "5 * * * *",
         "orders.jobs.notices_delete": "50 20 * * *",
         "orders.jobs.notices_settle": "*/2 * * * *",
@@ -67,6 +68,7 @@ def test_jobs_have_their_rhythm() -> None:
         "orders.jobs.reports_resume": "7,37 * * * *",
         "shop.jobs.jobs_rescue": "* * * * *",
         "shop.jobs.retention": "40 20 * * *",
+        "shop.jobs.sheets_delete": "50 20 * * *",
     }
 
 

@@ -36,6 +36,7 @@ _RETRYING = "retrying"
 # What a task is to staff; the others go by their names.
 TASKS = {
     "accounts.jobs.sessions_flush": "清理过期登录",
+    "catalog.jobs.additions_delete": "清理已用的商品页面",
     "orders.jobs.bill_check": "对账",
     "orders.jobs.bills_check": "安排对账",
     "orders.jobs.figures_refresh": "统计经营数据",
