@@ -8,7 +8,7 @@ from django.db import transaction
 from catalog.errors import CategoriesChanged, CategoryInUse
 from catalog.locks import categories_lock, products_lock
 from catalog.models import Category, Product
-from catalog.services.history import CATEGORIES
+from catalog.services.history import CATEGORIES, PRODUCTS
 from catalog.tree import category_subtree, category_walk, tree_version
 from shop.errors import Invalid, NotFound
 from shop.history import history_begin, history_kept
@@ -124,9 +124,12 @@ def category_delete(*, category_id: int, operator_id: int | None = None) -> None
     products = Product.objects.filter(category=category)
     if present := products.present().count():
         raise CategoryInUse(f"“{category}”下还有{present}个商品,不能删除")
-    products_lock(products.values_list("pk", flat=True))
-    products.update(category=None)
-    with history_kept(CATEGORIES, keys=[category_id], operator_id=operator_id):
+    ids = list(products_lock(products.values_list("pk", flat=True)))
+    with (
+        history_kept(PRODUCTS, keys=ids, operator_id=operator_id),
+        history_kept(CATEGORIES, keys=[category_id], operator_id=operator_id),
+    ):
+        products.update(category=None)
         category.delete()
 
 

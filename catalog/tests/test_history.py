@@ -12,8 +12,8 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from catalog.models import Category, Product, Sku
-from catalog.services.categories import category_create
-from catalog.services.products import product_create, product_update
+from catalog.services.categories import category_create, category_delete
+from catalog.services.products import product_create, product_delete, product_update
 from catalog.services.skus import SkuChange
 from catalog.tests.admin_pages import (
     PRODUCTS,
@@ -218,6 +218,18 @@ def test_a_category_that_is_gone_is_named_as_such(
     assert ">茶<" in client.get(page).content.decode()
     Category.objects.all().delete()
     assert f"已删除的分类{tea.pk}" in client.get(page).content.decode()
+
+
+def test_a_deleted_category_lets_go_of_products_in_their_history(
+    staff: Any, product_make: Make
+) -> None:
+    tea = category_create(name="茶")
+    gone = product_make("龙井", category=tea)
+    product_delete(product_id=gone.pk)
+    category_delete(category_id=tea.pk, operator_id=staff.pk)
+    last = Product.history.model.objects.filter(id=gone.pk).latest("history_id")
+    assert (last.category_id, last.history_user_id) == (None, staff.pk)
+    assert Product.objects.get(pk=gone.pk).category_id is None
 
 
 def test_a_long_text_is_shown_where_it_changed(
