@@ -126,6 +126,7 @@ def test_the_list_offers_deletion_once(client: Client, product_make: Make) -> No
     assert form.fields["action"].choices[1:] == [
         ("put_on_sale", "上架所选商品"),
         ("take_off_sale", "下架所选商品"),
+        ("export_chosen", "导出所选"),
         ("delete_selected", "删除所选商品"),
     ]
     deleted = {"action": "delete_selected", "_selected_action": [gone.pk]}
