@@ -26,7 +26,7 @@ from shop.back_office.history import Chapter, KeepsHistory
 KINDS = [
     ("in", "增加(入库、退货)"),
     ("out", "减少(损耗、领用)"),
-    ("set", "改为(盘点的实数)"),
+    ("set", "改为(可售的件数)"),
 ]
 
 
