@@ -94,8 +94,7 @@ class OrderDesk(SlipPages, SheetExports, OrderActions, ReadOnlyDesk):
         word = search_term.strip()
         if not word:
             return queryset, False
-        is_masked = not shows_people(request)
-        return having_word(queryset, word, is_masked=is_masked), False
+        return having_word(queryset, word, sees_people=shows_people(request)), False
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """Show the receivers as far as who asks may see them."""
