@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Product
 from catalog.pictures import pictures_in_use
@@ -18,7 +20,7 @@ from catalog.tests.admin_pages import (
     staff_client,
 )
 from catalog.tests.test_admin_product_pictures import WatchedStorage
-from shop.api.images import image_name
+from shop.api.images import image_name, image_url
 
 PICTURE = f"{PRODUCTS}picture/"
 
@@ -124,6 +126,12 @@ def test_a_picture_of_a_description_is_in_use(client: Client, shirt: Product) ->
     url = client.post(PICTURE, {"file": picture_file()}).json()["url"]
     name = image_name(url)
     assert name
-    assert pictures_in_use([name, "uploads/a.jpg"]) == set()
-    Product.objects.update(description=f'<p><img src="{url}"></p>')
-    assert pictures_in_use([name, "uploads/a.jpg"]) == {name}
+    others = [f"uploads/202601/{number:032x}.jpg" for number in range(20)]
+    assert pictures_in_use([name, *others]) == set()
+    Product.objects.update(
+        description=f'<p><img src="{url}"></p><p><img src="{image_url(others[7])}"></p>'
+    )
+    with CaptureQueriesContext(connection) as captured:
+        assert pictures_in_use([name, *others]) == {name, others[7]}
+    # However many there are, no description is looked through for each.
+    assert [query["sql"].count("description") for query in captured] == [0, 2]
