@@ -101,6 +101,7 @@ class ProductAdmin(
     )
     list_display_links = ("picture", "name")
     list_filter = (StatusFilter, CategoryFilter)
+    standing_filters = (("在售", "status=on_sale"), ("下架", "status=off_sale"))
     search_fields = ("name",)
     search_help_text = "按名称或描述搜索"
     ordering = ("-pk",)

@@ -105,6 +105,7 @@ class SkuAdmin(KeepsHistory, SheetExports):
     )
     list_display_links = ("product",)
     list_filter = (StockFilter,)
+    standing_filters = (("需补货", "stock=low"), ("缺货", "stock=out"))
     search_fields = ("code",)
     search_help_text = "按编码或商品名称搜索"
     ordering = ("-product", "position", "pk")

@@ -29,6 +29,7 @@ class PaymentDesk(ReadOnlyDesk):
     )
     list_filter = ("state", ("paid_at", DayRangeFilter))
     list_filter_submit = True
+    standing_filters = (("多收款", "state__exact=undue"),)
     ordering = ("-pk",)
     # Beginnings, for which there are indexes; ours begins with the order's number.
     search_fields = ("out_trade_no__startswith", "transaction_id__startswith")

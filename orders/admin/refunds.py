@@ -117,6 +117,7 @@ class RefundDesk(SheetExports, RefundActions, ReadOnlyDesk):
     )
     list_filter = (RefundFilter, "kind", ("created_at", DayRangeFilter))
     list_filter_submit = True
+    standing_filters = ((_SECOND, f"state={_AGREED}"), ("退款失败", "state=failed"))
     ordering = ("-pk",)
     actions = ("export_chosen",)
     actions_list = ("export",)

@@ -200,3 +200,25 @@ def test_two_at_once_keep_no_more_than_there_may_be(staff: User) -> None:
     refused = [str(error) for error in errors if isinstance(error, Invalid)]
     assert refused == ["最多保存20个筛选,请先删除不用的"] * 3
     assert SavedFilter.objects.count() == FILTERS_MAX
+
+
+STANDING = {
+    "catalog/product": {"在售": "status=on_sale", "下架": "status=off_sale"},
+    "catalog/sku": {"需补货": "stock=low", "缺货": "stock=out"},
+    "orders/payment": {"多收款": "state__exact=undue"},
+    "orders/refund": {"待第二人审批": "state=agreed", "退款失败": "state=failed"},
+}
+
+
+@pytest.mark.parametrize("desk", STANDING)
+def test_everybody_has_the_filters_of_a_desk(boss: Client, desk: str) -> None:
+    url = f"/admin/{desk}/"
+    _, *offered = tabs(boss, url)
+    assert offered == [(*named, False) for named in STANDING[desk].items()]
+    for name, query in STANDING[desk].items():
+        shown = boss.get(f"{url}?{query}")
+        assert shown.status_code == 200
+        active = [tab.name for tab in shown.context["filter_tabs"] if tab.is_active]
+        assert active == [name]
+        # It narrows the list, and is no parameter that nobody knows.
+        assert shown.context["cl"].has_active_filters
