@@ -1,7 +1,7 @@
 """What a product's page leads to: its stock, its ledger, and whether it is on sale."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -28,6 +28,10 @@ class StocksForm(ReasonForm):
     kind = forms.ChoiceField(
         label="方式", choices=KINDS, initial="set", widget=UnfoldAdminSelectWidget
     )
+
+    class Media:
+        css: ClassVar = {"all": ("catalog/matrix.css",)}
+        js = (forms.Script("catalog/stocks.js", type="module"),)
 
     def __init__(self, *args: Any, skus: list[Sku], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
