@@ -50,11 +50,13 @@ MARKS = [
     # Playwright keeps an event loop in this thread, in which Django sees danger.
     pytest.mark.usefixtures("_async_unsafe"),
 ]
-# A job walked through at both sizes and in both themes; the other two combinations
-# are looked at with `Office.everywhere`.
+# A job walked through at both sizes and in both themes.
 walked = pytest.mark.parametrize(
     "office", ["desktop-light", "phone-dark"], indirect=True
 )
+# The same in each combination: for a quick job of each part of the back office. Other
+# pages are looked at with `Office.everywhere`.
+walked_everywhere = pytest.mark.parametrize("office", list(VIEWS), indirect=True)
 
 
 class Office:
