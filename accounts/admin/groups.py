@@ -43,6 +43,21 @@ class GroupDesk(GroupAdmin, Desk):
         named = map(permission_named, group.permissions.all())
         return "、".join(named) or "无"
 
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> Any:
+        """Say which rights came and went: whoever has the role has them from now on."""
+        told: list[Any] = super().construct_change_message(request, form, formsets, add)
+        if "permissions" in form.changed_data:
+            old = set(form.initial.get("permissions", ()))
+            new = set(form.cleaned_data["permissions"])
+            for verb, moved in (("增加", new - old), ("去掉", old - new)):
+                if moved:
+                    names = sorted(map(permission_named, moved))
+                    fields = [f"{verb}{name}" for name in names]
+                    told.append({"changed": {"fields": fields}})
+        return told
+
     def formfield_for_manytomany(
         self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any
     ) -> Any:

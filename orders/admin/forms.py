@@ -108,7 +108,12 @@ class ParcelForm(forms.Form):
 
 
 class ShipForm(ParcelForm):
-    """A parcel, and how many pieces of each line go into it: all that are left."""
+    """A parcel, and how many pieces of each line go into it: all that are left.
+
+    And the seal of the address that the page showed.
+    """
+
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(
         self, *args: Any, left: Mapping[OrderItem, int], **kwargs: Any

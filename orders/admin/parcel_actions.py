@@ -61,6 +61,7 @@ class ParcelActions(StaffActions):
                 tracking_no=data["tracking_no"],
                 operator_id=operator_id(request),
                 quantities=data["quantities"],
+                seen=data["seen"],
             )
             is_last = parcel.order.status == OrderStatus.SHIPPED
             rest = "订单已全部发货" if is_last else "订单还有商品未发"
@@ -75,6 +76,7 @@ class ParcelActions(StaffActions):
             perform=perform,
             lines=_receiver(request, order),
             left=lines_left(order),
+            initial={"seen": destination_seal(order)},
         )
 
     @action(

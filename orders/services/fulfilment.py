@@ -12,7 +12,12 @@ from django.db.models import Exists, F, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from orders.errors import IllegalTransition, ParcelBooked, PiecesExceeded
+from orders.errors import (
+    AddressChanged,
+    IllegalTransition,
+    ParcelBooked,
+    PiecesExceeded,
+)
 from orders.locks import order_lock, own_order_lock
 from orders.models import (
     Order,
@@ -24,6 +29,7 @@ from orders.models import (
 )
 from orders.models.order import OrderQuerySet
 from orders.models.refund_states import DROPPED
+from orders.services.readdressing import destination_seal
 from orders.services.shipping_uploads import shipping_upload_enqueue
 from orders.services.transitions import order_move
 from shop.errors import Invalid
@@ -41,16 +47,20 @@ def order_ship(
     tracking_no: str,
     operator_id: int | None,
     quantities: Mapping[int, int] | None = None,
+    seen: str = "",
 ) -> Shipment:
     """Book a parcel of a paid order; with the last piece the order is shipped.
 
     `quantities` are pieces by the id of the order's line; None is all that is left.
+    `seen` is the `destination_seal` of the address that the parcel bears, if known.
     A parcel that leaves something behind moves nothing: it is its own trace.
 
     Locks: the order.
-    Raises: IllegalTransition, ParcelBooked, PiecesExceeded, Invalid.
+    Raises: IllegalTransition, AddressChanged, ParcelBooked, PiecesExceeded, Invalid.
     """
     order = order_lock(order_id)
+    if seen and seen != destination_seal(order):
+        raise AddressChanged
     if order.status != OrderStatus.PAID or order.is_closing:
         state = "关闭中" if order.is_closing else order.get_status_display()
         raise IllegalTransition(f"订单{state},不能发货", status=order.status)

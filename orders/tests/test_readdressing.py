@@ -2,12 +2,15 @@
 
 import threading
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.db import connection, transaction
 from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -192,6 +195,12 @@ def test_note_is_for_staff_alone(
     refused = desk.post(url, {"text": " "})
     assert "备注不能为空" in refused.content.decode()
     assert OrderNote.objects.count() == 1
+    # Pressed twice it is one note; said again later it is two.
+    desk.post(url, {"text": "易碎"})
+    assert OrderNote.objects.count() == 1
+    OrderNote.objects.update(created_at=timezone.now() - timedelta(minutes=2))
+    desk.post(url, {"text": "易碎"})
+    assert OrderNote.objects.count() == 2
 
 
 def test_deleted_account_takes_addresses_and_notes_along(
@@ -219,3 +228,18 @@ def test_page_of_a_deleted_accounts_order_still_opens(
     change(order, staff)
     OrderAddressChange.objects.update(old={}, new={})
     assert "已删除 → 已删除" in page(desk, f"{ORDERS}{order.pk}/change/")
+
+
+def test_a_page_of_the_old_address_ships_nothing(desk: Client, order: Order) -> None:
+    """The label that was written by it bears the old one."""
+    url = reverse("admin:orders_order_ship", args=[order.pk])
+    seen = desk.get(url).context["form"]["seen"].value()
+    Order.objects.filter(pk=order.pk).update(detail="别处1号")
+    sent = {"carrier": "SF", "tracking_no": "SF1001", "seen": seen}
+    sent |= {f"quantity_{item.pk}": item.quantity for item in order.items.all()}
+    answer = desk.post(url, sent)
+    assert answer.context["form"].non_field_errors() == [AddressChanged.message]
+    assert not order.shipments.exists()
+    sent["seen"] = desk.get(url).context["form"]["seen"].value()
+    assert desk.post(url, sent).status_code == 302
+    assert order.shipments.exists()
