@@ -70,6 +70,8 @@ def tables_empty(case: TransactionTestCase) -> None:
                 for table in tables
                 if table not in KEPT_TABLES
             ]
+            # The queue is no table of Django's.
+            deletes.append("DELETE FROM procrastinate_jobs")
             cursor.execute("; ".join(["BEGIN", *deletes, "COMMIT"]))
 
 

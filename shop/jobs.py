@@ -10,7 +10,7 @@ from procrastinate.jobs import Job, Status
 from shop.queue import job_enqueue
 from shop.retry import BackOff
 from shop.sheets.running import sheet_run
-from shop.sheets.services import JOB, sheet_fail, sheets_delete_old
+from shop.sheets.services import sheet_fail, sheets_delete_old
 
 logger = logging.getLogger(__name__)
 
@@ -53,13 +53,13 @@ async def retention(timestamp: int) -> None:
 
 # Behind all else: a sheet of 20,000 rows takes minutes, and the worker does one job at
 # a time. So it works for a while and then stands in line anew.
-@app.task(name=JOB, retry=BackOff(), priority=-10, pass_context=True)
+@app.task(name="shop.jobs.sheet_run", retry=BackOff(), priority=-10, pass_context=True)
 def sheet_run_job(context: JobContext, task_id: int) -> None:
     """Work on a sheet; one that has failed or killed its workers a few times ends."""
     if context.job.attempts >= SHEET_TRIES:
         sheet_fail(task_id=task_id, error="多次尝试都没有完成,请联系技术人员")
     elif sheet_run(task_id=task_id):
-        job_enqueue(JOB, task_id=task_id)
+        job_enqueue("shop.jobs.sheet_run", task_id=task_id)
 
 
 @app.periodic(cron="50 20 * * *")

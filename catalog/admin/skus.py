@@ -57,7 +57,9 @@ def adjust_link(sku: Sku) -> str:
     """Link to the page that changes the stock."""
     url = reverse("admin:catalog_sku_adjust", args=[sku.pk])
     return format_html(
-        '<a href="{}" class="text-primary-600 whitespace-nowrap">调整库存</a>', url
+        '<a href="{}" class="text-primary-600 dark:text-primary-500 whitespace-nowrap">'
+        "调整库存</a>",
+        url,
     )
 
 
@@ -85,7 +87,8 @@ def ledger_link(sku: Sku) -> str:
     """Link to what has moved the stock."""
     url = reverse("admin:catalog_stockmovement_changelist")
     return format_html(
-        '<a href="{}?sku={}" class="text-primary-600 whitespace-nowrap">流水</a>',
+        '<a href="{}?sku={}" class="text-primary-600 dark:text-primary-500'
+        ' whitespace-nowrap">流水</a>',
         url,
         sku.pk,
     )

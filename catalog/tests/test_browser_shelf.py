@@ -6,7 +6,7 @@ from rest_framework.test import APIClient
 
 from catalog.models import Product, StockMovement
 from catalog.tests.test_races import ledger_matches
-from shop.tests.browser import MARKS, Office, walked_everywhere
+from shop.tests.browser import MARKS, Office, walked
 
 pytestmark = MARKS
 
@@ -15,7 +15,7 @@ def on_sale(api: APIClient) -> list[str]:
     return [one["name"] for one in api.get("/api/products").json()["data"]["list"]]
 
 
-@walked_everywhere
+@walked
 def test_products_go_off_sale_and_a_delivery_is_booked_for_all_skus(
     office: Office,
     api: APIClient,

@@ -15,7 +15,7 @@ from shop.sheets.reading import BYTES_MAX
 from shop.sheets.writing import CONTENT_TYPES
 
 STATE_COLOURS = {
-    SheetState.WAITING.label: "default",
+    SheetState.WAITING.label: "info",
     SheetState.CHECKING.label: "info",
     SheetState.CHECKED.label: "warning",
     SheetState.REFUSED.label: "danger",

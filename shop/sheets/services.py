@@ -26,7 +26,6 @@ from shop.sheets.stages import stage_begin
 # As many as an import takes.
 EXPORT_MAX = 20_000
 _NAME_MAX = 100
-JOB = "shop.jobs.sheet_run"
 
 
 class SheetStateChanged(ShopError):
@@ -52,7 +51,7 @@ def sheet_upload(*, kind: str, name: str, content: bytes, made_by_id: int) -> Sh
     SheetFile.objects.create(
         task=task, role=SheetRole.SOURCE, name=name[-_NAME_MAX:], content=content
     )
-    job_enqueue(JOB, task_id=task.pk)
+    job_enqueue("shop.jobs.sheet_run", task_id=task.pk)
     return task
 
 
@@ -76,7 +75,7 @@ def sheet_export(
         parameters={"ids": list(ids)},
         made_by_id=made_by_id,
     )
-    job_enqueue(JOB, task_id=task.pk)
+    job_enqueue("shop.jobs.sheet_run", task_id=task.pk)
     return task
 
 
@@ -95,7 +94,7 @@ def sheet_confirm(*, task_id: int, confirmed_by_id: int) -> None:
     task.confirmed_by_id = confirmed_by_id
     stage_begin(task)
     task.save()
-    job_enqueue(JOB, task_id=task.pk)
+    job_enqueue("shop.jobs.sheet_run", task_id=task.pk)
 
 
 @transaction.atomic

@@ -143,15 +143,16 @@ class Office:
             self.faults.append(f"unexpected request: {url}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def _async_unsafe() -> Iterator[None]:
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     yield
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(_async_unsafe: None) -> Iterator[Browser]:
+    """Run a browser for a module: its event loop must be gone for tests that follow."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
         yield browser

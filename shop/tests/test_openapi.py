@@ -114,7 +114,7 @@ FIELDS = {
     "OrderItem": "id productId skuId name specs price quantity refundQuantity image",
     "Shipment": "carrier trackingNo shippedAt items",
     "Refund": "refundNo orderNo kind status amount items reason images answer timeline "
-    "createdAt acceptedAt succeededAt",
+    "createdAt acceptedAt succeededAt requestedAmount",
     "RefundItem": "itemId name specs image quantity amount",
     "RefundStep": "status text at note",
     "Address": "id name phone province city district detail isDefault",
