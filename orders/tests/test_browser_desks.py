@@ -22,7 +22,7 @@ from orders.services.anomalies import anomaly_note
 from orders.services.refunds import refund_request, refund_send
 from orders.tests.conftest import line, placed, work
 from shop.devstack.simulator.process import SimulatorProcess
-from shop.tests.browser import MARKS, Office, walked, walked_everywhere
+from shop.tests.browser import MARKS, Office, walked
 
 pytestmark = MARKS
 
@@ -49,7 +49,7 @@ def fail_the_job() -> ProcrastinateJob:
     return ProcrastinateJob.objects.get()
 
 
-@walked_everywhere
+@walked
 def test_finance_sees_to_an_anomaly(office: Office) -> None:
     anomaly_note(
         kind=AnomalyKind.LATE, key="x", happened="关闭后付款", done="已自动退款"

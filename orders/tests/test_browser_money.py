@@ -15,7 +15,7 @@ from orders.tests.refunding import ship
 from shop.api.images import image_store
 from shop.api.tests.pictures import picture as picture_make
 from shop.devstack.simulator.process import SimulatorProcess
-from shop.tests.browser import MARKS, Office, walked, walked_everywhere
+from shop.tests.browser import MARKS, Office, walked
 
 pytestmark = MARKS
 
@@ -91,7 +91,7 @@ def test_two_people_grant_less_than_was_asked_for(
     )
 
 
-@walked_everywhere
+@walked
 def test_staff_compensate_a_line_whose_goods_stay(
     office: Office, buy: Callable[[], Order], tea: Product, wechat: SimulatorProcess
 ) -> None:

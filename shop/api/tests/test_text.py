@@ -135,11 +135,15 @@ def test_long_text_is_refused_before_it_is_cleaned(piece: str) -> None:
 
 @pytest.mark.parametrize("piece", ["<", "&lt;", "&", "<b>", "<b x", "< ", "</"])
 def test_cleaning_takes_time_in_proportion(piece: str) -> None:
-    def seconds(length: int) -> float:
-        text = (piece * length)[:length]
+    def once(text: str) -> float:
         began = time.process_time()
         plain_text(text)
         return time.process_time() - began
+
+    def seconds(length: int) -> float:
+        """Measure a few times: the collector may come in between."""
+        text = (piece * length)[:length]
+        return min(once(text) for _ in range(3))
 
     seconds(1_000)
     # Ten times the text, ten times the time; a square would be a hundred.
