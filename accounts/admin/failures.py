@@ -3,15 +3,14 @@
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils.text import Truncator
 
 from accounts.models import LoginFailure
-from shop.back_office.desk import Desk
+from shop.back_office.desk import UneditedDesk
 
 
 @admin.register(LoginFailure)
-class LoginFailureDesk(Desk):
+class LoginFailureDesk(UneditedDesk):
     """What was typed as a name may be anything; passwords are never kept."""
 
     list_display = ("time", "account", "address", "door", "locked", "browser")
@@ -51,12 +50,3 @@ class LoginFailureDesk(Desk):
     @admin.display(description="浏览器")
     def full_browser(self, obj: LoginFailure) -> str:
         return str(obj.user_agent)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

@@ -14,7 +14,7 @@ from accounts import services
 from accounts.admin.forms import ConfirmForm
 from accounts.models import Address, Shopper
 from shop.api.images import image_url
-from shop.back_office.desk import Desk
+from shop.back_office.desk import UneditedDesk
 from shop.back_office.forms import ReasonForm
 from shop.back_office.masking import (
     detail_masked,
@@ -75,7 +75,7 @@ class AddressInline(TabularInline):
 
 
 @admin.register(Shopper)
-class ShopperDesk(Desk):
+class ShopperDesk(UneditedDesk):
     """Nothing of a shopper is edited here; whether they are let in is an action."""
 
     list_display = (
@@ -154,15 +154,6 @@ class ShopperDesk(Desk):
     def openid_tail(self, obj: Shopper) -> str:
         """Show enough to tell two accounts apart in WeChat's own back office."""
         return f"…{obj.openid[-6:]}" if obj.openid else _NOTHING
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def has_deactivate_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("accounts.deactivate_shopper")

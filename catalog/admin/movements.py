@@ -1,7 +1,5 @@
 """The ledger of the stock: read, never written."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
@@ -10,7 +8,7 @@ from unfold.decorators import display
 from catalog.admin.skus import specs_text
 from catalog.models import MovementReason, Product, StockMovement
 from shop.back_office.day_range import DayRangeFilter
-from shop.back_office.desk import Desk
+from shop.back_office.desk import UneditedDesk
 from shop.back_office.figures import moment
 from shop.back_office.tables import Table
 
@@ -45,7 +43,7 @@ def movements_table(product: Product, count: int) -> Table:
 
 
 @admin.register(StockMovement)
-class StockMovementAdmin(Desk):
+class StockMovementAdmin(UneditedDesk):
     """Every change of every stock: what, why, who, when."""
 
     list_display = (
@@ -99,12 +97,3 @@ class StockMovementAdmin(Desk):
         """Allow one SKU's and one product's, to which their pages lead."""
         is_led_to = lookup in ("sku", "sku__product")
         return is_led_to or super().lookup_allowed(lookup, value, request)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

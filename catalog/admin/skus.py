@@ -19,6 +19,7 @@ from catalog.admin.history import skus_chapter
 from catalog.models import Product, Sku
 from catalog.services.stock import last_adjustment_id, stock_adjust
 from shop.admin.sheet_exports import SheetExports
+from shop.back_office.desk import UneditedDesk
 from shop.back_office.figures import money
 from shop.back_office.forms import ReasonForm
 from shop.back_office.history import Chapter, KeepsHistory
@@ -95,7 +96,7 @@ def ledger_link(sku: Sku) -> str:
 
 
 @admin.register(Sku)
-class SkuAdmin(KeepsHistory, SheetExports):
+class SkuAdmin(KeepsHistory, SheetExports, UneditedDesk):
     """What is in stock; SKUs themselves are written on the product's page."""
 
     list_display = (
@@ -147,15 +148,6 @@ class SkuAdmin(KeepsHistory, SheetExports):
         if self.has_adjust_stock_permission(request):
             return (*self.list_display, "adjust_link")
         return self.list_display
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def has_adjust_stock_permission(
         self, request: HttpRequest, object_id: Any = None

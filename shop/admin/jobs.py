@@ -16,7 +16,7 @@ from procrastinate.contrib.django.models import ProcrastinateEvent, Procrastinat
 from unfold.decorators import action, display
 
 from shop.back_office.badges import once_per_page
-from shop.back_office.desk import Desk
+from shop.back_office.desk import UneditedDesk
 from shop.back_office.figures import moment
 from shop.back_office.tables import TABLES_TEMPLATE, Table
 from shop.errors import JobNotRetried
@@ -96,7 +96,7 @@ class StatusFilter(SimpleListFilter):
 
 
 @admin.register(ProcrastinateJob)
-class JobDesk(Desk):
+class JobDesk(UneditedDesk):
     """What waits, runs or has failed; what succeeded is gone."""
 
     list_display = ("number", "task", "state", "attempts_made", "scheduled")
@@ -157,15 +157,6 @@ class JobDesk(Desk):
     def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
         """Keep it off the index, which is for the trade; the sidebar leads here."""
         return {}
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def has_retry_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("procrastinate.change_procrastinatejob")

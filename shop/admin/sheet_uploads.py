@@ -11,14 +11,14 @@ from django.template.response import TemplateResponse
 
 from shop.admin.sheet_page import UploadForm, file_answer, person_id
 from shop.admin.sheet_rights import kinds_to_import
-from shop.back_office.desk import REFUSALS, Desk, refusal_text
+from shop.back_office.desk import REFUSALS, UneditedDesk, refusal_text
 from shop.models import SheetFormat
 from shop.sheets.files import template_bytes
 from shop.sheets.kinds import SheetKind
 from shop.sheets.services import sheet_upload
 
 
-class SheetUploads(Desk):
+class SheetUploads(UneditedDesk):
     """Send a sheet, and an empty one to be filled in."""
 
     def upload_view(self, request: HttpRequest) -> HttpResponse:

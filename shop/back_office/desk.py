@@ -219,3 +219,16 @@ class Desk(SavedFilters):
         """Return the address of an object's page."""
         name = f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}"
         return reverse(f"{name}_change", args=[obj.pk])
+
+
+class UneditedDesk(Desk):
+    """Rows that no form adds, changes or deletes: services write them."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
