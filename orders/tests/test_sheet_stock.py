@@ -15,6 +15,7 @@ from shop.tests.sheets import (
     confirmed,
     counts,
     exported,
+    filled,
     problems,
     rewritten,
     table,
@@ -31,8 +32,7 @@ def tea(product_make: Make) -> Sku:
 
 def counted(sku: Sku, staff: Any, **values: Any) -> bytes:
     """Return an exported sheet in which somebody has filled in what they counted."""
-    [row] = table(exported("stock", [sku.pk], staff))
-    return rewritten([{**row, **values}])
+    return filled("stock", [sku.pk], staff, **values)
 
 
 def test_the_export_has_what_the_import_needs(tea: Sku, staff: Any) -> None:

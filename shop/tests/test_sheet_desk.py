@@ -18,8 +18,7 @@ from shop.models import SheetTask
 from shop.tests.sheets import (
     confirmed,
     done,
-    exported,
-    rewritten,
+    filled,
     table,
     uploaded,
     workbook,
@@ -43,8 +42,7 @@ def tea(product_make: Make) -> Product:
 
 
 def repriced(product: Product, staff: User, price: Any) -> bytes:
-    rows = table(exported("products", [product.pk], staff))
-    return rewritten([{**row, "价格": price} for row in rows])
+    return filled("products", [product.pk], staff, 价格=price)
 
 
 def sent(client: Client, kind: str, content: bytes, name: str = "a.xlsx") -> Any:
@@ -270,9 +268,8 @@ def test_the_pages_cost_the_same_for_few_and_many(
 ) -> None:
     few = uploaded("products", repriced(tea, staff, 50), staff)
     one = _queries(boss, DESK), _queries(boss, f"{DESK}{few.pk}/change/")
-    products = [product_make(f"茶{n}") for n in range(20)]
-    rows = table(exported("products", [p.pk for p in products], staff))
-    many = uploaded("products", rewritten([{**r, "价格": 1} for r in rows]), staff)
+    ids = [product_make(f"茶{n}").pk for n in range(20)]
+    many = uploaded("products", filled("products", ids, staff, 价格=1), staff)
     confirmed(many)
     for _ in range(10):
         uploaded("products", repriced(tea, staff, 50), staff)

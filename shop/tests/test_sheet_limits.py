@@ -3,7 +3,6 @@
 import io
 import zipfile
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from openpyxl import Workbook
@@ -26,14 +25,14 @@ def test_a_file_that_is_no_sheet_of_its_kind_is_refused(staff: User) -> None:
     for rows, told in (
         ([["SKU编号", "应有数量"], [1, 2]], "第1行缺少列:盘点依据"),
         (
-            [["SKU编号", "应有数量", "盘点依据", "备忘"], [1, 2, 3, 4]],
+            [[*COUNT, "备忘"], [1, 2, 3, 4]],
             "第1行有不认识的列,请删除或改名:备忘",
         ),
         (
-            [["SKU编号", "应有数量", "盘点依据", "备注", "备注"], [1, 2, 3]],
+            [[*COUNT, "备注", "备注"], [1, 2, 3]],
             "第1行有重复的列:备注",
         ),
-        ([["SKU编号", "应有数量", "盘点依据"]], "表格里没有数据"),
+        ([COUNT], "表格里没有数据"),
         ([[]], "第1行缺少列:SKU编号、应有数量、盘点依据"),
     ):
         task = uploaded("stock", workbook(*rows), staff)
@@ -41,16 +40,16 @@ def test_a_file_that_is_no_sheet_of_its_kind_is_refused(staff: User) -> None:
         assert task.problems == [{"row": 0, "column": "", "value": "", "message": told}]
 
 
-def test_too_many_rows_are_refused(staff: User, monkeypatch: Any) -> None:
-    monkeypatch.setattr("shop.sheets.rows.ROWS_MAX", 2)
-    header = ["SKU编号", "应有数量", "盘点依据"]
-    task = uploaded("stock", workbook(header, *[[1, 1, 1]] * 3), staff)
-    assert task.problems[0]["message"] == "最多2行,请分成几个文件上传"
+def test_too_many_rows_are_refused(staff: User) -> None:
+    content = "\n".join([",".join(COUNT), *["1,1,1"] * 20_001]).encode()
+    task = uploaded("stock", content, staff)
+    assert task.problems[0]["message"] == "最多20000行,请分成几个文件上传"
+    assert (task.state, task.parts.count()) == ("refused", 0)
 
 
 def test_a_value_below_no_column_is_named(tea: Product, staff: User) -> None:
-    header = ["SKU编号", "应有数量", "盘点依据", None]
-    task = uploaded("stock", workbook(header, [tea.skus.get().pk, 10, 0, "?"]), staff)
+    row = [tea.skus.get().pk, 10, 0, "?"]
+    task = uploaded("stock", workbook([*COUNT, None], row), staff)
     assert task.problems == [
         {"row": 2, "column": "第4列", "value": "", "message": "第1行没有这一列的名称"}
     ]
@@ -59,8 +58,7 @@ def test_a_value_below_no_column_is_named(tea: Product, staff: User) -> None:
 def test_the_page_tells_two_hundred_problems_and_a_file_all(
     tea: Product, staff: User
 ) -> None:
-    header = ["SKU编号", "应有数量", "盘点依据"]
-    content = workbook(header, *[["?", 1, 1]] * 205)
+    content = workbook(COUNT, *[["?", 1, 1]] * 205)
     task = uploaded("stock", content, staff)
     assert (task.problem_count, len(task.problems)) == (205, 200)
     rows = table(bytes(task.files.get(role="result").content))

@@ -12,7 +12,7 @@ from catalog.models import Product, StockMovement
 from orders.tests.conftest import line, paid_order
 from shop.models import SheetFormat, SheetTask
 from shop.sheets.services import sheet_confirm, sheet_export
-from shop.tests.sheets import done, exported, rewritten, table, uploaded
+from shop.tests.sheets import done, exported, filled, table, uploaded
 
 Make = Callable[..., Product]
 REFUSAL = "操作人已停用,或不再有这项权限"
@@ -39,8 +39,7 @@ def browser(user: User) -> Client:
 def counted(product_make: Make, staff: User) -> bytes:
     """Make a product of ten pieces, and a sheet that counts seven."""
     sku = product_make("茶", stock=10).skus.get()
-    [row] = table(exported("stock", [sku.pk], staff))
-    return rewritten([{**row, "实盘数量": 7}])
+    return filled("stock", [sku.pk], staff, 实盘数量=7)
 
 
 def stock() -> int:

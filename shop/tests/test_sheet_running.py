@@ -1,13 +1,11 @@
-"""The worker at a sheet: killed, beside a twin, after its time; and the queue."""
+"""The worker at a sheet: killed, beside a twin, too slow; and the queue."""
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
-from django.utils import timezone
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -17,25 +15,20 @@ from accounts.models import User
 from catalog.models import Product, Sku, StockMovement
 from catalog.tests.test_races import WRITERS, together
 from orders.sheets.stock import StockSheet
-from shop.errors import Invalid
 from shop.jobs import SHEET_TRIES, sheet_run_job
-from shop.models import SheetFile, SheetFormat, SheetPart, SheetState, SheetTask
-from shop.sheets import exporting, importing, running, services
+from shop.models import SheetFormat, SheetPart
+from shop.sheets import exporting, importing, running
 from shop.sheets.running import sheet_run
 from shop.sheets.services import (
-    SheetStateChanged,
-    sheet_cancel,
     sheet_confirm,
     sheet_export,
     sheet_upload,
-    sheets_delete_old,
 )
 from shop.tests.sheets import (
     confirmed,
     counts,
     done,
-    exported,
-    rewritten,
+    filled,
     table,
     uploaded,
 )
@@ -52,8 +45,7 @@ def skus(product_make: Make, monkeypatch: Any) -> list[Sku]:
 
 def counted(skus: list[Sku], staff: User) -> bytes:
     """Return a sheet of a count that finds 7 of each."""
-    rows = table(exported("stock", [sku.pk for sku in skus], staff))
-    return rewritten([{**row, "实盘数量": 7} for row in rows])
+    return filled("stock", [sku.pk for sku in skus], staff, 实盘数量=7)
 
 
 def stocks() -> list[int]:
@@ -138,32 +130,6 @@ def test_a_job_that_runs_once_more_does_nothing(skus: list[Sku], staff: User) ->
     assert StockMovement.objects.filter(reason="adjustment").count() == 5
 
 
-def test_a_second_confirmation_is_refused(skus: list[Sku], staff: User) -> None:
-    task = uploaded("stock", counted(skus, staff), staff)
-    before = len(jobs())
-    sheet_confirm(task_id=task.pk, confirmed_by_id=staff.pk)
-    with pytest.raises(SheetStateChanged):
-        sheet_confirm(task_id=task.pk, confirmed_by_id=staff.pk)
-    with pytest.raises(SheetStateChanged):
-        sheet_cancel(task_id=task.pk)
-    assert len(jobs()) == before + 1
-
-
-def test_what_is_cancelled_writes_nothing(skus: list[Sku], staff: User) -> None:
-    content = counted(skus, staff)
-    waiting = sheet_upload(
-        kind="stock", name="a.xlsx", content=content, made_by_id=staff.pk
-    )
-    checked = uploaded("stock", content, staff)
-    for task in (waiting, checked):
-        sheet_cancel(task_id=task.pk)
-        assert done(task).state == "cancelled"
-        with pytest.raises(SheetStateChanged):
-            sheet_confirm(task_id=task.pk, confirmed_by_id=staff.pk)
-    assert stocks() == [10] * 5
-    assert not SheetPart.objects.exists()
-
-
 def test_a_long_sheet_stands_in_line_behind_all_else(
     skus: list[Sku], staff: User, one_step: None
 ) -> None:
@@ -241,24 +207,6 @@ def test_a_fault_of_the_program_fails_the_task(
     assert stocks() == [10] * 5
 
 
-def test_an_export_needs_some_rows_and_not_too_many(
-    skus: list[Sku], staff: User, monkeypatch: Any
-) -> None:
-    monkeypatch.setattr(services, "EXPORT_MAX", 2)
-    for ids, told in (
-        ([], "没有可以导出的内容"),
-        ([1, 2, 3], "一次最多导出2条,请缩小筛选范围"),
-    ):
-        with pytest.raises(Invalid, match=told):
-            sheet_export(
-                kind="stock",
-                sheet_format=SheetFormat.XLSX,
-                ids=ids,
-                made_by_id=staff.pk,
-            )
-    assert not SheetTask.objects.exists()
-
-
 def test_an_export_goes_on_where_a_worker_died(
     skus: list[Sku], staff: User, one_step: None, monkeypatch: Any
 ) -> None:
@@ -279,28 +227,6 @@ def test_an_export_goes_on_where_a_worker_died(
     rows = table(bytes(task.files.get().content))
     assert [row["SKU编号"] for row in rows] == [sku.pk for sku in skus]
     assert not SheetPart.objects.exists()
-
-
-def test_files_go_after_their_days_and_the_record_stays(
-    skus: list[Sku], staff: User, settings: Any
-) -> None:
-    settings.SHEET_KEEP_DAYS = 7
-    content = counted(skus, staff)
-    checked, fresh = (uploaded("stock", content, staff) for _ in range(2))
-    ended = SheetTask.objects.get(direction="export")
-    old = timezone.now() - timedelta(days=7, minutes=1)
-    SheetTask.objects.exclude(pk=fresh.pk).update(created_at=old)
-    assert sheets_delete_old() == 2
-    checked.refresh_from_db()
-    ended.refresh_from_db()
-    assert (checked.state, ended.state) == ("expired", "done")
-    assert (checked.preview, ended.parameters) == ([], {})
-    assert set(SheetFile.objects.values_list("task", flat=True)) == {fresh.pk}
-    assert set(SheetPart.objects.values_list("task", flat=True)) == {fresh.pk}
-    with pytest.raises(SheetStateChanged):
-        sheet_confirm(task_id=checked.pk, confirmed_by_id=staff.pk)
-    assert sheets_delete_old() == 0
-    assert SheetTask.objects.get(pk=fresh.pk).state == SheetState.CHECKED
 
 
 @pytest.mark.django_db(transaction=True)
