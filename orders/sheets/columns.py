@@ -1,15 +1,14 @@
 """Cells of the orders' sheets."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 from import_export.widgets import Widget
 
 from orders.admin.forms import ParcelForm
 from orders.carriers import CARRIERS
+from shop.back_office.figures import moment
 from shop.back_office.masking import (
     REVEAL,
     address_masked,
@@ -18,6 +17,8 @@ from shop.back_office.masking import (
     phone_masked,
 )
 
+# Of a column that an import passes over.
+NOT_READ = "供核对,不会导入"
 # By name and by code, in capitals.
 _CARRIERS = {
     word.upper(): code for code, name in CARRIERS.items() for word in (code, name)
@@ -69,8 +70,4 @@ class Receiver:
 
 
 def moment_written(value: datetime | None) -> str:
-    return f"{timezone.localtime(value):%Y-%m-%d %H:%M:%S}" if value else ""
-
-
-def money_written(value: Decimal | None) -> str:
-    return "" if value is None else str(value)
+    return moment(value) if value else ""

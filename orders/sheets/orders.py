@@ -6,7 +6,7 @@ from typing import Any
 
 from orders.admin.stages import HAS_PARCELS, STAGES, stage_of
 from orders.models import Order, OrderItem
-from orders.sheets.columns import Receiver, moment_written, money_written
+from orders.sheets.columns import Receiver, moment_written
 from shop.sheets.kinds import Column, SheetKind
 
 
@@ -116,4 +116,4 @@ def _lines(orders: Iterable[Order]) -> Iterator[Line]:
 
 
 def _once(line: Line, name: str) -> str:
-    return money_written(getattr(line.order, name)) if line.is_first else ""
+    return str(getattr(line.order, name)) if line.is_first else ""

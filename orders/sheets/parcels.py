@@ -8,7 +8,7 @@ from orders.locks import orders_lock
 from orders.models import Order, OrderStatus, Shipment
 from orders.services.fulfilment import lines_left, order_ship
 from orders.services.readdressing import destination_seal
-from orders.sheets.columns import Carrier, Receiver, TrackingNo
+from orders.sheets.columns import NOT_READ, Carrier, Receiver, TrackingNo
 from shop.sheets.kinds import (
     Checked,
     Column,
@@ -60,11 +60,11 @@ class ParcelSheet(SheetKind):
         hint="4到64位字母、数字和横线",
         example="SF1234567890123",
     )
-    receiver = Column("收货人", hint="供核对,不会导入")
-    phone = Column("手机号", hint="供核对,不会导入")
-    address = Column("地址", hint="供核对,不会导入")
-    goods = Column("商品", hint="供核对,不会导入")
-    remark = Column("买家留言", attribute="remark", hint="供核对,不会导入")
+    receiver = Column("收货人", hint=NOT_READ)
+    phone = Column("手机号", hint=NOT_READ)
+    address = Column("地址", hint=NOT_READ)
+    goods = Column("商品", hint=NOT_READ)
+    remark = Column("买家留言", attribute="remark", hint=NOT_READ)
     seal = Column(
         "地址校验", hint="导出时自带,不要改;导出之后改过收货地址的订单会被拒绝"
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from orders.models import Refund, RefundItem
-from orders.sheets.columns import moment_written, money_written
+from orders.sheets.columns import moment_written
 from shop.sheets.kinds import Column, SheetKind
 
 
@@ -52,7 +52,7 @@ class RefundSheet(SheetKind):
         return _lines(found[pk] for pk in ids if pk in found)
 
     def dehydrate_amount(self, line: Line) -> str:
-        return money_written(line.refund.amount) if line.is_first else ""
+        return str(line.refund.amount) if line.is_first else ""
 
     def dehydrate_created_at(self, line: Line) -> str:
         return moment_written(line.refund.created_at)

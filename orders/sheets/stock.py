@@ -12,6 +12,7 @@ from catalog.serializers.input import StockField
 from catalog.services.stock import STOCK_MAX, stock_adjust
 from catalog.sheets.columns import Numbers, numbers_of
 from orders.services.fulfilment import pieces_waiting
+from orders.sheets.columns import NOT_READ
 from shop.api.serializers import ShopSerializer
 from shop.api.text import PlainTextField
 from shop.sheets.kinds import (
@@ -26,8 +27,6 @@ from shop.sheets.kinds import (
     finding_of,
     rule,
 )
-
-_TOLD = "供核对,不会导入"
 
 
 class _Counts(ShopSerializer):
@@ -63,11 +62,11 @@ class StockSheet(SheetKind):
         hint="导出时自带,不要改",
         example="12",
     )
-    product = Column("商品", attribute="product__name", hint=_TOLD)
-    specs = Column("规格", hint=_TOLD)
-    code = Column("编码", attribute="code", hint=_TOLD)
-    stock = Column("可售库存", attribute="stock", is_number=True, hint=_TOLD)
-    waiting = Column("已下单未发货", attribute="waiting", is_number=True, hint=_TOLD)
+    product = Column("商品", attribute="product__name", hint=NOT_READ)
+    specs = Column("规格", hint=NOT_READ)
+    code = Column("编码", attribute="code", hint=NOT_READ)
+    stock = Column("可售库存", attribute="stock", is_number=True, hint=NOT_READ)
+    waiting = Column("已下单未发货", attribute="waiting", is_number=True, hint=NOT_READ)
     expected = Column(
         "应有数量",
         Ruled(rule(_Counts, "expected")),
