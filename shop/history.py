@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import BigAutoField, Model, QuerySet, TextField
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
+from simple_history.utils import get_history_model_for_model
 
 State = Mapping[str, Any]
 
@@ -49,7 +50,7 @@ class HistoryBook:
     @property
     def snapshots(self) -> Any:
         """Return the model of the snapshots."""
-        return self.model.history.model  # type: ignore[attr-defined]
+        return get_history_model_for_model(self.model)
 
     @property
     def columns(self) -> list[str]:

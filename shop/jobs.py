@@ -1,4 +1,4 @@
-"""What keeps the job queue itself healthy."""
+"""Jobs of the shop package: what keeps the queue itself healthy, and sheets."""
 
 import logging
 

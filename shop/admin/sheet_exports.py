@@ -62,7 +62,7 @@ class SheetExports(Desk):
         query = request.GET.urlencode()
         offered = getattr(response, "context_data", None) or {}
         for one in offered.get("actions_list", ()) if query else ():
-            if one.get("path") == self._export_url():
+            if one.get("path") == self._url("export"):
                 one["path"] += f"?{query}"
         return response
 
@@ -132,14 +132,10 @@ class SheetExports(Desk):
         self.message_user(request, refusal, messages.ERROR)
         return HttpResponseRedirect(self._back_url(request))
 
-    def _export_url(self) -> str:
-        return self._url("export")
-
     def _back_url(self, request: HttpRequest) -> str:
         query = request.GET.urlencode()
-        return (
-            f"{self._url('changelist')}?{query}" if query else self._url("changelist")
-        )
+        url = self._url("changelist")
+        return f"{url}?{query}" if query else url
 
     def _url(self, page: str) -> str:
         name = f"{self.opts.app_label}_{self.opts.model_name}_{page}"

@@ -11,7 +11,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 from shop.back_office.figures import moment
 from shop.back_office.tables import Table
 from shop.models import SheetDirection, SheetFormat, SheetState, SheetTask
-from shop.sheets.reading import BYTES_MAX
+from shop.sheets.reading import BYTES_MAX, ROWS_MAX
 from shop.sheets.writing import CONTENT_TYPES
 
 STATE_COLOURS = {
@@ -44,7 +44,7 @@ class UploadForm(forms.Form):
     file = forms.FileField(
         label="表格",
         widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".xlsx,.csv"}),
-        help_text="xlsx 或 csv,不超过5MB,最多20000行;只读取第一个工作表",
+        help_text=f"xlsx 或 csv,不超过5MB,最多{ROWS_MAX}行;只读取第一个工作表",
         error_messages={"required": "请选择文件", "empty": "文件是空的"},
     )
 

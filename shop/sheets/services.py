@@ -20,11 +20,11 @@ from shop.models import (
 from shop.models.sheet import CANCELLABLE, RUNNING
 from shop.queue import job_enqueue
 from shop.sheets.locks import task_lock
-from shop.sheets.reading import sheet_format
+from shop.sheets.reading import ROWS_MAX, sheet_format
 from shop.sheets.stages import stage_begin
 
-# As many as an import takes.
-EXPORT_MAX = 20_000
+# Rows of the list, of which a sheet may have several for each.
+EXPORT_MAX = ROWS_MAX
 _NAME_MAX = 100
 
 

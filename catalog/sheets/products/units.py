@@ -47,14 +47,10 @@ def product_ids(units: Sequence[Unit]) -> set[int]:
 def products_offered(ids: Iterable[int]) -> dict[int, Any]:
     """Return products that are not deleted, each with its SKUs as `offered`."""
     skus = Sku.objects.active().order_by("position", "pk")
-    rows = Product.objects.present().filter(pk__in=set(ids))
-    return {
-        product.pk: product
-        for product in rows.prefetch_related(
-            Prefetch("skus", queryset=skus, to_attr="offered")
-        )
-        if product.offered  # type: ignore[attr-defined]
-    }
+    offered = Prefetch("skus", queryset=skus, to_attr="offered")
+    rows = Product.objects.present().prefetch_related(offered)
+    found: dict[int, Any] = rows.in_bulk(list(ids))
+    return {pk: product for pk, product in found.items() if product.offered}
 
 
 def codes_taken(units: Sequence[Unit]) -> dict[str, int]:
