@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils.html import format_html_join
 
+from shop.back_office.desk import Desk
 from shop.history import HistoryBook
 
 # What is older stays in the tables; nobody turns so many pages.
@@ -143,7 +144,7 @@ def joined(values: Sequence[str], draw: Callable[[str], str]) -> str:
     return format_html_join(" ", "{}", ((draw(value),) for value in values))
 
 
-class KeepsHistory:
+class KeepsHistory(Desk):
     """A desk whose history page tells who changed what, field by field.
 
     Not the library's own desk: its page of an old version saves what is sent to it, for
@@ -160,9 +161,7 @@ class KeepsHistory:
         self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> Any:
         """Add the deeds to Django's page, which has asked for permission."""
-        page: Any = super().history_view(  # type: ignore[misc]
-            request, object_id, *args, **kwargs
-        )
+        page: Any = super().history_view(request, object_id, *args, **kwargs)
         if isinstance(page, TemplateResponse):
             context: Any = page.context_data
             entries = context["action_list"].paginator.object_list

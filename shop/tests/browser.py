@@ -127,7 +127,8 @@ class Office:
     def fits(self) -> bool:
         """Tell whether the page needs no scrolling to the side."""
         width: int = self.page.evaluate("document.documentElement.scrollWidth")
-        return width <= self.page.viewport_size["width"]  # type: ignore[index]
+        size = self.page.viewport_size
+        return size is not None and width <= size["width"]
 
     def shot(self, name: str) -> None:
         if folder := os.environ.get("SHOP_SCREENSHOTS"):
