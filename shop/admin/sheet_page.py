@@ -58,10 +58,13 @@ class UploadForm(forms.Form):
 
 def sheet_told(task: SheetTask) -> str:
     """Say what a task's state means."""
+    if task.direction == SheetDirection.EXPORT and not task.is_running:
+        is_done = task.state == SheetState.DONE
+        return "表格已生成,请下载。" if is_done else "没有生成表格,请重新导出。"
+    if task.state == SheetState.FAILED and task.confirmed_at is None:
+        return "没有写入任何内容。"
     if task.state != SheetState.DONE:
         return _TOLD[SheetState(task.state)]
-    if task.direction == SheetDirection.EXPORT:
-        return "表格已生成,请下载。"
     if not task.new_count + task.changed_count:
         return "表格和现有内容一致,没有需要写入的变化。"
     if task.bad_count:

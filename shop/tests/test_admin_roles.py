@@ -31,16 +31,21 @@ def browser(user: User) -> Client:
     return client
 
 
-def clerk_with(*permissions: str) -> Client:
-    """Return staff with these permissions and no other."""
-    name = f"clerk-{User.objects.count()}"
+def permission_of(name: str) -> Permission:
+    app, _, codename = name.partition(".")
+    return Permission.objects.get(content_type__app_label=app, codename=codename)
+
+
+def clerk_of(name: str, *permissions: str) -> User:
+    """Make staff with these permissions and no other."""
     clerk = User.objects.create_user(name, "a-long-password-9")
-    for permission in permissions:
-        app, _, codename = permission.partition(".")
-        clerk.user_permissions.add(
-            Permission.objects.get(content_type__app_label=app, codename=codename)
-        )
-    return browser(clerk)
+    clerk.user_permissions.set(map(permission_of, permissions))
+    return clerk
+
+
+def clerk_with(*permissions: str) -> Client:
+    """Return staff with these permissions and no other, logged in."""
+    return browser(clerk_of(f"clerk-{User.objects.count()}", *permissions))
 
 
 @pytest.fixture

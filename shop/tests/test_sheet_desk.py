@@ -10,10 +10,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from openpyxl import load_workbook
 
 from accounts.models import User
 from catalog.models import Product, Sku
+from shop.admin.sheet_page import sheet_told
 from shop.models import SheetTask
 from shop.tests.sheets import (
     confirmed,
@@ -23,7 +25,7 @@ from shop.tests.sheets import (
     uploaded,
     workbook,
 )
-from shop.tests.test_admin_roles import clerk_with
+from shop.tests.test_admin_roles import browser, clerk_of, clerk_with, permission_of
 
 Make = Callable[..., Product]
 DESK = "/admin/shop/sheettask/"
@@ -143,6 +145,22 @@ def test_a_file_that_is_no_sheet_is_refused_at_once(
     assert not SheetTask.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("direction", "is_confirmed", "meaning"),
+    [
+        ("export", False, "没有生成表格,请重新导出。"),
+        ("import", False, "没有写入任何内容。"),
+        ("import", True, "已处理的行保持有效,其余的行没有写入。"),
+    ],
+)
+def test_what_a_failure_leaves_is_told(
+    staff: User, direction: str, is_confirmed: bool, meaning: str
+) -> None:
+    task = SheetTask(direction=direction, state="failed", made_by=staff)
+    task.confirmed_at = timezone.now() if is_confirmed else None
+    assert sheet_told(task) == meaning
+
+
 def test_a_template_explains_its_columns(boss: Client) -> None:
     answer = boss.get(f"{DESK}template/?kind=parcels")
     book = load_workbook(io.BytesIO(answer.getvalue()))
@@ -233,26 +251,18 @@ def test_each_kind_asks_for_its_permission(tea: Product, staff: User) -> None:
 def test_who_has_lost_the_permission_can_do_nothing_with_the_sheet(
     tea: Product, staff: User
 ) -> None:
-    clerk = clerk_with("catalog.import_product")
-    user = User.objects.get(username__startswith="clerk-")
+    user = clerk_of("clerk", "catalog.import_product")
+    clerk = browser(user)
     task = uploaded("products", repriced(tea, staff, 50), user)
     assert "确认导入" in page(clerk, task)
     user.user_permissions.clear()
     for deed in ("confirm", "cancel", "download", "progress", "change"):
         assert clerk.post(f"{DESK}{task.pk}/{deed}/").status_code == 403
-    reader = "catalog.export_product"
-    user.user_permissions.add(_permission(reader))
+    user.user_permissions.add(permission_of("catalog.export_product"))
     assert "确认导入" not in page(clerk, task)
     assert clerk.post(f"{DESK}{task.pk}/confirm/").status_code == 403
     task.refresh_from_db()
     assert task.state == "checked"
-
-
-def _permission(name: str) -> Any:
-    from django.contrib.auth.models import Permission
-
-    app, _, codename = name.partition(".")
-    return Permission.objects.get(content_type__app_label=app, codename=codename)
 
 
 def test_staff_see_their_own_and_some_see_all(tea: Product, staff: User) -> None:

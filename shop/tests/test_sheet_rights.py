@@ -3,8 +3,6 @@
 from collections.abc import Callable
 
 import pytest
-from django.contrib.auth.models import Permission
-from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -13,26 +11,11 @@ from orders.tests.conftest import line, paid_order
 from shop.models import SheetFormat, SheetTask
 from shop.sheets.services import sheet_confirm, sheet_export
 from shop.tests.sheets import done, exported, filled, table, uploaded
+from shop.tests.test_admin_roles import browser, clerk_of, permission_of
 
 Make = Callable[..., Product]
 REFUSAL = "操作人已停用,或不再有这项权限"
 REVEAL = "accounts.reveal_shopper"
-
-
-def clerk_of(name: str, *permissions: str) -> User:
-    clerk = User.objects.create_user(name, "a-long-password-9")
-    for permission in permissions:
-        app, _, codename = permission.partition(".")
-        clerk.user_permissions.add(
-            Permission.objects.get(content_type__app_label=app, codename=codename)
-        )
-    return clerk
-
-
-def browser(user: User) -> Client:
-    client = Client()
-    client.force_login(user, "django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 @pytest.fixture
@@ -128,5 +111,5 @@ def test_who_may_read_no_addresses_any_more_gets_no_old_export(
     exported("orders", [order.pk], teller)
     url = f"/admin/shop/sheettask/{SheetTask.objects.get().pk}/download/"
     assert browser(teller).get(url).status_code == 200
-    teller.user_permissions.remove(Permission.objects.get(codename="reveal_shopper"))
+    teller.user_permissions.remove(permission_of(REVEAL))
     assert browser(teller).get(url).status_code == 403
