@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable
 
-from django.db import transaction
-
 from shop.errors import ShopError
 from shop.models import (
     SheetFormat,
@@ -95,8 +93,7 @@ def _apply(task: SheetTask, kind: SheetKind, units: list[Unit]) -> list[Checked]
 
 def _write(kind: SheetKind, checked: Checked, *, reference: str) -> None:
     try:
-        with transaction.atomic():
-            kind.write(checked.arguments, reference=reference)
+        kind.write(checked.arguments, reference=reference)
     except ShopError as error:
         for finding in checked.findings:
             if finding.verdict != Verdict.UNCHANGED:

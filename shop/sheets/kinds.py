@@ -224,9 +224,9 @@ class SheetKind(Resource):
         raise NotImplementedError
 
     def write(self, arguments: Any, *, reference: str) -> None:
-        """Write a unit that `check` has found clean, under the locks.
+        """Write a unit that `check` has found clean, under the locks, by one service.
 
-        Raises: ShopError, when it is refused all the same.
+        Raises: ShopError, when it is refused all the same; nothing of it is written.
         """
         raise NotImplementedError
 
