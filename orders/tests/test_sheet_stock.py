@@ -98,6 +98,11 @@ def test_what_was_not_counted_or_is_right_changes_nothing(
     task = uploaded("stock", rewritten(rows), staff)
     assert (task.state, counts(task)) == ("done", (0, 0, 2, 0))
     assert not StockMovement.objects.filter(reason="adjustment").exists()
+    # Nor beside one that does.
+    rows[0]["实盘数量"] = 3
+    task = confirmed(uploaded("stock", rewritten(rows), staff))
+    assert (task.state, counts(task)) == ("done", (0, 1, 1, 0))
+    assert StockMovement.objects.get(reason="adjustment").sku == other
 
 
 def test_a_stock_never_falls_below_zero(
