@@ -10,7 +10,13 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog.locks import skus_lock
 from catalog.models import Product, StockMovement
-from catalog.services.stock import last_adjustment_id, stock_adjust, stock_take
+from catalog.services.stock import (
+    Adjustment,
+    last_adjustment_id,
+    stock_adjust,
+    stock_take,
+    stocks_adjust,
+)
 from catalog.tests.conftest import ledger
 from catalog.tests.test_races import WRITERS, ledger_matches, together
 from shop.errors import NotFound
@@ -44,6 +50,22 @@ def test_of_adjustments_from_the_same_page_one_wins(product_make: Make) -> None:
 
     assert Counter(together(adjust)) == {11: 1, "stock_changed": WRITERS - 1}
     assert ledger(product.pk) == [("initial", 10, 10), ("adjustment", 1, 11)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_adjustments_of_many_from_the_same_page_one_wins(shirt: Product) -> None:
+    ids = list(shirt.skus.order_by("pk").values_list("pk", flat=True))
+
+    def adjust(number: int) -> None:
+        # In both orders: whoever locked one by one as named would wait for ever.
+        lines = [
+            Adjustment(sku_id=pk, delta=1, expected_adjustment=0)
+            for pk in (ids if number % 2 else reversed(ids))
+        ]
+        stocks_adjust(adjustments=lines, note="到货", operator_id=None)
+
+    assert Counter(together(adjust)) == {None: 1, "invalid": WRITERS - 1}
+    assert ledger(shirt.pk)[2:] == [("adjustment", 1, 6), ("adjustment", 1, 8)]
 
 
 @pytest.mark.django_db(transaction=True)
