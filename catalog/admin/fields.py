@@ -13,7 +13,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from catalog.models import Category
+from catalog.models import Category, Sku
 from catalog.serializers.input import SpecsField as ApiSpecsField
 from catalog.services.stock import STOCK_MAX
 from catalog.tree import category_walk
@@ -25,6 +25,11 @@ INDENT = "\N{IDEOGRAPHIC SPACE}" * 2
 def category_label(category: Category, level: int) -> str:
     """Return a category's name, indented by its level."""
     return f"{INDENT * level}{category.name}"
+
+
+def specs_text(sku: Sku) -> str:
+    """Name a SKU by its specs, in the order that shoppers see."""
+    return " ".join(sku.ordered_specs().values()) or "默认"
 
 
 class RuledField(forms.CharField):

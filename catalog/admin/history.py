@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from catalog.admin.fields import specs_text
 from catalog.admin.pictures import thumbnail
 from catalog.models import Category, Product, Sku
 from catalog.services.history import CATEGORIES, PRODUCTS, SKUS
@@ -46,8 +47,7 @@ def category_chapter(category_id: int) -> Chapter:
 
 
 def _sku_name(product: Product, snapshot: Any) -> str:
-    sku = Sku(product=product, specs=snapshot.specs)
-    return f"SKU {' '.join(sku.ordered_specs().values())}"
+    return f"SKU {specs_text(Sku(product=product, specs=snapshot.specs))}"
 
 
 def _category_names() -> Callable[[int], str]:

@@ -5,7 +5,7 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
-from catalog.admin.skus import specs_text
+from catalog.admin.fields import specs_text
 from catalog.models import MovementReason, Product, StockMovement
 from shop.back_office.day_range import DayRangeFilter
 from shop.back_office.desk import UneditedDesk

@@ -1,95 +1,22 @@
 """What a product's page leads to: its stock, its ledger, and whether it is on sale."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from unfold.decorators import action
-from unfold.widgets import UnfoldAdminSelectWidget
 
-from catalog.admin.fields import PiecesField
+from catalog.admin.adjustments import AdjustmentsForm, StockRights
+from catalog.admin.fields import specs_text
 from catalog.admin.movements import movements_table
-from catalog.admin.skus import KINDS, specs_text
 from catalog.models import Product, ProductStatus, Sku
 from catalog.services.products import products_set_status
-from catalog.services.stock import Adjustment, last_adjustment_ids, stocks_adjust
-from shop.back_office.desk import Desk
-from shop.back_office.forms import ReasonForm
+from catalog.services.stock import stocks_adjust
 from shop.errors import Invalid
 
 _SHOWN_MOVEMENTS = 20
-
-
-class StocksForm(ReasonForm):
-    """A figure for each SKU, empty to leave it; the hidden ones are what was shown."""
-
-    kind = forms.ChoiceField(
-        label="方式", choices=KINDS, initial="set", widget=UnfoldAdminSelectWidget
-    )
-
-    class Media:
-        css: ClassVar = {"all": ("catalog/matrix.css",)}
-        js = (forms.Script("catalog/stocks.js", type="module"),)
-
-    def __init__(self, *args: Any, skus: list[Sku], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.skus = skus
-        lasts = last_adjustment_ids(sku_ids=[sku.pk for sku in skus])
-        for sku in skus:
-            quantity = PiecesField(label="数量", required=False)
-            quantity.widget.attrs["aria-label"] = f"{specs_text(sku)}的数量"
-            self.fields[f"quantity_{sku.pk}"] = quantity
-            self._expect(f"stock_{sku.pk}", sku.stock)
-            self._expect(f"adjustment_{sku.pk}", lasts.get(sku.pk, 0))
-        self.order_fields(("kind", "reason"))
-
-    def clean(self) -> dict[str, Any]:
-        """Refuse a figure for a SKU that is no longer there, and none at all."""
-        values: dict[str, Any] = self.cleaned_data
-        typed = {name for name in self.data if name.startswith("quantity_")}
-        if any(self.data[name] for name in typed - self.fields.keys()):
-            raise forms.ValidationError("有规格已删除,请重新打开页面后再调整")
-        if not self.errors and not self.adjustments():
-            raise forms.ValidationError("没有要调整的库存:请填写数量")
-        return values
-
-    def adjustments(self) -> list[Adjustment]:
-        """Return the lines that change something."""
-        values = self.cleaned_data
-        is_count = values["kind"] == "set"
-        lines = []
-        for sku in self.skus:
-            quantity, shown = values[f"quantity_{sku.pk}"], values[f"stock_{sku.pk}"]
-            if quantity is None or quantity == (shown if is_count else 0):
-                continue
-            deltas = {"in": quantity, "out": -quantity, "set": quantity - shown}
-            line = Adjustment(
-                sku_id=sku.pk,
-                delta=deltas[values["kind"]],
-                expected_stock=shown if is_count else None,
-                expected_adjustment=values[f"adjustment_{sku.pk}"],
-            )
-            lines.append(line)
-        return lines
-
-    def rows(self) -> list[Mapping[str, Any]]:
-        """Return what the page's table shows."""
-        return [
-            {
-                "specs": specs_text(sku),
-                "code": sku.code or "-",
-                "stock": sku.stock,
-                "quantity": self[f"quantity_{sku.pk}"],
-                "hidden": (self[f"stock_{sku.pk}"], self[f"adjustment_{sku.pk}"]),
-            }
-            for sku in self.skus
-        ]
-
-    def _expect(self, name: str, value: int) -> None:
-        field = forms.IntegerField(initial=value, widget=forms.HiddenInput)
-        self.fields[name] = field
 
 
 class StatusForm(forms.Form):
@@ -101,23 +28,8 @@ class StatusForm(forms.Form):
     )
 
 
-class StockedDesk(Desk):
+class StockedDesk(StockRights):
     """A desk of products with what changes their stock and their state."""
-
-    # Methods, for the check of unfold asks the database for permissions given by name.
-    def has_adjust_stock_permission(
-        self, request: HttpRequest, object_id: Any = None
-    ) -> bool:
-        """Say whether the person may see the product and change its stock."""
-        return self.has_view_permission(request) and request.user.has_perm(
-            "catalog.adjust_stock"
-        )
-
-    def has_view_ledger_permission(
-        self, request: HttpRequest, object_id: Any = None
-    ) -> bool:
-        """Say whether the person may see the ledger."""
-        return request.user.has_perm("catalog.view_stockmovement")
 
     @action(
         description="批量调整库存",
@@ -130,10 +42,9 @@ class StockedDesk(Desk):
         product = self._present(request, object_id)
         rows = Sku.objects.active().filter(product=product).select_related("product")
         skus = list(rows.order_by("position", "pk"))
-        form = StocksForm(request.POST or None, skus=skus)
 
         def perform(sent: Mapping[str, Any]) -> str:
-            return _adjusted(form, request.user.pk)
+            return _adjusted(skus, sent, operator_id=request.user.pk)
 
         sees_ledger = self.has_view_ledger_permission(request)
         table = movements_table(product, _SHOWN_MOVEMENTS) if sees_ledger else None
@@ -142,10 +53,11 @@ class StockedDesk(Desk):
             product,
             title="批量调整库存",
             submit="确认调整",
-            form_class=lambda *_: form,
+            form_class=AdjustmentsForm,
             perform=perform,
             template="admin/stocks.html",
             context={"tables": [table] if table else []},
+            skus=skus,
         )
 
     @action(
@@ -200,23 +112,21 @@ class StockedDesk(Desk):
         return product
 
 
-def _adjusted(form: StocksForm, operator_id: int | None) -> str:
+def _adjusted(
+    skus: Sequence[Sku], sent: Mapping[str, Any], *, operator_id: int | None
+) -> str:
     """Adjust the stocks as the form says.
 
     Raises: Invalid, which names the lines that are refused.
     """
-    lines = form.adjustments()
+    lines = sent["adjustments"]
     try:
-        stocks_adjust(
-            adjustments=lines,
-            note=form.cleaned_data["reason"],
-            operator_id=operator_id,
-        )
+        stocks_adjust(adjustments=lines, note=sent["reason"], operator_id=operator_id)
     except Invalid as error:
         refused = error.facts["fields"]
         told = [
             f"{specs_text(sku)} {refused[str(sku.pk)][0]}"
-            for sku in form.skus
+            for sku in skus
             if str(sku.pk) in refused
         ]
         head = f"{len(told)}个规格不能调整,全部没有保存:"

@@ -7,9 +7,10 @@ from django.utils.html import format_html_join
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
+from catalog.admin.fields import specs_text
 from catalog.admin.pictures import thumbnail
 from catalog.admin.product_form import SKU_FORM_SET
-from catalog.admin.skus import adjust_link, ledger_link, specs_text
+from catalog.admin.skus import adjust_link, ledger_link
 from catalog.models import ProductStatus, Sku
 from catalog.services.skus import SKUS_MAX
 from shop.back_office.figures import money

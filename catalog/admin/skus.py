@@ -1,9 +1,9 @@
 """The stock of each SKU, changed by an adjustment with a reason."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.db.models import F, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -11,47 +11,17 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminSelectWidget
 
+from catalog.admin.adjustments import AdjustmentForm, StockRights
 from catalog.admin.desk import products_holding
-from catalog.admin.fields import PiecesField
+from catalog.admin.fields import specs_text
 from catalog.admin.history import skus_chapter
 from catalog.models import Product, Sku
-from catalog.services.stock import last_adjustment_id, stock_adjust
+from catalog.services.stock import stock_adjust
 from shop.admin.sheet_exports import SheetExports
 from shop.back_office.desk import UneditedDesk
 from shop.back_office.figures import money
-from shop.back_office.forms import ReasonForm
 from shop.back_office.history import Chapter, KeepsHistory
-
-KINDS = [
-    ("in", "增加(入库、退货)"),
-    ("out", "减少(损耗、领用)"),
-    ("set", "改为(可售的件数)"),
-]
-
-
-class AdjustmentForm(ReasonForm):
-    """How many pieces, and why; the hidden fields are what the page showed."""
-
-    kind = forms.ChoiceField(
-        label="方式", choices=KINDS, widget=UnfoldAdminSelectWidget
-    )
-    quantity = PiecesField(label="数量")
-    expected_stock = forms.IntegerField(widget=forms.HiddenInput)
-    expected_adjustment = forms.IntegerField(widget=forms.HiddenInput)
-
-    field_order = ("kind", "quantity", "reason")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        reason = self.fields["reason"]
-        reason.help_text = "写入库存流水,例如:盘点、供应商到货、破损"
-
-
-def specs_text(sku: Sku) -> str:
-    """Name a SKU by its specs, in the order that shoppers see."""
-    return " ".join(sku.ordered_specs().values()) or "默认"
 
 
 def adjust_link(sku: Sku) -> str:
@@ -96,7 +66,7 @@ def ledger_link(sku: Sku) -> str:
 
 
 @admin.register(Sku)
-class SkuAdmin(KeepsHistory, SheetExports, UneditedDesk):
+class SkuAdmin(KeepsHistory, StockRights, SheetExports, UneditedDesk):
     """What is in stock; SKUs themselves are written on the product's page."""
 
     list_display = (
@@ -149,16 +119,8 @@ class SkuAdmin(KeepsHistory, SheetExports, UneditedDesk):
             return (*self.list_display, "adjust_link")
         return self.list_display
 
-    def has_adjust_stock_permission(
-        self, request: HttpRequest, object_id: Any = None
-    ) -> bool:
-        """Say whether the person may see and change a stock."""
-        return self.has_view_permission(request) and request.user.has_perm(
-            "catalog.adjust_stock"
-        )
-
     def history_chapters(self, obj: Any) -> tuple[Chapter, ...]:
-        """Tell of the SKU; of its stock the log has the adjustments."""
+        """Tell of the SKU; its stock has the ledger."""
         return (skus_chapter(obj.product, id=obj.pk),)
 
     @display(description="规格")
@@ -194,7 +156,11 @@ class SkuAdmin(KeepsHistory, SheetExports, UneditedDesk):
         sku = self._sku(request, object_id)
 
         def perform(sent: Mapping[str, Any]) -> str:
-            stock = _adjusted(sku, sent, operator_id=request.user.pk)
+            stock = stock_adjust(
+                **asdict(sent["adjustment"]),
+                note=sent["reason"],
+                operator_id=request.user.pk,
+            )
             return f"库存已调整为{stock}"
 
         return self.action_page(
@@ -210,10 +176,7 @@ class SkuAdmin(KeepsHistory, SheetExports, UneditedDesk):
                 "编码": sku.code or "无",
                 "现有库存": sku.stock,
             },
-            initial={
-                "expected_stock": sku.stock,
-                "expected_adjustment": last_adjustment_id(sku_id=sku.pk),
-            },
+            sku=sku,
         )
 
     @action(
@@ -233,31 +196,8 @@ class SkuAdmin(KeepsHistory, SheetExports, UneditedDesk):
         url = reverse("admin:catalog_stockmovement_changelist")
         return HttpResponseRedirect(f"{url}?sku={sku.pk}")
 
-    def has_view_ledger_permission(
-        self, request: HttpRequest, object_id: Any = None
-    ) -> bool:
-        """Say whether the person may see the ledger."""
-        return request.user.has_perm("catalog.view_stockmovement")
-
     def _sku(self, request: HttpRequest, object_id: str) -> Sku:
         sku: Sku | None = self.get_object(request, object_id)
         if sku is None:
             raise Http404
         return sku
-
-
-def _adjusted(sku: Sku, sent: Mapping[str, Any], *, operator_id: int | None) -> int:
-    """Adjust the stock as the form says; a counted figure must replace what was shown.
-
-    Raises: what `stock_adjust` raises.
-    """
-    quantity, shown = sent["quantity"], sent["expected_stock"]
-    deltas = {"in": quantity, "out": -quantity, "set": quantity - shown}
-    return stock_adjust(
-        sku_id=sku.pk,
-        delta=deltas[sent["kind"]],
-        note=sent["reason"],
-        operator_id=operator_id,
-        expected_stock=shown if sent["kind"] == "set" else None,
-        expected_adjustment=sent["expected_adjustment"],
-    )

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Max
 
-from catalog.admin.skus import specs_text
+from catalog.admin.fields import specs_text
 from catalog.locks import skus_lock
 from catalog.models import MovementReason, Product, Sku, StockMovement
 from catalog.serializers.input import StockField
