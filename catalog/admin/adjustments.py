@@ -75,10 +75,8 @@ class AdjustmentForm(_KindForm):
         super().__init__(*args, **kwargs)
         self._sku = sku
         lasts = last_adjustment_ids(sku_ids=[sku.pk])
-        self.initial |= {
-            "expected_stock": sku.stock,
-            "expected_adjustment": lasts.get(sku.pk, 0),
-        }
+        self.initial["expected_stock"] = sku.stock
+        self.initial["expected_adjustment"] = lasts.get(sku.pk, 0)
         reason = self.fields["reason"]
         reason.help_text = "写入库存流水,例如:盘点、供应商到货、破损"
 

@@ -116,7 +116,7 @@ def _description_clean(request: HttpRequest) -> None:
         cleaned = rule.run_validation(text)
     except serializers.ValidationError:
         return
-    posted = request.POST.copy()
-    posted["description"] = CleanText(cleaned)
     # The stubs know the frozen kind alone.
-    request.POST = posted  # type: ignore[assignment]
+    posted: Any = request.POST.copy()
+    posted["description"] = CleanText(cleaned)
+    request.POST = posted
