@@ -39,7 +39,7 @@ def test_products_go_off_sale_and_a_delivery_is_booked_for_all_skus(
     page.keyboard.press("Enter")
     assert page.get_by_text("已填入2个规格,确认调整后生效").is_visible()
     assert office.fits()
-    office.shot(f"stocks-filled-{page.viewport_size['width']}")  # type: ignore[index]
+    office.shot(f"stocks-filled-{page.evaluate('innerWidth')}")
     office.fill(reason="供应商到货")
     office.press("确认调整")
     assert list(shirt.skus.order_by("pk").values_list("stock", flat=True)) == [25, 27]
