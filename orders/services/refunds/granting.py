@@ -1,6 +1,6 @@
 """What staff grant: how much, who else must agree, and how much a day may cost."""
 
-from datetime import datetime, time
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +21,7 @@ from orders.services.refunds.amounts import (
 )
 from orders.services.refunds.sending import close_if_all_goes_back, send_later
 from orders.services.refunds.states import refund_move
+from shop.days import day_begin
 
 
 def amounts_grant(refund: Refund, amounts: Amounts) -> None:
@@ -108,7 +109,8 @@ def day_cap_require(refund: Refund) -> None:
     # The wait may have passed midnight: it counts for the day in which it is checked.
     refund.granted_at = timezone.now()
     refund.save(update_fields=["granted_at", "updated_at"])
-    left = cap - _granted_since(_midnight_before(refund.granted_at)) + refund.amount
+    midnight = day_begin(timezone.localdate(refund.granted_at))
+    left = cap - _granted_since(midnight) + refund.amount
     if refund.amount > left:
         raise DayCapReached(cap=cap, left=max(left, ZERO))
 
@@ -116,8 +118,3 @@ def day_cap_require(refund: Refund) -> None:
 def _granted_since(moment: datetime) -> Decimal:
     granted = Refund.objects.filter(granted_at__gte=moment)
     return granted.aggregate(sum=Sum("amount"))["sum"] or ZERO
-
-
-def _midnight_before(moment: datetime) -> datetime:
-    """Return when the day began, in the shop's own time."""
-    return timezone.make_aware(datetime.combine(timezone.localdate(moment), time.min))
