@@ -65,17 +65,16 @@ class RefundActions(ResendingActions):
             return self.back(object_id)
 
         def perform(data: Mapping[str, Any]) -> str:
-            refund_approve(
+            answered = refund_approve(
                 refund_id=refund.pk,
                 operator_id=operator_id(request),
                 is_restocked=data.get("is_restocked", False),
                 answer=data["answer"],
                 amounts=data["amounts"],
             )
-            refund.refresh_from_db()
-            if refund.is_agreed:
-                return f"已同意退款{money(refund.amount)},等第二人审批"
-            return f"已同意退款{money(refund.amount)},正在提交微信"
+            if answered.is_agreed:
+                return f"已同意退款{money(answered.amount)},等第二人审批"
+            return f"已同意退款{money(answered.amount)},正在提交微信"
 
         return self.action_page(
             request,
