@@ -85,7 +85,8 @@ class OrderDesk(SlipPages, SheetExports, OrderActions, ReadOnlyDesk):
             return None
         rows = self.get_queryset(request).prefetch_related(PARCELS)
         related = ("user", "closing_by", "replaced_by", "shipping_upload")
-        return rows.select_related(*related).filter(pk=object_id).first()  # type: ignore[no-any-return]
+        found: Order | None = rows.select_related(*related).filter(pk=object_id).first()
+        return found
 
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str
