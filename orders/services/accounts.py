@@ -18,11 +18,13 @@ from orders.models import (
     OrderEvent,
     OrderItem,
     OrderNote,
+    OrderPriceChange,
     OrderStatus,
     Payment,
     PaymentNotice,
     Refund,
     RefundEvent,
+    SubscribeMessage,
 )
 from orders.models.refund import RefundQuerySet
 from orders.serializers import OrderSerializer, RefundSerializer
@@ -136,53 +138,53 @@ def _order_export(order: Order) -> dict[str, Any]:
     return {
         **OrderSerializer(order).data,
         "idempotencyKey": order.idempotency_key,
-        "payments": [
-            {
-                "outTradeNo": payment.out_trade_no,
-                "transactionId": payment.transaction_id,
-                "amount": str(payment.amount),
-                "state": payment.state,
-                "paidAt": _local(payment.paid_at),
-                "facts": payment.facts,
-            }
-            for payment in order.payments.all()
-        ],
+        "payments": [_payment_export(payment) for payment in order.payments.all()],
         "priceChanges": [
-            {
-                "from": str(change.old_total_amount),
-                "to": str(change.new_total_amount),
-                "reason": change.reason,
-                "createdAt": _local(change.created_at),
-            }
+            _change_export(
+                change, str(change.old_total_amount), str(change.new_total_amount)
+            )
             for change in order.price_changes.all()
         ],
         "addressChanges": [
-            {
-                "from": change.old,
-                "to": change.new,
-                "reason": change.reason,
-                "createdAt": _local(change.created_at),
-            }
+            _change_export(change, change.old, change.new)
             for change in order.address_changes.all()
         ],
         "events": [
-            {
-                "from": event.from_status,
-                "to": event.to_status,
-                "reason": event.reason,
-                "createdAt": _local(event.created_at),
-            }
+            _change_export(event, event.from_status, event.to_status)
             for event in order.events.all()
         ],
-        "messages": [
-            {
-                "kind": message.kind,
-                "state": message.state,
-                "createdAt": _local(message.created_at),
-                "sentAt": _local(message.sent_at),
-            }
-            for message in order.messages.all()
-        ],
+        "messages": [_message_export(message) for message in order.messages.all()],
+    }
+
+
+def _payment_export(payment: Payment) -> dict[str, Any]:
+    return {
+        "outTradeNo": payment.out_trade_no,
+        "transactionId": payment.transaction_id,
+        "amount": str(payment.amount),
+        "state": payment.state,
+        "paidAt": _local(payment.paid_at),
+        "facts": payment.facts,
+    }
+
+
+def _change_export(
+    change: OrderPriceChange | OrderAddressChange | OrderEvent, old: Any, new: Any
+) -> dict[str, Any]:
+    return {
+        "from": old,
+        "to": new,
+        "reason": change.reason,
+        "createdAt": _local(change.created_at),
+    }
+
+
+def _message_export(message: SubscribeMessage) -> dict[str, Any]:
+    return {
+        "kind": message.kind,
+        "state": message.state,
+        "createdAt": _local(message.created_at),
+        "sentAt": _local(message.sent_at),
     }
 
 
