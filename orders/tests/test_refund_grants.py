@@ -32,8 +32,8 @@ from orders.services.refunds import (
     refund_retry,
     refund_send_back,
     refund_withdraw,
-    seen_now,
 )
+from orders.services.refunds.asking import seen_now
 from orders.services.refunds.settling import refund_refuse
 from orders.tests.conftest import line, paid_order
 from orders.tests.refunding import asked, pieces, priced_order, settled, ship

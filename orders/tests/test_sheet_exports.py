@@ -9,7 +9,8 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from orders.models import Order, Refund
 from orders.services.fulfilment import order_ship
-from orders.services.refunds import refund_by_staff, seen_now
+from orders.services.refunds import refund_by_staff
+from orders.services.refunds.asking import seen_now
 from orders.tests.conftest import line, paid_order
 from shop.models import SheetFormat
 from shop.tests.sheets import csv_table, exported, table

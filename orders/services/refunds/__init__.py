@@ -18,7 +18,6 @@ from orders.services.refunds.asking import (
     refund_of_undue,
     refund_offer,
     refund_request,
-    seen_now,
 )
 from orders.services.refunds.granting import freight_worth
 from orders.services.refunds.sending import refund_query, refund_send, refunds_follow
@@ -46,5 +45,4 @@ __all__ = [
     "refund_settle",
     "refund_withdraw",
     "refunds_follow",
-    "seen_now",
 ]
