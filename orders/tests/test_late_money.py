@@ -15,8 +15,8 @@ from orders.services.closing import order_cancel
 from orders.services.payments import payment_close, payment_start
 from orders.services.repricing import Price, order_reprice
 from orders.tests.books import BothBooks
+from orders.tests.closing.ending import cancel, started
 from orders.tests.conftest import line, placed, stock_of, work
-from orders.tests.test_closing import cancel, started
 from shop.devstack.simulator.process import SimulatorProcess
 from shop.wechat import pay
 

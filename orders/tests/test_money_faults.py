@@ -22,9 +22,9 @@ from orders.models import Order, Payment, PaymentAnomaly, Refund
 from orders.services.closing import Sweep, orders_expire
 from orders.services.refunds import refund_retry, refunds_follow
 from orders.tests.books import BothBooks
+from orders.tests.closing.ending import cancel, expire_all, started
 from orders.tests.conftest import line, placed, stock_of, work
 from orders.tests.gate import Turnstile
-from orders.tests.test_closing import cancel, expire_all, started
 from orders.tests.test_jobs import WORKER, run_worker
 from shop.devstack.simulator.process import SimulatorProcess
 from shop.tests.web_process import database_url
