@@ -16,7 +16,7 @@ from catalog.models import Product
 from orders.models import AnomalyKind, Payment, PaymentAnomaly
 from orders.services.anomalies import anomaly_handle, anomaly_note
 from orders.tests.conftest import clerk, line, page, paid_order
-from orders.tests.test_admin_order_actions import refusals, told
+from orders.tests.order_actions.pages import refusals, told
 
 ANOMALIES = "/admin/orders/paymentanomaly/"
 

@@ -14,8 +14,8 @@ from orders.models import Order, Payment, Refund
 from orders.services.fulfilment import order_ship
 from orders.services.refunds import refund_send
 from orders.tests.conftest import line, page, paid_order, placed, stock_of
+from orders.tests.order_actions.pages import refusals, told, url
 from orders.tests.refund_desk.pages import books, sales
-from orders.tests.test_admin_order_actions import refusals, told, url
 from shop.devstack.simulator.process import SimulatorProcess
 
 pytestmark = pytest.mark.usefixtures("audited")

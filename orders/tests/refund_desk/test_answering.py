@@ -19,8 +19,8 @@ from orders.services.refunds import (
 )
 from orders.services.refunds.settling import refund_refuse
 from orders.tests.conftest import clerk, line, page, paid_order, stock_of
+from orders.tests.order_actions.pages import refusals, told
 from orders.tests.refund_desk.pages import REFUNDS, books, found, request, sales, url
-from orders.tests.test_admin_order_actions import refusals, told
 from shop.devstack.simulator.process import SimulatorProcess
 
 

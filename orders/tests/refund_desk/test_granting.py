@@ -14,6 +14,8 @@ from catalog.models import Product
 from orders.models import Order, Refund
 from orders.services.refunds import refund_by_staff
 from orders.tests.conftest import clerk, line, page, paid_order
+from orders.tests.order_actions.pages import refusals, told
+from orders.tests.order_actions.pages import url as order_url
 from orders.tests.refund_desk.pages import (
     REFUNDS,
     books,
@@ -23,8 +25,6 @@ from orders.tests.refund_desk.pages import (
     url,
 )
 from orders.tests.refunding import priced_order, ship
-from orders.tests.test_admin_order_actions import refusals, told
-from orders.tests.test_admin_order_actions import url as order_url
 from orders.tests.test_admin_order_refunds import form
 
 pytestmark = pytest.mark.usefixtures("audited")

@@ -15,6 +15,7 @@ from orders.services.refunds import (
     refund_reject,
 )
 from orders.tests.conftest import clerk, line, page, paid_order
+from orders.tests.order_actions.pages import told
 from orders.tests.refund_desk.pages import (
     ACTIONS,
     OFFERED,
@@ -26,7 +27,6 @@ from orders.tests.refund_desk.pages import (
     request,
     url,
 )
-from orders.tests.test_admin_order_actions import told
 
 
 def test_list_opens_with_what_waits_for_staff(
