@@ -11,7 +11,6 @@ from catalog.models import Product
 from orders.models import Order, Payment, PaymentAnomaly
 from orders.services.closing import Sweep, orders_expire
 from orders.tests.conftest import line, placed, stock_of
-from shop.wechat.tests.conftest import wechat, wechat_pay  # noqa: F401
 
 pytestmark = pytest.mark.usefixtures("audited")
 
@@ -28,7 +27,7 @@ UNKNOWN = (404, {}, b'{"code": "ORDER_NOT_EXIST", "message": "unknown"}')
     ("last", "state"), [(said("REVOKED"), "REVOKED"), (UNKNOWN, "UNKNOWN")]
 )
 def test_order_stays_closing_and_staff_are_told(
-    wechat_pay: Any,  # noqa: F811
+    wechat_pay: Any,
     shopper_api: APIClient,
     tea: Product,
     last: Any,

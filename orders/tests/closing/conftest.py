@@ -1,0 +1,3 @@
+"""A WeChat that says what the simulator never would."""
+
+from shop.wechat.tests.conftest import wechat, wechat_pay  # noqa: F401
