@@ -114,6 +114,28 @@ def test_finance_sees_to_a_difference_and_a_failed_job(
     assert (check.result, check.error) == ("matched", "")
 
 
+def cancel(office: Office, order: Order) -> None:
+    office.follow(f"a:has-text('{order.order_no}')")
+    office.act("/cancel/")
+    office.fill(reason="买家来电不要了")
+    office.press("确认取消")
+    assert office.page.get_by_text("订单已取消,库存已退回").is_visible()
+    order.refresh_from_db()
+    assert (order.status, order.payments.get().state) == ("cancelled", "closed")
+    assert order.events.latest("pk").reason == "买家来电不要了"
+
+
+def refuse(office: Office, asked: Refund) -> None:
+    office.open("orders/refund/")
+    office.follow(f"a:has-text('{asked.refund_no}')")
+    office.act("/reject/")
+    office.fill(answer="颜色与图片一致")
+    office.press("拒绝退款")
+    assert office.page.get_by_text("已拒绝退款,买家会看到答复").is_visible()
+    asked.refresh_from_db()
+    assert (asked.state, asked.answer) == ("rejected", "颜色与图片一致")
+
+
 @walked
 def test_orders_are_found_by_the_filters_and_ended(
     office: Office,
@@ -134,14 +156,7 @@ def test_orders_are_found_by_the_filters_and_ended(
     assert rows(office) == 0
     narrow(office, created_at_to=str(today), total_amount_to="200")
     assert rows(office) == 1
-    office.follow(f"a:has-text('{order_no}')")
-    office.act("/cancel/")
-    office.fill(reason="买家来电不要了")
-    office.press("确认取消")
-    assert office.page.get_by_text("订单已取消,库存已退回").is_visible()
-    unpaid.refresh_from_db()
-    assert (unpaid.status, unpaid.payments.get().state) == ("cancelled", "closed")
-    assert unpaid.events.latest("pk").reason == "买家来电不要了"
+    cancel(office, unpaid)
 
     asked = refund_request(
         order_no=paid.order_no,
@@ -149,16 +164,9 @@ def test_orders_are_found_by_the_filters_and_ended(
         reason="颜色不对",
         quantities={paid.items.get(product=cup).pk: 1},
     )
-    office.open("orders/refund/")
-    office.follow(f"a:has-text('{asked.refund_no}')")
-    office.act("/reject/")
-    office.fill(answer="颜色与图片一致")
-    office.press("拒绝退款")
-    assert office.page.get_by_text("已拒绝退款,买家会看到答复").is_visible()
-    asked.refresh_from_db()
-    assert (asked.state, asked.answer) == ("rejected", "颜色与图片一致")
+    refuse(office, asked)
 
-    office.open("orders/order/?stage=paid")
+    office.open("orders/order/?stage=to_ship")
     office.follow(f"a:has-text('{paid.order_no}')")
     office.act(f"order/{paid.pk}/refund/")
     office.fill(reason="没货了")

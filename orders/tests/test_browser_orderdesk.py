@@ -31,6 +31,38 @@ def copied(page: Page) -> str:
     return text
 
 
+def rows(office: Office) -> int:
+    return office.page.locator("#result_list tbody").count()
+
+
+def find(office: Office, theme: str) -> None:
+    """By the filters the two orders that are paid, by its phone the one of them."""
+    office.open("orders/order/")
+    assert rows(office) == 3
+    office.page.locator("a:has-text('filter_list')").first.click()
+    office.shot(f"orderdesk-filter-{theme}")
+    office.page.select_option("[name='stage']", "to_ship")
+    office.press("筛选")
+    assert rows(office) == 2
+    office.shot(f"orderdesk-list-{theme}")
+    office.open("orders/order/?q=13800138000")
+    assert rows(office) == 1
+
+
+def mend_and_ship(office: Office, theme: str) -> None:
+    office.act("/readdress/")
+    office.fill(detail="软件园2号楼", phone="13912345678", reason="买家来电")
+    office.shot(f"orderdesk-readdress-{theme}")
+    office.press("确认改地址")
+    office.fill(text="易碎,多包一层")
+    office.press("保存备注")
+    office.act("/ship/")
+    office.page.select_option("[name='carrier']", "SF")
+    office.fill(tracking_no="SF1001")
+    office.press("确认发货")
+    office.shot(f"orderdesk-shipped-{theme}")
+
+
 @walked
 def test_order_is_found_read_mended_and_shipped(
     office: Office,
@@ -48,16 +80,7 @@ def test_order_is_found_read_mended_and_shipped(
     page = office.page
     theme = "phone" if page.viewport_size["width"] < 500 else "desktop"  # type: ignore[index]
 
-    office.open("orders/order/")
-    assert page.locator("#result_list tbody").count() == 3
-    page.locator("a:has-text('filter_list')").first.click()
-    office.shot(f"orderdesk-filter-{theme}")
-    page.select_option("[name='stage']", "to_ship")
-    office.press("筛选")
-    assert page.locator("#result_list tbody").count() == 2
-    office.shot(f"orderdesk-list-{theme}")
-    office.open("orders/order/?q=13800138000")
-    assert page.locator("#result_list tbody").count() == 1
+    find(office, theme)
     office.follow(f"a:has-text('{paid.order_no}')")
     assert office.fits()
     assert copied(page) == "张三 13800138000 广东省深圳市南山区科技园1号"
@@ -67,17 +90,7 @@ def test_order_is_found_read_mended_and_shipped(
         height = page.evaluate("document.documentElement.scrollHeight")
         assert height <= 800
 
-    office.act("/readdress/")
-    office.fill(detail="软件园2号楼", phone="13912345678", reason="买家来电")
-    office.shot(f"orderdesk-readdress-{theme}")
-    office.press("确认改地址")
-    office.fill(text="易碎,多包一层")
-    office.press("保存备注")
-    office.act("/ship/")
-    office.page.select_option("[name='carrier']", "SF")
-    office.fill(tracking_no="SF1001")
-    office.press("确认发货")
-    office.shot(f"orderdesk-shipped-{theme}")
+    mend_and_ship(office, theme)
     office.follow("a:has-text('下一单待发货')")
     assert page.url.endswith(f"/{other.pk}/change/")
 
