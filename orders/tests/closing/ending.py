@@ -9,9 +9,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from catalog.models import Product
 from orders.models import Order, Payment
-from orders.services.closing import (
-    order_cancel_by_staff,
-)
+from orders.services.closing import order_cancel_by_staff
 from orders.tests.conftest import line, placed
 from shop.devstack.simulator.process import SimulatorProcess
 

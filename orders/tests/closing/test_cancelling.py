@@ -10,10 +10,7 @@ from accounts.models import User
 from catalog.models import Product, StockMovement
 from conftest import alone
 from orders.models import Order, OrderEvent, Payment
-from orders.services.closing import (
-    Sweep,
-    orders_expire,
-)
+from orders.services.closing import Sweep, orders_expire
 from orders.services.fulfilment import order_ship
 from orders.tests.closing.ending import cancel, expire_all, started, trade_state
 from orders.tests.conftest import line, placed, stock_of

@@ -13,10 +13,7 @@ from catalog.models import Product
 from conftest import alone
 from orders.errors import IllegalTransition
 from orders.models import Order, OrderEvent, Refund
-from orders.services.closing import (
-    Sweep,
-    orders_expire,
-)
+from orders.services.closing import Sweep, orders_expire
 from orders.tests.closing.ending import (
     cancel,
     expire_all,

@@ -13,11 +13,7 @@ from accounts.services import session_open
 from catalog.models import Product, Sku
 from conftest import alone
 from orders.models import Order, Payment
-from orders.services.closing import (
-    FAILURES_MAX,
-    Sweep,
-    orders_expire,
-)
+from orders.services.closing import FAILURES_MAX, Sweep, orders_expire
 from orders.tests.closing.ending import cancel, expire_all, started, trade_state
 from orders.tests.conftest import line, placed, stock_of
 from shop.devstack.simulator.process import SimulatorProcess

@@ -14,11 +14,7 @@ from catalog.models import Product, Sku
 from conftest import alone
 from orders.models import Order, OrderEvent
 from orders.services import closing
-from orders.services.closing import (
-    FAILURES_MAX,
-    Sweep,
-    orders_expire,
-)
+from orders.services.closing import FAILURES_MAX, Sweep, orders_expire
 from orders.services.placing import Destination, OrderRequest, order_place
 from orders.services.quoting import Wish
 from orders.tests.closing.ending import cancel, expire_all, started, trade_state

@@ -4,14 +4,8 @@ import pytest
 from rest_framework.test import APIClient
 
 from catalog.models import Product
-from orders.models import (
-    Order,
-)
-from orders.tests.conftest import (
-    line,
-    paid_order,
-    placed,
-)
+from orders.models import Order
+from orders.tests.conftest import line, paid_order, placed
 from shop.devstack.simulator.process import SimulatorProcess
 
 

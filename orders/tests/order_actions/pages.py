@@ -5,18 +5,8 @@ from typing import Any
 from django.contrib.messages import get_messages
 from django.test import Client
 
-from orders.models import (
-    Order,
-    OrderPriceChange,
-    Refund,
-    Shipment,
-    ShipmentItem,
-)
-from orders.tests.conftest import (
-    ORDERS,
-    page,
-    written,
-)
+from orders.models import Order, OrderPriceChange, Refund, Shipment, ShipmentItem
+from orders.tests.conftest import ORDERS, page, written
 
 ACTIONS = ("ship", "correct", "refund", "reprice", "readdress", "cancel")
 OFFERED = {

@@ -6,14 +6,8 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from orders.models import (
-    Order,
-)
-from orders.tests.conftest import (
-    ORDERS,
-    clerk,
-    page,
-)
+from orders.models import Order
+from orders.tests.conftest import ORDERS, clerk, page
 from orders.tests.order_actions.pages import (
     ACTIONS,
     OFFERED,

@@ -5,14 +5,8 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from accounts.models import User
-from orders.models import (
-    Order,
-    Shipment,
-    ShipmentItem,
-)
-from orders.tests.conftest import (
-    page,
-)
+from orders.models import Order, Shipment, ShipmentItem
+from orders.tests.conftest import page
 from orders.tests.order_actions.pages import books, fields, refusals, told, url
 
 

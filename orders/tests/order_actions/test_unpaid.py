@@ -7,15 +7,8 @@ from django.test import Client
 
 from accounts.models import User
 from catalog.models import Product
-from orders.models import (
-    Order,
-    OrderEvent,
-    OrderPriceChange,
-)
-from orders.tests.conftest import (
-    page,
-    stock_of,
-)
+from orders.models import Order, OrderEvent, OrderPriceChange
+from orders.tests.conftest import page, stock_of
 from orders.tests.order_actions.pages import books, fields, refusals, told, url
 from shop.devstack.simulator.process import SimulatorProcess
 

@@ -7,10 +7,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from orders.models import Order, Payment
-from orders.services.refunds import (
-    Amounts,
-    refund_reject,
-)
+from orders.services.refunds import Amounts, refund_reject
 from orders.tests.refund_grants.granting import approve, give, lines_of, refused
 from orders.tests.refunding import asked, pieces, settled, ship
 from shop.errors import Invalid

@@ -10,14 +10,9 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from orders.errors import (
-    DayCapReached,
-)
+from orders.errors import DayCapReached
 from orders.models import Order, Refund
-from orders.services.refunds import (
-    Amounts,
-    refund_retry,
-)
+from orders.services.refunds import Amounts, refund_retry
 from orders.services.refunds.settling import refund_refuse
 from orders.tests.refund_grants.granting import (
     approve,

@@ -7,15 +7,10 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from catalog.models import Product
-from orders.errors import (
-    OrderChanged,
-)
+from orders.errors import OrderChanged
 from orders.models import Order, Payment, Refund
 from orders.services.closing import order_cancel
-from orders.services.refunds import (
-    Amounts,
-    refund_by_staff,
-)
+from orders.services.refunds import Amounts, refund_by_staff
 from orders.services.refunds.asking import seen_now
 from orders.tests.conftest import line, paid_order
 from orders.tests.refund_grants.granting import give, lines_of, refused
