@@ -209,6 +209,12 @@ def desk(client: Client, staff: User) -> Client:
     return client
 
 
+def numbers(client: Client, **query: Any) -> list[str]:
+    """List the order numbers that the list of orders shows, in its order."""
+    changelist = client.get(ORDERS, query).context["cl"]
+    return [order.order_no for order in changelist.result_list]
+
+
 def page(client: Client, url: str) -> str:
     response = client.get(url)
     assert response.status_code == 200

@@ -27,8 +27,16 @@ from orders.services.notes import order_note_add
 from orders.services.placing import Destination
 from orders.services.readdressing import destination_seal, order_address_change
 from orders.services.refunds import refund_by_staff, refund_request
-from orders.tests.conftest import ADDRESS, ORDERS, clerk, line, page, paid_order, placed
-from orders.tests.test_admin_orders import numbers
+from orders.tests.conftest import (
+    ADDRESS,
+    ORDERS,
+    clerk,
+    line,
+    numbers,
+    page,
+    paid_order,
+    placed,
+)
 from shop.back_office.paginator import CappedPaginator
 
 
