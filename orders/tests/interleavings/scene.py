@@ -11,6 +11,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from accounts.services import staff_deactivate
 from catalog.models import Product
 from conftest import alone, lock_waiters, wait_until
 from orders.models import Order, Payment, Refund
@@ -200,6 +201,11 @@ class Scene:
 
     def withdraw(self) -> None:
         refund_withdraw(refund_no=self.refund.refund_no, user_id=self.user.pk)
+
+    def deactivate_second(self) -> None:
+        staff_deactivate(
+            actor_id=self.third.pk, user_id=self.second.pk, reason="已离职"
+        )
 
     def retry(self) -> None:
         refund_retry(refund_id=self.refund.pk, operator_id=self.staff.pk)

@@ -30,6 +30,8 @@ pytestmark = pytest.mark.usefixtures("audited", "queue", "patient_database")
         ("is_requested", "withdraw", "approve", (DONE, REFUSED), "withdrawn"),
         # The second person's word, and what crosses it.
         ("is_agreed", "confirm", "confirm_by_third", (DONE, REFUSED), "approved"),
+        # Who is shut out at this moment waits until the word is given.
+        ("is_agreed", "confirm", "deactivate_second", (DONE, DONE), "approved"),
         ("is_agreed", "confirm", "withdraw", (DONE, REFUSED), "approved"),
         ("is_agreed", "withdraw", "confirm", (DONE, REFUSED), "withdrawn"),
         ("is_agreed", "confirm", "reject", (DONE, REFUSED), "approved"),
