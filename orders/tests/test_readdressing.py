@@ -201,6 +201,10 @@ def test_note_is_for_staff_alone(
     OrderNote.objects.update(created_at=timezone.now() - timedelta(minutes=2))
     desk.post(url, {"text": "易碎"})
     assert OrderNote.objects.count() == 2
+    # The same words by somebody else are another's note.
+    other = User.objects.create_superuser("other", "a-long-password-9")
+    order_note_add(order_id=order.pk, text="易碎", operator_id=other.pk)
+    assert OrderNote.objects.count() == 3
 
 
 def test_deleted_account_takes_addresses_and_notes_along(

@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from rest_framework.test import APIClient
 
+from accounts.errors import UserNotFound
 from accounts.models import User
 from catalog.models import Product
 from orders.errors import (
@@ -103,6 +104,17 @@ def test_at_the_limit_one_is_enough_and_splitting_is_no_way_round(
     assert (waiting.state, waiting.agreed_by) == ("requested", staff)
 
 
+def test_the_limit_is_of_what_is_granted_and_not_of_what_was_asked_for(
+    shopper_api: APIClient, order: Order, staff: User, two_people: None
+) -> None:
+    ship(order)
+    tea, _ = lines_of(order)
+    refund = asked(shopper_api, order, items=pieces(order, 2, 0))
+    approve(refund, staff, Amounts({tea: Decimal("100.00")}))
+    refund.refresh_from_db()
+    assert (refund.state, str(refund.amount)) == ("approved", "100.00")
+
+
 def test_the_limit_is_of_each_order(
     shopper_api: APIClient, order: Order, staff: User, tea: Product, two_people: None
 ) -> None:
@@ -148,6 +160,15 @@ def test_who_lost_the_permission_is_no_second_but_stays_the_first(
     third = User.objects.create_user("third", "a-long-password-9")
     refused(Forbidden, lambda: confirm(refund, third))
     assert confirm(refund, staff).state == "approved"
+
+
+def test_who_is_shut_out_is_no_second(
+    shopper_api: APIClient, order: Order, staff: User, second: User, two_people: None
+) -> None:
+    refund = asked(shopper_api, order)
+    approve(refund, staff)
+    User.objects.filter(pk=second.pk).update(is_active=False)
+    refused(UserNotFound, lambda: confirm(refund, second))
 
 
 def test_second_of_what_staff_began_needs_the_permission_to_refund(
