@@ -1,6 +1,7 @@
 """Who may see and do what in the admin: each URL of each desk, for each caller."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import pytest
@@ -49,6 +50,12 @@ def clerk_with(*permissions: str) -> Client:
 
 
 @pytest.fixture
+def clerks(db: None) -> Callable[..., Client]:
+    """Return what makes the staff of each set of permissions once."""
+    return cache(clerk_with)
+
+
+@pytest.fixture
 def rows(shopper_api: APIClient, product_make: Callable[..., Product]) -> None:
     """Make a row of what has a desk, as far as it is quickly made."""
     shopper_api.post("/api/addresses", ADDRESS, format="json")
@@ -65,15 +72,18 @@ def rows(shopper_api: APIClient, product_make: Callable[..., Product]) -> None:
     LoginFailure.objects.create(username="x", ip_address="198.51.100.1")
 
 
+def list_of(model: type[Model]) -> str:
+    name = model._meta.label_lower.replace(".", "_")
+    return reverse(f"admin:{name}_changelist")
+
+
 def key_of(model: type[Model], boss: Client) -> Any:
     """Return the id of a row that the desk lists; 0 without one.
 
     Django answers for the row that is not there after it has asked for permission,
     its history aside, which then leads to the index.
     """
-    listed = boss.get(
-        reverse(f"admin:{model._meta.label_lower.replace('.', '_')}_changelist")
-    )
+    listed = boss.get(list_of(model))
     first = next(iter(listed.context["cl"].result_list), None)
     return 0 if first is None else first.pk
 
@@ -86,63 +96,77 @@ def refusals_expected(route: AdminRoute, key: Any) -> set[int]:
     return {302} if route.name.endswith("_history") and key == 0 else {403}
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
 def test_each_url_lets_in_who_has_the_permission_and_nobody_else(
-    model: type[Model], rows: None, staff: User, shopper: User
+    rows: None, staff: User, shopper: User, clerks: Callable[..., Client]
 ) -> None:
-    boss, nobody = browser(staff), clerk_with()
-    row = key_of(model, boss)
-    wrong = []
-    for route in routes_of(model):
-        url = route.url(row)
-        for outside in (Client(), browser(shopper)):
-            answer = outside.get(url)
-            if answer.status_code != 302 or "/admin/login/" not in answer["Location"]:
-                wrong.append((url, "outside", answer.status_code))
-        if statuses(nobody, url) != refusals_expected(route, row):
-            wrong.append((url, "nobody", statuses(nobody, url)))
-        # Some desks refuse a deed to everybody: nothing is added to a record.
-        for_boss = boss.get(url).status_code
-        is_closed = for_boss == 403 or route.name in SUPERUSERS_ALONE
-        if for_boss not in {*OK, 403}:
-            wrong.append((url, "boss", for_boss))
-        for key in route.keys:
-            status = clerk_with(*key).get(url).status_code if is_known(key) else 403
-            if status not in ({403} if is_closed else OK):
-                wrong.append((url, key, status))
+    boss, nobody = browser(staff), clerks()
+    outsiders = (Client(), browser(shopper))
+    known = permissions_known()
+    wrong: list[tuple[Any, ...]] = []
+    for model in MODELS:
+        row = key_of(model, boss)
+        for route in routes_of(model):
+            url = route.url(row)
+            for outsider in outsiders:
+                answer = outsider.get(url)
+                to_login = "/admin/login/" in answer.get("Location", "")
+                if answer.status_code != 302 or not to_login:
+                    wrong.append((url, "outside", answer.status_code))
+            refused = statuses(nobody, url)
+            if refused != refusals_expected(route, row):
+                wrong.append((url, "nobody", refused))
+            # Some desks refuse a deed to everybody: nothing is added to a record.
+            for_boss = boss.get(url).status_code
+            is_closed = for_boss == 403 or route.name in SUPERUSERS_ALONE
+            if for_boss not in {*OK, 403}:
+                wrong.append((url, "boss", for_boss))
+            for key in route.keys:
+                is_known = known.issuperset(key)
+                status = clerks(*key).get(url).status_code if is_known else 403
+                if status not in ({403} if is_closed else OK):
+                    wrong.append((url, key, status))
     assert wrong == []
 
 
-def is_known(key: tuple[str, ...]) -> bool:
-    """Say whether there are such permissions: a proxy may go without."""
-    for permission in key:
-        app, _, name = permission.partition(".")
-        known = Permission.objects.filter(content_type__app_label=app, codename=name)
-        if not known.exists():
-            return False
-    return True
+def permissions_known() -> set[str]:
+    """Return the permissions that there are: a proxy may go without."""
+    found = Permission.objects.values_list("content_type__app_label", "codename")
+    return {f"{app}.{codename}" for app, codename in found}
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
-def test_reading_is_not_writing(model: type[Model], rows: None, staff: User) -> None:
-    opts = model._meta
-    key = key_of(model, browser(staff))
-    reader = clerk_with(f"{opts.app_label}.view_{opts.model_name}")
-    for route in routes_of(model):
-        url = route.url(key)
-        if route.name.endswith(READ_ALONE):
-            continue
-        assert reader.post(url, {}).status_code == 403, url
+def test_reading_is_not_writing(
+    rows: None, staff: User, clerks: Callable[..., Client]
+) -> None:
+    boss = browser(staff)
+    wrong = []
+    for model in MODELS:
+        key = key_of(model, boss)
+        reader = clerks(view_permission(model))
+        for route in routes_of(model):
+            if route.name.endswith(READ_ALONE):
+                continue
+            url = route.url(key)
+            status = reader.post(url, {}).status_code
+            if status != 403:
+                wrong.append((url, status))
+    assert wrong == []
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
-def test_index_and_sidebar_show_what_may_be_seen(model: type[Model], db: None) -> None:
-    opts = model._meta
-    url = reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
-    link = f'href="{url}"'
-    reader = clerk_with(f"{opts.app_label}.view_{opts.model_name}")
-    assert link in reader.get("/admin/").content.decode()
-    assert link not in clerk_with().get("/admin/").content.decode()
+def test_index_and_sidebar_show_what_may_be_seen(
+    clerks: Callable[..., Client],
+) -> None:
+    of_nobody = clerks().get("/admin/").content.decode()
+    wrong = []
+    for model in MODELS:
+        link = f'href="{list_of(model)}"'
+        page = clerks(view_permission(model)).get("/admin/").content.decode()
+        if link not in page or link in of_nobody:
+            wrong.append(model._meta.label)
+    assert wrong == []
+
+
+def view_permission(model: type[Model]) -> str:
+    return f"{model._meta.app_label}.view_{model._meta.model_name}"
 
 
 def test_every_page_of_the_site_itself_asks_for_a_login(db: None) -> None:
