@@ -17,6 +17,7 @@ from django.core.cache import cache
 from django.core.servers.basehttp import WSGIServer
 from django.db import connection, connections
 from django.test import TransactionTestCase
+from psycopg.sql import SQL, Identifier
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -42,13 +43,11 @@ WSGIServer.request_queue_size = 512
 PBKDF2PasswordHasher.iterations = 1
 # What `migrate` fills for good; everything else goes with a test that commits.
 KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission"}
-_ROLES = ", ".join(
-    f"'{name}'" for name in import_module("orders.migrations.0021_roles").ROLES
-)
-_OF_ROLES = f"(SELECT id FROM auth_group WHERE name IN ({_ROLES}))"  # noqa: S608
+_ROLES = import_module("orders.migrations.0021_roles").ROLES
+_OF_ROLES = SQL("IN (SELECT id FROM auth_group WHERE name = ANY({}))").format([*_ROLES])
 KEPT_ROWS = {
-    "auth_group": f"id IN {_OF_ROLES}",
-    "auth_group_permissions": f"group_id IN {_OF_ROLES}",
+    "auth_group": SQL("id ") + _OF_ROLES,
+    "auth_group_permissions": SQL("group_id ") + _OF_ROLES,
 }
 
 
@@ -65,14 +64,15 @@ def tables_empty(case: TransactionTestCase) -> None:
                 only_existing=True, include_views=False
             )
             deletes = [
-                # Names of tables, and conditions from above.
-                f'DELETE FROM "{table}" WHERE NOT {KEPT_ROWS.get(table, "FALSE")}'  # noqa: S608
+                SQL("DELETE FROM {} WHERE NOT {}").format(
+                    Identifier(table), KEPT_ROWS.get(table, False)
+                )
                 for table in tables
                 if table not in KEPT_TABLES
             ]
             # The queue is no table of Django's.
-            deletes.append("DELETE FROM procrastinate_jobs")
-            cursor.execute("; ".join(["BEGIN", *deletes, "COMMIT"]))
+            deletes.append(SQL("DELETE FROM procrastinate_jobs"))
+            cursor.execute(SQL("; ").join([SQL("BEGIN"), *deletes, SQL("COMMIT")]))
 
 
 TransactionTestCase._fixture_teardown = tables_empty
