@@ -13,6 +13,29 @@ _CATALOGUE = (
     "catalog.view_sku",
     "catalog.view_stockmovement",
 )
+_CATALOGUE_WORK = (
+    "catalog.add_product",
+    "catalog.change_product",
+    "catalog.delete_product",
+    "catalog.import_product",
+    "catalog.export_product",
+    "catalog.add_category",
+    "catalog.change_category",
+    "catalog.delete_category",
+    "catalog.adjust_stock",
+)
+_ORDERS_WORK = (
+    "orders.view_order",
+    "orders.ship_order",
+    "orders.reprice_order",
+    "orders.cancel_order",
+    "orders.note_order",
+    "orders.readdress_order",
+    "orders.export_order",
+    "orders.view_shippingupload",
+    "orders.resend_shippingupload",
+    "orders.view_subscribemessage",
+)
 _MONEY = (
     "orders.view_payment",
     "orders.view_refund",
@@ -21,38 +44,26 @@ _MONEY = (
     "orders.view_billdifference",
     "orders.view_dailyfigures",
 )
+_MONEY_WORK = (
+    "orders.retry_refund",
+    "orders.export_refund",
+    "orders.handle_paymentanomaly",
+    "orders.run_billcheck",
+    "orders.resolve_billdifference",
+    "orders.view_paymentnotice",
+    "orders.replay_paymentnotice",
+    "procrastinate.view_procrastinatejob",
+    "procrastinate.change_procrastinatejob",
+)
 ROLES = {
     "店主": (
         *_CATALOGUE,
-        "catalog.add_product",
-        "catalog.change_product",
-        "catalog.delete_product",
-        "catalog.import_product",
-        "catalog.export_product",
-        "catalog.add_category",
-        "catalog.change_category",
-        "catalog.delete_category",
-        "catalog.adjust_stock",
-        "orders.view_order",
-        "orders.ship_order",
-        "orders.reprice_order",
-        "orders.cancel_order",
+        *_CATALOGUE_WORK,
+        *_ORDERS_WORK,
         "orders.refund_order",
-        "orders.note_order",
-        "orders.readdress_order",
-        "orders.export_order",
-        "orders.view_shippingupload",
-        "orders.resend_shippingupload",
-        "orders.view_subscribemessage",
         *_MONEY,
         "orders.answer_refund",
-        "orders.retry_refund",
-        "orders.export_refund",
-        "orders.handle_paymentanomaly",
-        "orders.run_billcheck",
-        "orders.resolve_billdifference",
-        "orders.view_paymentnotice",
-        "orders.replay_paymentnotice",
+        *_MONEY_WORK,
         "accounts.view_shopper",
         "accounts.deactivate_shopper",
         "accounts.reveal_shopper",
@@ -62,35 +73,16 @@ ROLES = {
         "accounts.assign_staff",
         "accounts.view_loginfailure",
         "auth.view_group",
-        "procrastinate.view_procrastinatejob",
-        "procrastinate.change_procrastinatejob",
         "shop.view_sheettask",
         "shop.view_every_sheet",
     ),
     "商品": (
         *_CATALOGUE,
-        "catalog.add_product",
-        "catalog.change_product",
-        "catalog.delete_product",
-        "catalog.import_product",
-        "catalog.export_product",
-        "catalog.add_category",
-        "catalog.change_category",
-        "catalog.delete_category",
-        "catalog.adjust_stock",
+        *_CATALOGUE_WORK,
         "shop.view_sheettask",
     ),
     "订单": (
-        "orders.view_order",
-        "orders.ship_order",
-        "orders.reprice_order",
-        "orders.cancel_order",
-        "orders.note_order",
-        "orders.readdress_order",
-        "orders.export_order",
-        "orders.view_shippingupload",
-        "orders.resend_shippingupload",
-        "orders.view_subscribemessage",
+        *_ORDERS_WORK,
         "orders.view_refund",
         "catalog.view_product",
         "catalog.view_sku",
@@ -114,15 +106,7 @@ ROLES = {
         *_MONEY,
         "orders.view_order",
         "orders.export_order",
-        "orders.retry_refund",
-        "orders.export_refund",
-        "orders.handle_paymentanomaly",
-        "orders.run_billcheck",
-        "orders.resolve_billdifference",
-        "orders.view_paymentnotice",
-        "orders.replay_paymentnotice",
-        "procrastinate.view_procrastinatejob",
-        "procrastinate.change_procrastinatejob",
+        *_MONEY_WORK,
         "shop.view_sheettask",
     ),
     "只读": (
@@ -173,7 +157,9 @@ def _permissions_make(apps, schema_editor):
 
 def _found(apps, schema_editor, codenames):
     wanted = set(codenames)
-    permissions = _rows(apps, schema_editor, "Permission").select_related("content_type")
+    permissions = _rows(apps, schema_editor, "Permission").select_related(
+        "content_type"
+    )
     return [
         one
         for one in permissions
