@@ -119,7 +119,10 @@ class BackOffice(UnfoldAdminSite):
         """Log in by the code after the password; nothing is there to be read."""
         if request.method != "POST":
             return HttpResponseRedirect(reverse(f"{self.name}:login"))
-        return CodeView.as_view(extra_context=self.each_context(request))(request)
+        view = CodeView.as_view(
+            authentication_form=CodeForm, extra_context=self.each_context(request)
+        )
+        return view(request)
 
     @method_decorator(sensitive_post_parameters())
     def second_factor(self, request: HttpRequest) -> HttpResponseBase:

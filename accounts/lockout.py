@@ -18,6 +18,7 @@ from rest_framework.request import Request
 
 from accounts.models import User
 from shop.api.client_address import client_address
+from shop.errors import RateLimited
 
 AnyRequest = HttpRequest | Request
 Credentials = Mapping[str, Any] | None
@@ -82,6 +83,20 @@ def name_counted(request: AnyRequest, credentials: Credentials = None) -> str:
     """Return the name that was typed, as far as names of accounts go."""
     typed = (credentials or {}).get("username")
     return str(typed or "")[:_NAME_MAX]
+
+
+def locked_check(request: AnyRequest) -> None:
+    """Refuse a request on which axes has found the account or the address locked.
+
+    Raises: RateLimited.
+    """
+    if getattr(request, "axes_locked_out", False):
+        raise locked_out()
+
+
+def locked_out() -> RateLimited:
+    """Return the refusal of an account or an address that is locked."""
+    return RateLimited(LOCKED, retry_after_seconds=locked_seconds())
 
 
 def locked_seconds() -> int:

@@ -93,7 +93,6 @@ class CodeForm(forms.Form):
 class CodeView(LoginView):
     """Log in who sends the code after the password."""
 
-    authentication_form = CodeForm  # type: ignore[assignment]
     template_name = "admin/login_code.html"
     http_method_names = ("post", "options")
 

@@ -9,11 +9,10 @@ from rest_framework.request import Request
 
 from accounts.encryption import text_encrypt
 from accounts.errors import LoginFailed, UserBlocked
-from accounts.lockout import LOCKED, locked_seconds
+from accounts.lockout import locked_check
 from accounts.models import User
 from accounts.services.second_factor import second_factor_check
 from accounts.services.sessions import Tokens, session_open
-from shop.errors import RateLimited
 from shop.wechat.miniprogram import Login, WeChatCodeInvalid, code2session
 
 # One statement, so that two first logins at once make one user. PostgreSQL 18 tells
@@ -74,8 +73,7 @@ def staff_login(
     """
     # Axes knows DRF's requests; what it notes on one stays out of its middleware.
     user = authenticate(request, username=username, password=password)
-    if getattr(request, "axes_locked_out", False):
-        raise RateLimited(LOCKED, retry_after_seconds=locked_seconds())
+    locked_check(request)
     if not isinstance(user, User) or not user.is_staff:
         raise LoginFailed
     second_factor_check(request=request, user=user, code=otp)

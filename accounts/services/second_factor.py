@@ -5,7 +5,8 @@ from base64 import b32encode
 from datetime import datetime
 from math import ceil
 
-from axes.handlers.proxy import AxesProxyHandler
+from axes.backends import AxesStandaloneBackend
+from axes.exceptions import AxesBackendPermissionDenied
 from cryptography.fernet import InvalidToken
 from django.contrib.auth import authenticate, user_login_failed
 from django.core import signing
@@ -14,18 +15,15 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django_otp.oath import TOTP
-from rest_framework.request import Request
 
 from accounts.encryption import text_decrypt, text_encrypt, text_renew
 from accounts.errors import AccountStateChanged, LoginFailed, OtpInvalid, OtpRequired
-from accounts.lockout import LOCKED, locked_seconds
+from accounts.lockout import AnyRequest, locked_check, locked_out
 from accounts.locks import user_lock
 from accounts.models import TotpDevice, User
 from accounts.services.rights import staff_lock
 from accounts.services.sessions import admin_sessions_end, sessions_end_all
 from shop.errors import Forbidden, Invalid, RateLimited
-
-AnyRequest = HttpRequest | Request
 
 _KEY_BYTES = 20
 # A code of the 30 seconds before and after is right too: clocks differ.
@@ -121,14 +119,14 @@ def second_factor_check(*, request: AnyRequest, user: User, code: str) -> None:
     if not code:
         raise OtpRequired
     credentials = {"username": user.get_username()}
-    if not AxesProxyHandler.is_allowed(request, credentials):
-        request.axes_locked_out = True  # type: ignore[union-attr]
-        raise RateLimited(LOCKED, retry_after_seconds=locked_seconds())
+    try:
+        AxesStandaloneBackend().authenticate(request, **credentials)
+    except AxesBackendPermissionDenied:
+        raise locked_out() from None
     if _code_spend(user, code):
         return
     user_login_failed.send(sender=__name__, credentials=credentials, request=request)
-    if getattr(request, "axes_locked_out", False):
-        raise RateLimited(LOCKED, retry_after_seconds=locked_seconds())
+    locked_check(request)
     raise OtpInvalid
 
 
@@ -263,8 +261,7 @@ def _password_require(request: HttpRequest, user: User, password: str) -> None:
     name = user.get_username()
     if authenticate(request, username=name, password=password) == user:
         return
-    if getattr(request, "axes_locked_out", False):
-        raise RateLimited(LOCKED, retry_after_seconds=locked_seconds())
+    locked_check(request)
     raise LoginFailed("密码错误")
 
 
