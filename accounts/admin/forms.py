@@ -88,7 +88,7 @@ class RolesForm(forms.Form):
     def clean_seen(self) -> set[int]:
         """Return ids; what the page did not write names no group."""
         words = self.cleaned_data["seen"].split(",")
-        return {int(word) for word in words if word.isdecimal()}
+        return {int(word) for word in words if word.isdecimal() and len(word) < 20}
 
 
 class PermissionsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]

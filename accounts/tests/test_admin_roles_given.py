@@ -188,6 +188,10 @@ def test_a_page_from_before_takes_nothing_back(owner, clerk):
     client = browser(owner)
     clerk.groups.add(role("客服"))
     assert "账号状态已变化" in text(give(client, clerk, "订单"))
+    for odd in ("9" * 5000, "x", "-1", "1.5"):
+        url = f"{LIST}{clerk.pk}/roles/"
+        answer = client.post(url, {"roles": [], "seen": odd}, follow=True)
+        assert "账号状态已变化" in text(answer)
     assert held(clerk) == {"客服"}
     with pytest.raises(AccountStateChanged):
         staff_roles_set(
