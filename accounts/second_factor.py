@@ -166,6 +166,10 @@ def _turn_on(request: HttpRequest, user: User, context: dict[str, Any]) -> HttpR
 def _turn_off(
     request: HttpRequest, user: User, context: dict[str, Any]
 ) -> HttpResponse:
+    if "sealed" in request.POST:
+        # A page that was to turn it on, sent after another one has: both ask for
+        # password and code, and it must turn nothing off.
+        raise AccountStateChanged
     form = PasswordAndCodeForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:

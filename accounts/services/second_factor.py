@@ -102,7 +102,13 @@ def second_factor_is_on(*, user: User) -> bool:
 
 
 def recovery_codes_left(*, user: User) -> int:
-    device = TotpDevice.objects.get(user=user)
+    """Count the recovery codes that were not spent.
+
+    Raises: AccountStateChanged, when somebody has turned it off a moment ago.
+    """
+    device = TotpDevice.objects.filter(user=user).first()
+    if device is None:
+        raise AccountStateChanged
     return len(text_decrypt(device.recovery_encrypted).split())
 
 

@@ -6,10 +6,12 @@ from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 from django.test import Client
 
+from accounts.errors import AccountStateChanged
 from accounts.models import LoginFailure, TotpDevice, User
-from accounts.services import second_factor_reset
+from accounts.services import enrolment_make, recovery_codes_left, second_factor_reset
 from accounts.tests.second_factor.codes import (
     LOCKED,
+    NOW,
     PAGE,
     PASSWORD,
     browser,
@@ -38,6 +40,20 @@ def test_it_is_turned_off_by_password_and_code(clerk, recovery):
     assert "已关闭两步验证" in text(client.post(PAGE, body, follow=True))
     assert not TotpDevice.objects.exists()
     assert first_step(Client())["Location"] == "/admin/"
+
+
+def test_a_page_that_was_to_turn_it_on_turns_nothing_off(clerk, recovery):
+    """Another tab has turned it on meanwhile; password and code are right."""
+    body = {"sealed": enrolment_make(user=clerk)[1], "password": PASSWORD}
+    answer = browser(clerk).post(PAGE, {**body, "code": code_at(clerk)}, follow=True)
+    assert "账号状态已变化" in text(answer)
+    assert TotpDevice.objects.exists()
+    assert TotpDevice.objects.get().last_step < NOW.timestamp() // 30
+
+
+def test_what_somebody_turned_off_meanwhile_has_no_codes_left(clerk):
+    with pytest.raises(AccountStateChanged):
+        recovery_codes_left(user=clerk)
 
 
 def test_a_borrowed_session_guesses_no_password(clerk, recovery):
