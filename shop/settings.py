@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from shop import environment as env
 from shop.back_office.face import BACK_OFFICE_SEARCHES as BACK_OFFICE_SEARCHES
 from shop.back_office.face import NOTHING_HERE as NOTHING_HERE
+from shop.back_office.face import SHOWN_WITHOUT_DESK as SHOWN_WITHOUT_DESK
 from shop.back_office.face import UNFOLD as UNFOLD
 from shop.logs.config import logging_config
 from shop.logs.context import job_noted

@@ -3,6 +3,8 @@
 from typing import Any, cast
 
 from django import forms
+from django.apps import apps
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.forms import BaseUserCreationForm, SetPasswordMixin
 from django.contrib.auth.models import Group, Permission
@@ -107,12 +109,13 @@ def permission_named(permission: Permission) -> str:
 
 
 def permissions_on_offer() -> QuerySet[Permission]:
-    """Return the permissions that some desk of the admin asks for."""
-    desks = ContentType.objects.get_for_models(
-        *admin.site._registry, for_concrete_models=False
+    """Return the permissions that some desk of the admin asks for, or the home page."""
+    beside = map(apps.get_model, settings.SHOWN_WITHOUT_DESK)
+    asked_for = ContentType.objects.get_for_models(
+        *admin.site._registry, *beside, for_concrete_models=False
     )
     return (
-        Permission.objects.filter(content_type__in=desks.values())
+        Permission.objects.filter(content_type__in=asked_for.values())
         .select_related("content_type")
         .order_by("content_type__app_label", "content_type__model", "codename")
     )

@@ -27,6 +27,8 @@ BACK_OFFICE_SEARCHES = [
     "catalog.admin.search.products_found",
     "accounts.admin.search.shoppers_found",
 ]
+# Models without a desk whose permission shows something: the home page's figures.
+SHOWN_WITHOUT_DESK = ["orders.dailyfigures"]
 # What a list says that has nothing in it, where more can be said than that.
 NOTHING_HERE = {
     "orders.order": "还没有订单。买家下单后会出现在这里",

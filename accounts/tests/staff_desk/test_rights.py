@@ -127,6 +127,18 @@ def test_the_log_names_the_rights_that_came_and_went(boss):
     assert "去掉员工:查看" in told
 
 
+def test_a_role_saved_as_it_is_keeps_its_rights(boss):
+    """A right without a box to tick would be taken away from whoever has the role."""
+    for role in Group.objects.all():
+        url = f"{GROUPS}{role.pk}/change/"
+        offered = boss.get(url).context["adminform"].form.fields["permissions"].queryset
+        held = set(role.permissions.all())
+        ticked = [one.pk for one in offered if one in held]
+        answer = boss.post(url, {"name": role.name, "permissions": ticked})
+        assert answer.status_code == 302
+        assert set(role.permissions.all()) == held
+
+
 def test_permissions_are_named_in_chinese(boss, staff):
     group = Group.objects.create(name="一组")
     for url in (f"{GROUPS}{group.pk}/change/", f"{LIST}{staff.pk}/change/"):
