@@ -60,6 +60,8 @@ def test_receivers_are_masked_without_the_permission(
     for text in (*pages, page(reader, ORDERS)):
         for hidden in ("张三", "13800138000", "科技园"):
             assert hidden not in text
+    # Stars are no address to copy.
+    assert "复制地址" not in pages[0]
 
 
 def test_receivers_are_whole_with_the_permission(
@@ -71,6 +73,7 @@ def test_receivers_are_whole_with_the_permission(
         text = page(client, f"{ORDERS}{order.pk}/{path}/")
         for shown in ("张三", "13800138000", "广东省深圳市南山区科技园1号"):
             assert shown in text
+        assert ("复制地址" in text) == (path == "change")
 
 
 def test_nothing_is_found_by_what_is_masked_of_receivers(
