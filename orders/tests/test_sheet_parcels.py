@@ -1,13 +1,16 @@
 """Many orders shipped by a sheet of tracking numbers."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
 
 import pytest
+from django.db import transaction
 from rest_framework.test import APIClient
 
 from accounts.models import User
 from catalog.models import Product
+from conftest import alone, lock_waiters, wait_until
 from orders.models import Order, Shipment, ShippingUpload
 from orders.services.fulfilment import order_ship
 from orders.services.placing import Destination
@@ -16,7 +19,10 @@ from orders.services.readdressing import (
     destination_seal,
     order_address_change,
 )
+from orders.services.refunds import refund_request
 from orders.tests.conftest import line, paid_order, placed
+from shop.sheets.running import sheet_run
+from shop.sheets.services import sheet_confirm
 from shop.tests.sheets import (
     confirmed,
     counts,
@@ -27,9 +33,10 @@ from shop.tests.sheets import (
     uploaded,
     workbook,
 )
-from shop.tests.test_admin_roles import clerk_with
+from shop.tests.test_admin_roles import clerk_of
 
 HEADER = ["订单号", "快递公司", "快递单号"]
+MOVED = "导出之后改过收货地址,请重新导出并更换面单"
 
 
 @pytest.fixture
@@ -138,6 +145,15 @@ def test_each_bad_cell_is_named_and_nothing_leaves(
     assert Shipment.objects.count() == 1
 
 
+def test_what_is_asked_back_does_not_leave(orders: list[Order], staff: User) -> None:
+    asked = orders[0]
+    refund_request(order_no=asked.order_no, user_id=asked.user_id, reason="不要了")
+    content = workbook(HEADER, [asked.order_no, "SF", "SF0001"])
+    task = uploaded("parcels", content, staff)
+    told = "商品都在退款中,没有可以发货的"
+    assert (task.state, problems(task)) == ("refused", [(2, "订单号", told)])
+
+
 def test_an_order_that_left_meanwhile_is_named_and_the_others_leave(
     orders: list[Order], staff: User
 ) -> None:
@@ -157,8 +173,7 @@ def test_an_order_that_left_meanwhile_is_named_and_the_others_leave(
 def test_names_and_phones_are_masked_without_the_permission(
     orders: list[Order],
 ) -> None:
-    clerk_with("orders.ship_order", "orders.export_order")
-    clerk = User.objects.get(username__startswith="clerk-")
+    clerk = clerk_of("clerk", "orders.ship_order", "orders.export_order")
     parcels = table(exported("parcels", [orders[0].pk], clerk))
     lines = table(exported("orders", [orders[0].pk], clerk))
     for row in (*parcels, *lines):
@@ -167,6 +182,25 @@ def test_names_and_phones_are_masked_without_the_permission(
             "138****8000",
             "广东省深圳市南山区***",
         )
+
+
+@pytest.mark.usefixtures("queue", "patient_database")
+def test_an_address_that_is_being_changed_is_waited_for(
+    orders: list[Order], staff: User
+) -> None:
+    [row] = table(exported("parcels", [orders[0].pk], staff))
+    content = rewritten([row | {"快递公司": "SF", "快递单号": "SF1000"}])
+    task = uploaded("parcels", content, staff)
+    sheet_confirm(task_id=task.pk, confirmed_by_id=staff.pk)
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            Order.objects.filter(pk=orders[0].pk).update(detail="科技园2号")
+            working = pool.submit(alone(sheet_run), task_id=task.pk)
+            wait_until(lambda: lock_waiters() == 1)
+        assert not working.result()
+    task.refresh_from_db()
+    assert (task.state, problems(task)) == ("done", [(2, "地址校验", MOVED)])
+    assert not Shipment.objects.exists()
 
 
 def test_an_order_whose_address_changed_since_the_export_is_not_shipped(
@@ -185,7 +219,7 @@ def test_an_order_whose_address_changed_since_the_export_is_not_shipped(
         operator_id=staff.pk,
         reason="买家要求",
     )
-    told = (2, "地址校验", "导出之后改过收货地址,请重新导出并更换面单")
+    told = (2, "地址校验", MOVED)
     # Both what was checked before and what comes after.
     task = confirmed(task)
     assert (counts(task), problems(task)) == ((0, 1, 0, 1), [told])

@@ -114,6 +114,16 @@ def test_a_document_type_hides_in_no_part_and_no_encoding(encoding: str) -> None
         sheet_format(out.getvalue())
 
 
+@pytest.mark.parametrize("before", [1, 8])
+def test_a_document_type_does_not_hide_between_two_blocks(before: int) -> None:
+    """A member is looked through one mebibyte at a time."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as changed:
+        changed.writestr("xl/workbook.xml", " " * (1024**2 - before) + "<!DOCTYPE x>")
+    with pytest.raises(SheetRefused):
+        sheet_format(out.getvalue())
+
+
 @pytest.mark.parametrize("packing", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
 def test_what_no_spreadsheet_packs_is_refused(packing: int) -> None:
     out = io.BytesIO()

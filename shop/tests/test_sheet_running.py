@@ -127,6 +127,9 @@ def test_a_job_that_runs_once_more_does_nothing(skus: list[Sku], staff: User) ->
     assert task.state == "done"
     assert not sheet_run(task_id=task.pk)
     assert not sheet_run(task_id=0)
+    sheet_run_job(context(SHEET_TRIES), task_id=task.pk)
+    task.refresh_from_db()
+    assert task.state == "done"
     assert StockMovement.objects.filter(reason="adjustment").count() == 5
 
 

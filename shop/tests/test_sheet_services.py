@@ -45,6 +45,14 @@ def test_a_second_confirmation_is_refused(counted: bytes, staff: User) -> None:
     with pytest.raises(SheetStateChanged):
         sheet_cancel(task_id=task.pk)
     assert jobs() == before + 1
+    task.refresh_from_db()
+    assert task.confirmed_at is not None
+
+
+def test_of_a_long_name_the_end_is_kept(staff: User) -> None:
+    name = f"{'价' * 120}.csv"
+    task = sheet_upload(kind="stock", name=name, content=b"a", made_by_id=staff.pk)
+    assert task.files.get().name == name[-100:]
 
 
 def test_what_is_cancelled_writes_nothing(counted: bytes, staff: User) -> None:
