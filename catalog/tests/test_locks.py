@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from catalog.locks import products_lock, skus_lock
-from catalog.models import Category, Product, Sku
+from catalog.models import Category, Product, ProductStatus, Sku
 from catalog.services.categories import category_delete
+from catalog.services.copying import product_copy
+from catalog.services.products import products_set_status
 from catalog.services.stock import sales_add, stock_return
 
 
@@ -48,6 +51,27 @@ def test_products_are_locked_by_ascending_id(products: list[Product]) -> None:
     ids = [product.pk for product in reversed(products)]
     [lock] = statements(lambda: products_lock(ids))
     assert is_lock(lock, "catalog_product"), lock
+
+
+def test_products_are_locked_before_their_status_is_looked_at(
+    products: list[Product],
+) -> None:
+    ids = [product.pk for product in reversed(products)]
+    sent = statements(
+        lambda: products_set_status(product_ids=ids, status=ProductStatus.OFF_SALE)
+    )
+    reads = [one for one in sent if 'FROM "catalog_product"' in one]
+    assert is_lock(reads[0], "catalog_product"), reads
+
+
+def test_a_product_is_locked_before_it_is_copied(products: list[Product]) -> None:
+    sent = statements(
+        lambda: product_copy(
+            product_id=products[0].pk, page_key=uuid4(), operator_id=None
+        )
+    )
+    reads = [one for one in sent if 'FROM "catalog_' in one]
+    assert reads[0].endswith('FOR NO KEY UPDATE OF "catalog_product"'), reads
 
 
 def test_stock_that_comes_back_is_locked_before_it_is_moved(skus: list[Sku]) -> None:
