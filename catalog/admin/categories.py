@@ -33,6 +33,7 @@ from catalog.admin.pictures import PictureField, thumbnail
 from catalog.models import Category, Product
 from catalog.services.categories import (
     DEPTH_MAX,
+    ORDER_IS_ODD,
     categories_arrange,
     category_create,
     category_delete,
@@ -44,7 +45,6 @@ from shop.back_office.desk import REFUSALS, refusal_text
 from shop.back_office.history import Chapter, KeepsHistory
 from shop.errors import Invalid
 
-_ODD_ORDER = "排序的内容不正确,请刷新后重试"
 # What moves a row without dragging it: the script's word, ours, an icon.
 _MOVES = (
     ("up", "上移", "arrow_upward"),
@@ -205,8 +205,8 @@ def _places(text: str) -> list[tuple[int, int | None]]:
     try:
         places = [(pk, parent_id) for pk, parent_id in json.loads(text)]
     except (ValueError, TypeError, RecursionError):
-        raise Invalid(_ODD_ORDER) from None
+        raise Invalid(ORDER_IS_ODD) from None
     kinds = {type(pk) for pk, _ in places}, {type(parent) for _, parent in places}
     if not kinds[0] <= {int} or not kinds[1] <= {int, type(None)}:
-        raise Invalid(_ODD_ORDER)
+        raise Invalid(ORDER_IS_ODD)
     return places

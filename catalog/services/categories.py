@@ -15,6 +15,7 @@ from shop.history import history_begin, history_kept
 
 # A client shows two or three levels; readers of the tree go down level by level.
 DEPTH_MAX = 5
+ORDER_IS_ODD = "排序的内容不正确,请刷新后重试"
 _NOT_FOUND = "分类不存在"
 
 
@@ -146,7 +147,7 @@ def _require_tree(places: Sequence[tuple[int, int | None]], *, known: set[int]) 
     """Refuse what is no tree of the known ones: a parent comes before its children."""
     ids = [pk for pk, _ in places]
     if len(ids) != len(known) or set(ids) != known:
-        raise Invalid.field("order", "排序的内容不正确,请刷新后重试")
+        raise Invalid.field("order", ORDER_IS_ODD)
     levels: dict[int | None, int] = {None: 0}
     for pk, parent_id in places:
         if parent_id not in levels:
