@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from catalog.tests.product_walk import said, spec
+from catalog.tests.walk import said, spec
 from shop.tests.browser import MARKS, Office
 
 pytestmark = MARKS

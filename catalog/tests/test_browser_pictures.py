@@ -5,32 +5,12 @@ from typing import Any
 from django.core.files.base import ContentFile
 
 from catalog.models import ProductImage
-from catalog.tests.product_walk import COLOURS, colours
+from catalog.tests.walk import COLOURS, colours, middle, touch_drag
 from shop.api.images import image_store
 from shop.api.tests.pictures import picture as picture_make
 from shop.tests.browser import MARKS, Office
 
 pytestmark = MARKS
-
-
-def touch_drag(office: Office, source: int, target: int) -> None:
-    """Drag a picture by its handle with a finger."""
-    cards = office.page.locator("[data-many] [data-picture]")
-    start = cards.nth(source).locator("[data-handle]").bounding_box()
-    end = cards.nth(target).bounding_box()
-    assert start
-    assert end
-    finger = office.page.context.new_cdp_session(office.page)
-    first, last = (start["x"] + 9, start["y"] + 9), (end["x"] + 20, end["y"] + 20)
-    for kind, place in (
-        ("touchStart", first),
-        ("touchMove", (first[0] - 8, first[1])),
-        ("touchMove", last),
-        ("touchEnd", None),
-    ):
-        points = [{"x": place[0], "y": place[1]}] if place else []
-        step = {"type": kind, "touchPoints": points}
-        finger.send("Input.dispatchTouchEvent", step)
 
 
 def test_pictures_are_ordered_by_thumb_and_keys_and_crossed_out(
@@ -45,7 +25,8 @@ def test_pictures_are_ordered_by_thumb_and_keys_and_crossed_out(
     office.open(page)
     cards = office.page.locator("[data-many] [data-picture]")
     cards.first.scroll_into_view_if_needed()
-    touch_drag(office, 2, 0)
+    start = middle(cards.nth(2).locator("[data-handle]"))
+    touch_drag(office.page, start, middle(cards.first))
     cards.nth(1).locator("[data-handle]").press("ArrowRight")
     for number in (1, 2):
         cards.nth(number).locator("[data-remove]").click()

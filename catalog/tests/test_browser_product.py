@@ -9,7 +9,7 @@ from catalog.models import Product, Sku, StockMovement
 from catalog.services.products import product_update
 from catalog.tests.admin_pages import STALE
 from catalog.tests.conftest import ledger, skus
-from catalog.tests.product_walk import COLOURS, colours, said, spec
+from catalog.tests.walk import COLOURS, colours, said, spec
 from shop.api.tests.pictures import picture as picture_make
 from shop.tests.browser import MARKS, Office
 

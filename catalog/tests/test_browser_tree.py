@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator
 
 from catalog.models import Product
 from catalog.services.categories import category_create
 from catalog.services.products import product_create, product_update
 from catalog.services.skus import SkuChange
+from catalog.tests.walk import middle, touch_drag
 from catalog.tree import category_walk
 from shop.api.images import image_store
 from shop.api.tests.pictures import picture as picture_make
@@ -36,11 +37,6 @@ def handle(office: Office, name: str) -> Locator:
     return office.page.get_by_role("button", name=f"拖动{name}", exact=True)
 
 
-def middle(locator: Locator) -> tuple[float, float]:
-    box: Any = locator.bounding_box()
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-
-
 def drag(office: Office, name: str, to: str, *, levels: int = 0) -> None:
     """Drag a row by the mouse to just above or below another, and to the side."""
     x, y = middle(handle(office, name))
@@ -52,30 +48,6 @@ def drag(office: Office, name: str, to: str, *, levels: int = 0) -> None:
     mouse.move(x, (y + target) / 2, steps=4)
     mouse.move(x + levels * INDENT, target + beyond, steps=4)
     mouse.up()
-
-
-def touch_drag(
-    page: Page, start: tuple[float, float], end: tuple[float, float]
-) -> None:
-    """Drag by a thumb, which Playwright's own mouse is not."""
-    session = page.context.new_cdp_session(page)
-    session.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
-
-    def touch(kind: str, *points: tuple[float, float]) -> None:
-        sent = [{"x": x, "y": y} for x, y in points]
-        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": sent})
-
-    touch("touchStart", start)
-    for step in range(1, 9):
-        part = step / 8
-        touch(
-            "touchMove",
-            (
-                start[0] + (end[0] - start[0]) * part,
-                start[1] + (end[1] - start[1]) * part,
-            ),
-        )
-    touch("touchEnd")
 
 
 def move(office: Office, name: str, deed: str) -> None:
