@@ -73,7 +73,7 @@ function addGroup(name = "", values = []) {
     group.remove();
     forget();
   });
-  part("add").hidden = box.querySelectorAll("[data-group]").length >= SPECS_MAX;
+  forget();
   return group;
 }
 
@@ -147,7 +147,7 @@ function told(plan) {
     lines.push(`“${nameOf(row)}”改为“${Object.values(specs).join(" ")}”,沿用它的库存${stock}件`);
   }
   if (changed.length > 5) lines.push(`共有${changed.length}个SKU改规格,库存不变`);
-  const gone = plan.others.filter((row) => isSaved(row) || specsWere(row));
+  const gone = plan.others.filter((row) => isSaved(row) || isFilled(row));
   if (gone.length) {
     const names = gone.slice(0, 5).map(nameOf).join("、");
     const more = gone.length > 5 ? "等" : "";
@@ -156,7 +156,7 @@ function told(plan) {
   return lines;
 }
 
-const specsWere = (row) => field(row, "specs").value || field(row, "price").value;
+const isFilled = (row) => field(row, "specs").value || field(row, "price").value;
 
 function generate() {
   box.querySelectorAll("[data-group]").forEach(take);
