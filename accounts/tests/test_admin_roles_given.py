@@ -222,27 +222,44 @@ def test_statements_of_the_page_do_not_grow(
     assert counts() == few
 
 
+def outcome(actor, user, roles):
+    try:
+        staff_roles_set(actor_id=actor.pk, user_id=user.pk, roles=roles, seen=[])
+    except Forbidden:
+        return "refused"
+    return "done"
+
+
 @pytest.mark.django_db(transaction=True)
 def test_whose_own_role_is_taken_at_this_moment_gives_it_to_nobody(patient_database):
     """The accounts are locked, so the twin sees what the first has written."""
     boss = User.objects.create_superuser("boss", "a-long-password-9")
     owner, clerk = member("owner", "店主"), member("clerk")
 
-    def give_on():
-        try:
-            staff_roles_set(
-                actor_id=owner.pk, user_id=clerk.pk, roles=[role("店主")], seen=[]
-            )
-        except Forbidden:
-            return "refused"
-        return "done"
-
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
             staff_roles_set(
                 actor_id=boss.pk, user_id=owner.pk, roles=[], seen=[role("店主")]
             )
-            twin = pool.submit(alone(give_on))
+            twin = pool.submit(alone(outcome), owner, clerk, [role("店主")])
+            wait_until(lock_waiters)
+        assert twin.result() == "refused"
+    assert held(clerk) == set()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_role_that_is_widened_at_this_moment_is_seen_so(patient_database):
+    """The desk of roles writes the group's row, which whoever gives it waits for."""
+    boss = browser(User.objects.create_superuser("boss", "a-long-password-9"))
+    manager, clerk = manager_make(), member("clerk")
+    group = Group.objects.create(name="一组")
+    beyond = Permission.objects.get(codename="add_staff")
+    body = {"name": "一组", "permissions": [beyond.pk]}
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            page = f"/admin/auth/group/{group.pk}/change/"
+            assert boss.post(page, body).status_code == 302
+            twin = pool.submit(alone(outcome), manager, clerk, [group.pk])
             wait_until(lock_waiters)
         assert twin.result() == "refused"
     assert held(clerk) == set()
