@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -21,6 +22,7 @@ from orders.services.readdressing import (
 )
 from orders.services.refunds import refund_request
 from orders.tests.conftest import line, paid_order, placed
+from shop.models import SheetTask
 from shop.sheets.running import sheet_run
 from shop.sheets.services import sheet_confirm
 from shop.tests.sheets import (
@@ -143,6 +145,18 @@ def test_each_bad_cell_is_named_and_nothing_leaves(
         (7, "快递单号", f"已登记在订单{three.order_no}"),
     ]
     assert Shipment.objects.count() == 1
+
+
+def test_of_a_list_what_waits_is_exported(
+    orders: list[Order], client: Client, staff: User
+) -> None:
+    left, *waiting = orders
+    order_ship(order_id=left.pk, carrier="SF", tracking_no="SF1", operator_id=staff.pk)
+    client.force_login(staff)
+    url = "/admin/orders/order/export/"
+    client.post(url, {"kind": "parcels", "format": "csv"})
+    ids = SheetTask.objects.get().parameters["ids"]
+    assert sorted(ids) == [order.pk for order in waiting]
 
 
 def test_what_is_asked_back_does_not_leave(orders: list[Order], staff: User) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.messages import get_messages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -96,11 +97,14 @@ def test_a_sheet_goes_from_upload_to_the_shop(
     # What staff or shoppers wrote stays a text.
     assert "&lt;b&gt;茶&lt;/b&gt;" in html
     assert "<b>茶" not in html
+    # A link confirms nothing, and what is refused is not logged.
+    assert boss.get(f"{DESK}{task.pk}/confirm/").status_code == 302
     answers = [boss.post(f"{DESK}{task.pk}/confirm/") for _ in range(2)]
     assert [told(answer)[-1] for answer in answers] == [
         "已确认,正在导入",
         "任务状态已变化,请刷新后重试",
     ]
+    assert LogEntry.objects.get().change_message == "已确认,正在导入"
     done(task)
     assert str(tea.skus.get().price) == "50.00"
     assert "已全部导入" in page(boss, task)

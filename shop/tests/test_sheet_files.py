@@ -208,6 +208,7 @@ def test_a_far_cell_costs_nothing() -> None:
     book.active["A1"] = "列"
     book.active["XFD1"] = "远"
     book.active["A150000"] = "低"
+    book.active["A200001"] = "太低"
     assert read(saved(book)) == [(1, [("列", "")]), (150_000, [("低", "")])]
 
 
