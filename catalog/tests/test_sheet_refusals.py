@@ -7,8 +7,8 @@ from typing import Any
 from catalog.models import Category, Product, Sku
 from catalog.services.products import product_create
 from catalog.services.skus import SkuChange
+from shop.tests.clerks import clerk_of
 from shop.tests.sheets import problems, uploaded, workbook
-from shop.tests.test_admin_roles import clerk_of
 
 Make = Callable[..., Product]
 

@@ -25,6 +25,7 @@ from orders.tests.conftest import line, paid_order, placed
 from shop.models import SheetTask
 from shop.sheets.running import sheet_run
 from shop.sheets.services import sheet_confirm
+from shop.tests.clerks import clerk_of
 from shop.tests.sheets import (
     confirmed,
     counts,
@@ -35,7 +36,6 @@ from shop.tests.sheets import (
     uploaded,
     workbook,
 )
-from shop.tests.test_admin_roles import clerk_of
 
 HEADER = ["订单号", "快递公司", "快递单号"]
 MOVED = "导出之后改过收货地址,请重新导出并更换面单"

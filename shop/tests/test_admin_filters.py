@@ -12,7 +12,7 @@ from conftest import alone
 from shop.errors import Invalid
 from shop.models import SavedFilter
 from shop.services import FILTERS_MAX, saved_filter_add
-from shop.tests.test_admin_roles import browser, clerk_with
+from shop.tests.clerks import browser, clerk_with
 
 ORDERS = "/admin/orders/order/"
 KEEP = f"{ORDERS}saved-filters/"

@@ -15,7 +15,7 @@ from accounts.models import User
 from orders.jobs import orders_autoconfirm
 from shop.admin import TASKS
 from shop.queue import job_enqueue
-from shop.tests.test_admin_roles import clerk_with
+from shop.tests.clerks import clerk_with
 
 URL = "/admin/procrastinate/procrastinatejob/"
 TASK = "shop.tests.noted"

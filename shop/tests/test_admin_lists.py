@@ -11,7 +11,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from accounts.models import User
 from catalog.models import Product
 from orders.jobs import orders_autoconfirm
-from shop.tests.test_admin_roles import clerk_with
+from shop.tests.clerks import clerk_with
 
 STAFF = "/admin/accounts/staff/"
 SHOPPERS = "/admin/accounts/shopper/"

@@ -21,32 +21,10 @@ from shop.tests.admin_routes import (
     AdminRoute,
     routes_of,
 )
+from shop.tests.clerks import browser, clerk_with
 
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 OK = {200, 302}
-
-
-def browser(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-def permission_of(name: str) -> Permission:
-    app, _, codename = name.partition(".")
-    return Permission.objects.get(content_type__app_label=app, codename=codename)
-
-
-def clerk_of(name: str, *permissions: str) -> User:
-    """Make staff with these permissions and no other."""
-    clerk = User.objects.create_user(name, "a-long-password-9")
-    clerk.user_permissions.set(map(permission_of, permissions))
-    return clerk
-
-
-def clerk_with(*permissions: str) -> Client:
-    """Return staff with these permissions and no other, logged in."""
-    return browser(clerk_of(f"clerk-{User.objects.count()}", *permissions))
 
 
 @pytest.fixture

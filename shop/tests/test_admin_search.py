@@ -13,7 +13,7 @@ from accounts.models import User
 from catalog.models import Product, Sku
 from orders.models import Order, Payment, Refund
 from orders.tests.conftest import line, paid_order, placed
-from shop.tests.test_admin_roles import browser, clerk_with
+from shop.tests.clerks import browser, clerk_with
 
 SEARCH = "/admin/search/"
 Found = list[tuple[str, str, str]]

@@ -19,7 +19,8 @@ from accounts.models import User
 from catalog.models import Product
 from shop.tests.admin_routes import routes_of
 from shop.tests.admin_world import World
-from shop.tests.test_admin_roles import MODELS, browser
+from shop.tests.clerks import browser
+from shop.tests.test_admin_roles import MODELS
 
 MOST = 15
 # Names of things, of WeChat's and of rows below.

@@ -18,6 +18,7 @@ from accounts.models import User
 from catalog.models import Product, Sku
 from shop.admin.sheet_page import sheet_told
 from shop.models import SheetTask
+from shop.tests.clerks import browser, clerk_of, clerk_with, permission_of
 from shop.tests.sheets import (
     confirmed,
     done,
@@ -26,7 +27,6 @@ from shop.tests.sheets import (
     uploaded,
     workbook,
 )
-from shop.tests.test_admin_roles import browser, clerk_of, clerk_with, permission_of
 
 Make = Callable[..., Product]
 DESK = "/admin/shop/sheettask/"

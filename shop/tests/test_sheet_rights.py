@@ -10,8 +10,8 @@ from catalog.models import Product, StockMovement
 from orders.tests.conftest import line, paid_order
 from shop.models import SheetFormat, SheetTask
 from shop.sheets.services import sheet_confirm, sheet_export
+from shop.tests.clerks import browser, clerk_of, permission_of
 from shop.tests.sheets import done, exported, filled, table, uploaded
-from shop.tests.test_admin_roles import browser, clerk_of, permission_of
 
 Make = Callable[..., Product]
 REFUSAL = "操作人已停用,或不再有这项权限"
