@@ -121,6 +121,8 @@ for _alias, _database in DATABASES.items():
     _database["OPTIONS"] = {
         "connect_timeout": 3,
         "application_name": "shop",
+        # For shop.statements alone: Django's own cursors prepare nothing.
+        "prepare_threshold": 0,
         **_database["OPTIONS"],
         "options": " ".join(
             [
