@@ -96,7 +96,7 @@ TEMPLATES = [
 
 # --- Data --------------------------------------------------------------------------
 
-DATABASES = {"default": env.database("DATABASE_URL")}
+DATABASES = {"default": env.database("DATABASE_URL") | {"ENGINE": "shop.primary"}}
 if _replica := env.database("DATABASE_REPLICA_URL", ""):
     DATABASES["replica"] = _replica | {"ENGINE": "shop.replica"}
 DATABASE_ROUTERS = ["shop.replica.routing.ReplicaRouter"]

@@ -34,6 +34,8 @@ def rows_fetch(
     Raises: what Django's cursors raise.
     """
     connection: Any = connections[using]
+    # As Django does before each of its own cursors.
+    connection.close_if_health_check_failed()
     connection.ensure_connection()
     with connection.wrap_database_errors:
         raw = _PreparedCursor(connection.connection)

@@ -1,0 +1,1 @@
+"""The primary: how its connections are kept."""
