@@ -12,8 +12,14 @@ from rest_framework.test import APIClient
 
 from accounts.jobs import sessions_flush as sessions_flush_job
 from accounts.models import Session, User
-from accounts.services import session_open, sessions_end_all, sessions_flush
+from accounts.services import (
+    session_open,
+    session_user,
+    sessions_end_all,
+    sessions_flush,
+)
 from accounts.services.flushing import FLUSH_BATCH
+from accounts.tokens import access_read
 from conftest import alone, lock_waiters, wait_until
 
 
@@ -156,6 +162,14 @@ def test_logout_with_a_spent_token(api, shopper):
     new = refresh(api, tokens.refresh_token).json()["data"]
     assert logout(api, tokens.refresh_token).status_code == 200
     assert status_with(new["token"]) == 401
+
+
+def test_the_user_of_a_session_is_the_row_whole(shopper):
+    user = session_user(claims=access_read(session_open(user=shopper).token))
+    assert (user, user._state.adding, user._state.db) == (shopper, False, "default")
+    assert not user.get_deferred_fields()
+    columns = User.objects.filter(pk=shopper.pk).values().get()
+    assert {name: getattr(user, name) for name in columns} == columns
 
 
 def test_end_all(shopper, other_shopper):
