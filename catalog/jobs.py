@@ -2,7 +2,15 @@
 
 from procrastinate.contrib.django import app
 
+from catalog.services.counts import counts_add_up
 from catalog.services.products import additions_delete_old
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="catalog.counts_add_up")
+def counts_add(timestamp: int) -> None:
+    """Add up the changes of the kept counts, so that a total reads few rows."""
+    counts_add_up()
 
 
 @app.periodic(cron="30 20 * * *")

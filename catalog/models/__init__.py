@@ -1,6 +1,7 @@
 """What: products, their SKUs, the stock and its ledger."""
 
 from catalog.models.category import Category
+from catalog.models.counts import ProductCount
 from catalog.models.product import (
     Product,
     ProductAddition,
@@ -16,6 +17,7 @@ __all__ = [
     "MovementReason",
     "Product",
     "ProductAddition",
+    "ProductCount",
     "ProductImage",
     "ProductSearch",
     "ProductStatus",

@@ -90,6 +90,7 @@ def second_success(books: dict[str, Order]) -> None:
     ("change", "found"),
     [
         (sql("UPDATE catalog_sku SET stock = stock + 1"), {"ledger"}),
+        (sql("UPDATE catalog_productcount SET delta = delta + 1"), {"count"}),
         (
             sql("UPDATE catalog_stockmovement SET balance = balance + 1 WHERE delta>0"),
             {"balance"},

@@ -57,6 +57,7 @@ def test_jobs_have_their_rhythm() -> None:
     assert rhythms == {
         "accounts.jobs.sessions_flush": "20 20 * * *",
         "catalog.jobs.additions_delete": "30 20 * * *",
+        "catalog.jobs.counts_add": "* * * * *",
         "orders.jobs.figures_refresh": "5 * * * *",
         "orders.jobs.notices_delete": "50 20 * * *",
         "orders.jobs.notices_settle": "*/2 * * * *",

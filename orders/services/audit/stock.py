@@ -1,4 +1,4 @@
-"""What must hold for stock, its ledger and the sales."""
+"""What must hold for stock, its ledger, the sales and the kept counts."""
 
 CHECKS = {
     "ledger": """
@@ -93,5 +93,16 @@ CHECKS = {
                 WHERE refund.accepted_at IS NOT NULL
             ) AS moved GROUP BY product_id) AS sold ON sold.product_id = product.id
         WHERE product.sales <> coalesce(sold.quantity, 0)
+    """,
+    "count": """
+        SELECT 'category ' || coalesce(real.category_id, kept.category_id, 0),
+            format('%%s products are on sale, the kept count is %%s',
+                coalesce(real.total, 0), coalesce(kept.total, 0))
+        FROM (SELECT category_id, count(*) AS total FROM catalog_product
+              WHERE status = 'on_sale' GROUP BY category_id) AS real
+        FULL JOIN (SELECT category_id, sum(delta) AS total FROM catalog_productcount
+              GROUP BY category_id) AS kept
+            ON coalesce(kept.category_id, 0) = coalesce(real.category_id, 0)
+        WHERE coalesce(real.total, 0) <> coalesce(kept.total, 0)
     """,
 }

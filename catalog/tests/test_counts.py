@@ -1,0 +1,174 @@
+"""The kept number of products on sale: true after every way of writing a product."""
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.db.models import Count, Sum
+from rest_framework.test import APIClient
+
+from catalog.jobs import counts_add
+from catalog.models import Category, Product, ProductCount, ProductStatus
+from catalog.services.categories import category_create, category_delete
+from catalog.services.counts import counts_add_up
+from catalog.services.products import (
+    product_create,
+    product_delete,
+    product_update,
+    products_set_status,
+)
+from catalog.services.skus import SkuChange
+from conftest import alone
+
+Make = Callable[..., Product]
+
+
+@pytest.fixture
+def shelves(db: None) -> list[Category]:
+    return [category_create(name=name) for name in ("茶", "服饰")]
+
+
+def kept() -> dict[int | None, int]:
+    rows = ProductCount.objects.values_list("category_id").annotate(Sum("delta"))
+    return {category_id: total for category_id, total in rows if total}
+
+
+def counted() -> dict[int | None, int]:
+    rows = Product.objects.on_sale().values_list("category_id").annotate(Count("pk"))
+    return dict(rows)
+
+
+def test_every_way_of_writing_is_counted(shelves: list[Category]) -> None:
+    tea, clothes = shelves
+    sku = SkuChange(price=5, stock=1)
+    made = [
+        product_create(
+            fields={"name": "甲", "category": category}, skus=[sku], operator_id=None
+        )
+        for category in (tea, tea, clothes, None)
+    ]
+    assert kept() == counted() == {tea.pk: 2, clothes.pk: 1, None: 1}
+    product_update(
+        product_id=made[0].pk, fields={"category": clothes}, operator_id=None
+    )
+    assert kept() == counted() == {tea.pk: 1, clothes.pk: 2, None: 1}
+    ids = [made[0].pk, made[1].pk]
+    products_set_status(product_ids=ids, status=ProductStatus.OFF_SALE)
+    assert kept() == counted() == {clothes.pk: 1, None: 1}
+    product_update(product_id=made[1].pk, fields={"category": None}, operator_id=None)
+    products_set_status(product_ids=ids, status=ProductStatus.ON_SALE)
+    assert kept() == counted() == {clothes.pk: 2, None: 2}
+    product_delete(product_id=made[2].pk)
+    assert kept() == counted() == {clothes.pk: 1, None: 2}
+    rows = [
+        Product(name="乙", price=1, category=tea, status=status)
+        for status in ("on_sale", "on_sale", "off_sale")
+    ]
+    Product.objects.bulk_create(rows)
+    assert kept() == counted() == {tea.pk: 2, clothes.pk: 1, None: 2}
+    Product.objects.filter(category=tea).update(category=clothes, status="on_sale")
+    assert kept() == counted() == {clothes.pk: 4, None: 2}
+    Product.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    assert kept() == counted() == {clothes.pk: 1, None: 2}
+
+
+def test_one_statement_leaves_one_change_for_each_category(
+    shelves: list[Category],
+) -> None:
+    Product.objects.bulk_create(
+        Product(name="甲", price=1, category=shelves[number % 2])
+        for number in range(100)
+    )
+    assert list(
+        ProductCount.objects.order_by("pk").values_list("delta", flat=True)
+    ) == [
+        50,
+        50,
+    ]
+
+
+def test_a_sale_writes_no_change_and_a_new_price_one_of_nothing(
+    product_make: Make,
+) -> None:
+    product = product_make()
+    before = list(ProductCount.objects.values_list("pk", "delta"))
+    Product.objects.update(sales=5)
+    product.save()
+    assert list(ProductCount.objects.values_list("pk", "delta")) == before
+    Product.objects.update(price=7)
+    added = ProductCount.objects.exclude(pk__in=[pk for pk, _ in before])
+    assert [change.delta for change in added] == [0]
+
+
+def test_a_total_reads_one_row_a_category_after_the_job(
+    api: APIClient, shelves: list[Category], product_make: Make
+) -> None:
+    tea, clothes = shelves
+    green = category_create(name="绿茶", parent=tea)
+    for category in (tea, green, green, clothes, None, None):
+        product_make(category=category)
+    counts_add(timestamp=0)
+    rows = ProductCount.objects.values_list("category_id", "delta")
+    assert Counter(rows) == Counter(
+        {(tea.pk, 1): 1, (green.pk, 2): 1, (clothes.pk, 1): 1, (None, 2): 1}
+    )
+    assert counts_add_up() == 0
+
+    def total(**query: Any) -> int:
+        found = api.get("/api/products", query).json()["data"]["pagination"]["total"]
+        return int(found)
+
+    assert total() == 6
+    assert total(category=tea.pk) == 3
+    assert total(category=green.pk) == 2
+    assert total(category=0) == total(category="9" * 30) == 0
+
+
+def test_a_deleted_category_counts_nothing(shelves: list[Category]) -> None:
+    tea, _ = shelves
+    product = Product.objects.create(name="甲", price=1, category=tea)
+    product_delete(product_id=product.pk)
+    category_delete(category_id=tea.pk)
+    assert kept() == counted() == {}
+
+
+def test_writers_of_one_category_and_the_job_wait_for_nobody(
+    transactional_db: None, product_make: Make
+) -> None:
+    tea = category_create(name="茶")
+    made = [product_make(category=tea) for _ in range(3)]
+    with ThreadPoolExecutor(1) as other:
+
+        def act(function: Callable[..., Any], **call: Any) -> Any:
+            return other.submit(alone(function), **call).result()
+
+        with transaction.atomic():
+            product_delete(product_id=made[0].pk)
+            act(product_delete, product_id=made[1].pk)
+            assert act(counts_add_up) == 1
+            # Neither of the open transaction's own nor of nobody's view is lost.
+            assert kept() == {tea.pk: 1}
+            assert act(kept) == {tea.pk: 2}
+        assert kept() == counted() == {tea.pk: 1}
+
+
+def test_what_was_there_before_the_triggers_is_counted(
+    shelves: list[Category], product_make: Make
+) -> None:
+    migration = import_module("catalog.migrations.0010_counts_kept")
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(migration.TRIGGERS_REVERSE)
+        for category in (*shelves, shelves[0], None):
+            product_make(category=category)
+        product_make(status="off_sale")
+        ProductCount.objects.all().delete()
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(migration.TRIGGERS)
+        cursor.execute(migration.FILL)
+    product_make(category=shelves[1])
+    assert kept() == counted() == {shelves[0].pk: 2, shelves[1].pk: 2, None: 1}
