@@ -8,7 +8,7 @@ STACK := $(BIN)/python -m shop.devstack
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint format shell clean checks
+.PHONY: help run test lint bench format shell clean checks
 
 help: ## Show this list
 	@echo "usage: make COMMAND, the commands being"
@@ -22,6 +22,9 @@ test: $(STAMP) ## Check and test everything, on servers of its own
 
 lint: $(STAMP) ## Check style, types and import rules
 	@exec $(STACK) throwaway -- $(MAKE) --no-print-directory checks STEPS="style format types imports"
+
+bench: $(STAMP) ## Measure the shop, a yardstick and limits (BENCH="--help" tells more)
+	@exec $(BIN)/python -m bench $(BENCH)
 
 format: $(STAMP) ## Format the code and mend what can be mended
 	$(BIN)/ruff check --fix --quiet . || true

@@ -1,0 +1,1 @@
+"""A benchmark that anyone can repeat, `make bench`: the shop, a yardstick, limits."""

@@ -1,0 +1,1 @@
+"""What the frameworks cost when a view does nothing."""
