@@ -20,13 +20,6 @@ from orders.models import (
     ShippingUpload,
 )
 
-# A lock that nobody waits for, and the order that the key has made before. Without
-# that order the lock alone says whether a twin is under way.
-_KEY_CLAIM = """
-SELECT pg_try_advisory_xact_lock(hashtextextended(%(user)s || ':' || %(key)s, 0)),
-    (SELECT id FROM orders_order
-     WHERE user_id = %(user)s AND idempotency_key = %(key)s)
-"""
 # Tells these claims from others; any number would do.
 _FIGURES_CLAIM = 20_260_102
 # The first of two keys, for which PostgreSQL has a space of their own.
@@ -148,14 +141,3 @@ def daily_figures_claim(day: date) -> None:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(%s, %s)", [_FIGURES_CLAIM, day.toordinal()]
         )
-
-
-def idempotency_key_claim(user_id: int, key: str) -> tuple[bool, int | None]:
-    """Claim a shopper's key until the transaction ends, without waiting.
-
-    Return whether it is ours, and the id of the order it was used for.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(_KEY_CLAIM, {"user": user_id, "key": key})
-        is_ours, order_id = cursor.fetchone()
-    return is_ours, order_id

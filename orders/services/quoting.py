@@ -1,10 +1,9 @@
-"""From what a shopper asks for to lines with our prices: preview and order alike."""
+"""From what a shopper asks for to lines with our prices: a preview of an order."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from catalog.locks import offers_lock
 from catalog.models import ProductStatus, Sku
 from catalog.offers import skus_offered
 from orders.errors import InsufficientStock, NotOnSale
@@ -63,20 +62,30 @@ class Quote:
         return self.goods_amount + self.freight_amount - self.discount_amount
 
 
-def quote_make(*, wishes: Iterable[Wish], locking: bool) -> Quote:
+def quote_make(*, wishes: Sequence[Wish]) -> Quote:
     """Merge duplicate lines, check that each can be bought now, and price them.
 
-    Locks: with `locking`, all the SKUs in primary-key order, in the caller's
-    transaction; without, nothing, and stock may be gone a moment later.
+    Nothing is locked: stock may be gone a moment later. `orders_place` (orders/sql)
+    checks the same under locks, in the same order.
 
-    Raises: NotOnSale, InsufficientStock (each naming every such line), Invalid, Busy.
+    Raises: NotOnSale, InsufficientStock (each naming every such line), Invalid.
     """
-    wishes = list(wishes)
-    read = offers_lock if locking else skus_offered
-    skus = read(
-        sku_ids=[wish.sku_id for wish in wishes if wish.sku_id is not None],
-        product_ids=[wish.product_id for wish in wishes if wish.sku_id is None],
-    )
+    return quote_of(wishes=wishes, skus=skus_offered(**skus_named(wishes)))
+
+
+def skus_named(wishes: Iterable[Wish]) -> dict[str, list[int]]:
+    """Return `sku_ids` and `product_ids`, by which catalog.offers finds the SKUs."""
+    return {
+        "sku_ids": [wish.sku_id for wish in wishes if wish.sku_id is not None],
+        "product_ids": [wish.product_id for wish in wishes if wish.sku_id is None],
+    }
+
+
+def quote_of(*, wishes: Sequence[Wish], skus: Mapping[int, Sku]) -> Quote:
+    """Make a quote out of SKUs as they were read.
+
+    Raises: as quote_make.
+    """
     quantities = _merged(wishes, skus)
     quote = Quote([Line(skus[pk], quantities[pk]) for pk in sorted(quantities)])
     _require_stock(quote.lines)

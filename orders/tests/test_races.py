@@ -92,7 +92,7 @@ def test_control_without_the_lock_oversells(
     def buy(_: int) -> bool:
         try:
             with transaction.atomic():
-                quote = quote_make(wishes=[Wish(product.pk, None, 1)], locking=False)
+                quote = quote_make(wishes=[Wish(product.pk, None, 1)])
                 together.wait()
                 sku = quote.lines[0].sku
                 sku.stock -= 1

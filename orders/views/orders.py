@@ -120,7 +120,7 @@ class OrderViewSet(ListModelMixin, GenericViewSet[Order]):
         body.is_valid(raise_exception=True)
         asked = body.to_request()
         destination_of(user_id=self.shopper.pk, request=asked)
-        quote = quote_make(wishes=asked.wishes, locking=False)
+        quote = quote_make(wishes=asked.wishes)
         return success(QuoteSerializer(quote).data)
 
     @extend_schema(responses=CountsSerializer, filters=False)

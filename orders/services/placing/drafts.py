@@ -1,0 +1,190 @@
+"""An order before it is placed, and the database's answer to it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.errors import UserNotFound
+from orders.errors import (
+    IdempotencyConflict,
+    InsufficientStock,
+    NotOnSale,
+    RequestInProgress,
+)
+from orders.models import Order, OrderItem, OrderStatus
+from orders.models.order_item import QUANTITY_MAX
+from orders.numbers import order_no_make
+from orders.services.placing.requests import OrderRequest
+from shop.errors import Busy, Invalid, NotFound, ShopError
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An order that has a number and a time already, and nothing in the database.
+
+    It keeps the number however often it is tried, so that it can't be placed twice.
+    """
+
+    user_id: int
+    request: OrderRequest
+    key: str | None
+    order_no: str
+    now: datetime
+    expires_at: datetime
+
+    @property
+    def request_hash(self) -> str:
+        """Return what tells this request from others under the same key."""
+        return self.request.digest() if self.key else ""
+
+
+def draft_make(user_id: int, request: OrderRequest, key: str | None) -> Draft:
+    """Give an order its number and its times."""
+    now = timezone.now()
+    return Draft(
+        user_id=user_id,
+        request=request,
+        key=key,
+        order_no=order_no_make(user_id=user_id, now=now),
+        now=now,
+        expires_at=now + timedelta(minutes=settings.ORDER_PAY_MINUTES),
+    )
+
+
+def drafts_write(drafts: Sequence[Draft], *, is_again: bool) -> str:
+    """Return the JSON that `orders_place` takes."""
+    return json.dumps(
+        [
+            {"place": place, "again": is_again, **_written(draft)}
+            for place, draft in enumerate(drafts)
+        ],
+        ensure_ascii=False,
+    )
+
+
+def _written(draft: Draft) -> Mapping[str, Any]:
+    asked = draft.request
+    return {
+        "user": draft.user_id,
+        "number": draft.order_no,
+        "key": draft.key,
+        "hash": draft.request_hash,
+        "address": asked.address_id,
+        "destination": asked.destination and asdict(asked.destination),
+        "remark": asked.remark,
+        "now": draft.now.isoformat(),
+        "expires": draft.expires_at.isoformat(),
+        "wishes": [
+            {
+                "rank": rank,
+                "product": wish.product_id,
+                "sku": wish.sku_id,
+                "quantity": wish.quantity,
+            }
+            for rank, wish in enumerate(asked.wishes)
+        ],
+    }
+
+
+def order_of(draft: Draft, answer: str) -> Order:
+    """Return the order that a draft has become, or the one it repeats.
+
+    Raises: NotOnSale, InsufficientStock, Invalid, NotFound, IdempotencyConflict,
+        RequestInProgress, UserNotFound, Busy.
+    """
+    facts = json.loads(answer)
+    if slug := facts.get("refused"):
+        raise _refusal(slug, facts.get("lines") or [])
+    if earlier := facts.get("earlier"):
+        return Order.objects.for_display().get(pk=earlier)
+    return _placed(draft, facts)
+
+
+def _refusal(slug: str, lines: list[dict[str, Any]]) -> ShopError:
+    """Word a refusal; `lines` are those with a problem, each with its own."""
+    lines = [line for line in lines if line["problem"] == slug]
+    match slug:
+        case "insufficient_stock":
+            items = [_short(line) for line in lines]
+            return InsufficientStock(f"商品{items[0]['name']}库存不足", items=items)
+        case "not_on_sale":
+            return NotOnSale(
+                items=[
+                    {"productId": line["product"], "skuId": line["wished"]}
+                    for line in lines
+                ]
+            )
+        case "sku_not_chosen":
+            return Invalid.field("items", f"请选择商品{lines[0]['name']}的规格")
+    return _REFUSALS[slug]()
+
+
+_REFUSALS: Mapping[str, Any] = {
+    "quantity_too_large": lambda: Invalid.field("items", f"数量不能大于{QUANTITY_MAX}"),
+    "amount_too_large": lambda: Invalid.field("items", "订单金额过大"),
+    "address_missing": lambda: Invalid.field("address", "收货地址不能为空"),
+    "address_not_found": lambda: NotFound("地址不存在"),
+    "idempotency_conflict": IdempotencyConflict,
+    "request_in_progress": RequestInProgress,
+    "user_not_found": UserNotFound,
+    "busy": Busy,
+}
+
+
+def _short(line: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "skuId": line["sku"],
+        "name": line["name"],
+        "requested": line["quantity"],
+        "available": line["available"],
+    }
+
+
+def _placed(draft: Draft, facts: Mapping[str, Any]) -> Order:
+    """Return the order as it was just written, so that nobody reads it again."""
+    amount = Decimal(facts["goods"])
+    order = Order(
+        pk=facts["placed"],
+        order_no=draft.order_no,
+        user_id=draft.user_id,
+        status=OrderStatus.PENDING,
+        goods_amount=amount,
+        total_amount=amount,
+        remark=draft.request.remark,
+        idempotency_key=draft.key,
+        request_hash=draft.request_hash,
+        created_at=draft.now,
+        updated_at=draft.now,
+        expires_at=draft.expires_at,
+        due_at=draft.expires_at,
+        **facts["destination"],
+    )
+    order._state.adding, order._state.db = False, "default"
+    items = [_item(order, line) for line in facts["lines"]]
+    # A new order has these lines and nothing else.
+    order._prefetched_objects_cache = {  # type: ignore[attr-defined]
+        "items": items,
+        "shipments": [],
+        "refunds": [],
+    }
+    return order
+
+
+def _item(order: Order, line: Mapping[str, Any]) -> OrderItem:
+    return OrderItem(
+        pk=line["id"],
+        order=order,
+        sku_id=line["sku"],
+        product_id=line["product"],
+        name=line["name"],
+        specs=line["specs"],
+        price=Decimal(line["price"]),
+        quantity=line["quantity"],
+        image=line["image"],
+    )

@@ -1,0 +1,56 @@
+"""What a shopper asks for, and where it is to go."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from accounts.models import Address
+from orders.services.quoting import Wish
+from shop.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where the goods go: copied onto the order."""
+
+    name: str
+    phone: str
+    province: str
+    city: str
+    district: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRequest:
+    """What a shopper asks for, as sent: an address written out or one of the book."""
+
+    wishes: Sequence[Wish]
+    destination: Destination | None = None
+    address_id: int | None = None
+    remark: str = ""
+
+    def digest(self) -> str:
+        """Return a hash of everything that makes this request what it is.
+
+        The order of the lines does not count.
+        """
+        facts = asdict(self)
+        facts["wishes"] = sorted(map(str, facts["wishes"]))
+        text = json.dumps(facts, sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def destination_of(*, user_id: int, request: OrderRequest) -> Destination | None:
+    """Return the address that was sent or named.
+
+    Raises: NotFound, when the named one is not one of the shopper's own.
+    """
+    if request.address_id is None:
+        return request.destination
+    own = Address.objects.filter(user_id=user_id, pk=request.address_id)
+    values = own.values(*Destination.__dataclass_fields__).first()
+    if values is None:
+        raise NotFound("地址不存在")
+    return Destination(**values)
