@@ -144,6 +144,16 @@ class UserSerializer(ShopModelSerializer):
         return attrs
 
 
+def user_shown(user: User) -> dict[str, Any]:
+    """Return what UserSerializer says, without asking its fields on each request."""
+    return {
+        "id": user.pk,
+        "nickname": user.nickname,
+        "avatar": image_url(user.avatar),
+        "phone": user.phone,
+    }
+
+
 class PhoneSerializer(ShopSerializer):
     phone = serializers.CharField()
 

@@ -6,6 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.errors import UserNotFound
 from accounts.models import User
+from accounts.serializers import UserSerializer, user_shown
 from accounts.services import user_update
 from shop.api.tests.pictures import upload_of
 
@@ -26,6 +27,12 @@ def test_read(shopper_api, shopper):
         "message": "成功",
         "data": {"id": shopper.pk, "nickname": "shopper", "avatar": "", "phone": ""},
     }
+
+
+@pytest.mark.parametrize("avatar", ["", "avatars/a.jpg", "https://a.example/b.png"])
+def test_what_is_shown_is_what_the_serializer_says(avatar):
+    user = User(pk=7, nickname="茶", avatar=avatar, phone="13800138000")
+    assert user_shown(user) == UserSerializer(user).data
 
 
 def test_change(shopper_api, shopper):

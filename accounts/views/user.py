@@ -12,6 +12,7 @@ from accounts.serializers import (
     FileSerializer,
     PhoneSerializer,
     UserSerializer,
+    user_shown,
 )
 from accounts.views.person import user_of
 from shop.api.envelope import success
@@ -27,7 +28,7 @@ class UserView(APIView):
     @extend_schema(responses=UserSerializer)
     def get(self, request: Request) -> Response:
         """Return the shopper's own record."""
-        return success(UserSerializer(user_of(request)).data)
+        return success(user_shown(user_of(request)))
 
     @extend_schema(request=UserSerializer(partial=True), responses=UserSerializer)
     def put(self, request: Request) -> Response:
@@ -44,7 +45,7 @@ class UserView(APIView):
         body = UserSerializer(user, data=request.data, partial=True)
         body.is_valid(raise_exception=True)
         user = services.user_update(user_id=user.pk, **body.validated_data)
-        return success(UserSerializer(user).data, "更新成功")
+        return success(user_shown(user), "更新成功")
 
 
 class PhoneView(APIView):
