@@ -10,11 +10,13 @@ from orders.serializers.orders import (
     QuoteSerializer,
     ReasonSerializer,
 )
+from orders.serializers.plain_request import plain_request
 from orders.serializers.refunds import (
     RefundFilterSerializer,
     RefundRequestSerializer,
     RefundSerializer,
 )
+from orders.serializers.shown import order_shown
 
 __all__ = [
     "CountsSerializer",
@@ -28,4 +30,6 @@ __all__ = [
     "RefundFilterSerializer",
     "RefundRequestSerializer",
     "RefundSerializer",
+    "order_shown",
+    "plain_request",
 ]

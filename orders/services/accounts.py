@@ -27,7 +27,7 @@ from orders.models import (
     SubscribeMessage,
 )
 from orders.models.refund import RefundQuerySet
-from orders.serializers import OrderSerializer, RefundSerializer
+from orders.serializers import RefundSerializer, order_shown
 from orders.services.facts import PERSONAL
 
 _UNFINISHED = (OrderStatus.PENDING, OrderStatus.PAID, OrderStatus.SHIPPED)
@@ -136,7 +136,7 @@ def account_export(*, user: User) -> dict[str, Any]:
 def _order_export(order: Order) -> dict[str, Any]:
     """Return an order with what the API leaves out: payments, messages and such."""
     return {
-        **OrderSerializer(order).data,
+        **order_shown(order),
         "idempotencyKey": order.idempotency_key,
         "payments": [_payment_export(payment) for payment in order.payments.all()],
         "priceChanges": [

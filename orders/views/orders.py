@@ -6,7 +6,6 @@ from django.db.models import Count, Exists, OuterRef, Q
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
-from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
@@ -23,11 +22,13 @@ from orders.serializers import (
     PreviewRequestSerializer,
     QuoteSerializer,
     ReasonSerializer,
+    order_shown,
+    plain_request,
 )
 from orders.services.closing import order_cancel
 from orders.services.fulfilment import order_confirm, order_hide
 from orders.services.payments import payment_start
-from orders.services.placing import destination_of, order_place
+from orders.services.placing import OrderRequest, destination_of, order_place
 from orders.services.quoting import quote_make
 from shop.api.envelope import success
 from shop.api.ratelimit import CartLimit, WriteLimit
@@ -37,7 +38,7 @@ KEY_HEADER = "Idempotency-Key"
 KEY_MAX = 255
 
 
-class OrderViewSet(ListModelMixin, GenericViewSet[Order]):
+class OrderViewSet(GenericViewSet[Order]):
     """Preview, place, list, pay, cancel, confirm and hide orders."""
 
     serializer_class = OrderSerializer
@@ -60,7 +61,8 @@ class OrderViewSet(ListModelMixin, GenericViewSet[Order]):
     @extend_schema(parameters=[OrderFilterSerializer])
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List the shopper's orders, newest first."""
-        return super().list(request, *args, **kwargs)
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response([order_shown(order) for order in page or ()])
 
     def filter_queryset(self, queryset: Any) -> Any:
         """Narrow by state and by a word of a product's name or the number."""
@@ -87,14 +89,12 @@ class OrderViewSet(ListModelMixin, GenericViewSet[Order]):
     )
     def create(self, request: Request) -> Response:
         """Place an order."""
-        body = OrderRequestSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
         order, is_new = order_place(
             user_id=self.shopper.pk,
-            request=body.to_request(),
+            request=_order_request(request.data),
             idempotency_key=_idempotency_key(request),
         )
-        response = success(OrderSerializer(order).data, "下单成功", status=201)
+        response = success(order_shown(order), "下单成功", status=201)
         if not is_new:
             response["Idempotency-Replayed"] = "true"
         return response
@@ -172,7 +172,19 @@ class OrderViewSet(ListModelMixin, GenericViewSet[Order]):
         if order.is_closing:
             is_paid = order.status == OrderStatus.PAID
             message = "退款处理中" if is_paid else "订单关闭中"
-        return success(OrderSerializer(order).data, message)
+        return success(order_shown(order), message)
+
+
+def _order_request(sent: Any) -> OrderRequest:
+    """Return what a shopper asks for.
+
+    Raises: ValidationError.
+    """
+    if plain := plain_request(sent):
+        return plain
+    body = OrderRequestSerializer(data=sent)
+    body.is_valid(raise_exception=True)
+    return body.to_request()
 
 
 def _idempotency_key(request: Request) -> str | None:
