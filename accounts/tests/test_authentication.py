@@ -2,7 +2,8 @@
 
 import base64
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 import jwt
 import pytest
@@ -149,6 +150,33 @@ def test_refresh_token_as_access_token(api, shopper):
 def test_expired(api, claims):
     claims["exp"] = claims["iat"] - 11
     assert refused(ask(api, signed(claims))) == EXPIRED
+
+
+def test_a_token_that_was_good_expires(api, claims, monkeypatch):
+    header = signed(claims)
+    assert [ask(api, header).status_code for _ in range(2)] == [200, 200]
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.fromtimestamp(claims["exp"] + 10, tz)
+
+    later = SimpleNamespace(time=lambda: Later.now().timestamp())
+    monkeypatch.setattr("accounts.tokens.time", later)
+    assert ask(api, header).status_code == 200
+    monkeypatch.setattr("jwt.api_jwt.datetime", Later)
+    assert refused(ask(api, header)) == EXPIRED
+
+
+def test_a_token_is_verified_once(api, claims, monkeypatch):
+    header = signed(claims)
+    assert ask(api, header).status_code == 200
+    # From here on nothing that has to be verified is believed.
+    monkeypatch.setattr("jwt.algorithms.HMACAlgorithm.verify", lambda *args: False)
+    assert ask(api, header).status_code == 200
+    assert refused(ask(api, signed(claims | {"jti": "1" * 32}))) == INVALID
+    sessions_end_all(user_id=claims["userId"])
+    assert refused(ask(api, header)) == INVALID
 
 
 def test_clocks_of_nodes_differ_a_little(api, claims):
