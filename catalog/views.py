@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from catalog.filters import ORDERING_DEFAULT, ORDERINGS, ProductFilter
-from catalog.models import Product
+from catalog.models import Product, ProductStatus
 from catalog.pages import ProductPagination
 from catalog.serializers import (
     CategorySerializer,
@@ -69,7 +69,7 @@ class ProductViewSet(GenericViewSet[Product]):
     @replica_read
     def retrieve(self, request: Request, pk: str) -> Response:
         """Return a product that is on sale, with its SKUs."""
-        product = product_shown(Product.objects.on_sale(), int(pk))
+        product = product_shown(int(pk), statuses=[ProductStatus.ON_SALE])
         return success(ProductDetailSerializer(product).data)
 
     @extend_schema(
@@ -106,7 +106,7 @@ class ProductViewSet(GenericViewSet[Product]):
 
 def _written(product_id: int) -> Any:
     """Show staff what they wrote, on sale or not; the replica may not have it yet."""
-    product = product_shown(Product.objects.all(), product_id)
+    product = product_shown(product_id, statuses=ProductStatus.values)
     return ProductDetailSerializer(product).data
 
 

@@ -17,7 +17,6 @@ from catalog.serializers import ProductDetailSerializer
 from catalog.services.copying import product_copy
 from catalog.showcase import product_shown
 from shop.back_office.desk import Desk
-from shop.errors import NotFound
 
 
 class CopyForm(forms.Form):
@@ -48,7 +47,7 @@ class ProductActions(Desk):
     )
     def copy(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Make a product like it, and go there."""
-        product = _shown(object_id)
+        product = _present(object_id)
         copies: list[Product] = []
 
         def perform(sent: Mapping[str, Any]) -> str:
@@ -85,8 +84,9 @@ class ProductActions(Desk):
     )
     def preview(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show what the public route answers, or would answer were it on sale."""
-        product = _shown(object_id)
-        shown = ProductDetailSerializer(product).data
+        product = _present(object_id)
+        read = product_shown(product.pk, statuses=ProductStatus.values)
+        shown = ProductDetailSerializer(read).data
         prices = [sku["price"] for sku in shown["skus"]]
         context = {
             **self.admin_site.each_context(request),
@@ -104,9 +104,9 @@ class ProductActions(Desk):
         return TemplateResponse(request, "admin/product_preview.html", context)
 
 
-def _shown(object_id: str) -> Any:
-    """Read a product that is not deleted, with all that is shown of it."""
+def _present(object_id: str) -> Product:
+    """Read a product that is not deleted."""
     try:
-        return product_shown(Product.objects.present(), int(object_id))
-    except (NotFound, ValueError):
+        return Product.objects.present().get(pk=int(object_id))
+    except (Product.DoesNotExist, ValueError):
         raise Http404 from None

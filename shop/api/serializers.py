@@ -151,7 +151,12 @@ class LocalTimeField(serializers.DateTimeField):
     """ISO 8601 with the shop's offset, +08:00, in whole seconds."""
 
     def to_representation(self, value: datetime) -> str:
-        return timezone.localtime(value).isoformat(timespec="seconds")
+        return local_time(value)
+
+
+def local_time(value: datetime) -> str:
+    """Write a moment as LocalTimeField does."""
+    return timezone.localtime(value).isoformat(timespec="seconds")
 
 
 class AddressFieldsMixin(serializers.Serializer[Any]):
