@@ -10,7 +10,6 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
-from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from catalog.filters import ORDERING_DEFAULT, ORDERINGS, ProductFilter
@@ -27,14 +26,15 @@ from catalog.services.products import product_create, product_delete, product_up
 from catalog.showcase import product_shown
 from catalog.tree import category_tree
 from shop.api.envelope import success
+from shop.api.kept.views import KeptReads
+from shop.api.pagination import SIZE_DEFAULT
 from shop.api.permissions import StaffModelPermission
 from shop.api.ratelimit import ReadLimit, WriteLimit
-from shop.replica.routing import replica_read
 
 _PUBLIC_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
-class ProductViewSet(GenericViewSet[Product]):
+class ProductViewSet(KeptReads, GenericViewSet[Product]):
     """Products: anybody reads those on sale, staff with the permission write."""
 
     queryset = Product.objects.on_sale()
@@ -44,6 +44,9 @@ class ProductViewSet(GenericViewSet[Product]):
     filter_backends = (DjangoFilterBackend,)
     filterset_class = ProductFilter
     lookup_value_regex = "[0-9]{1,19}"
+    kept_query = {"page": "1", "size": str(SIZE_DEFAULT)} | dict.fromkeys(
+        ProductFilter.base_filters, ""
+    )
 
     def get_queryset(self) -> QuerySet[Product]:
         return Product.objects.on_sale().order_by(*ORDERINGS[ORDERING_DEFAULT])
@@ -59,14 +62,12 @@ class ProductViewSet(GenericViewSet[Product]):
         # The schema's generator has a view without a request, at first.
         return bool(self.request) and self.request.method in _PUBLIC_METHODS
 
-    @replica_read
     def list(self, request: Request) -> Response:
         """List what is on sale, the newest first."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(ProductSerializer(page, many=True).data)
 
     @extend_schema(responses=ProductDetailSerializer)
-    @replica_read
     def retrieve(self, request: Request, pk: str) -> Response:
         """Return a product that is on sale, with its SKUs."""
         product = product_shown(int(pk), statuses=[ProductStatus.ON_SALE])
@@ -110,7 +111,7 @@ def _written(product_id: int) -> Any:
     return ProductDetailSerializer(product).data
 
 
-class CategoryListView(APIView):
+class CategoryListView(KeptReads):
     """The category tree."""
 
     authentication_classes = ()
@@ -118,7 +119,6 @@ class CategoryListView(APIView):
     throttle_classes = (ReadLimit,)
 
     @extend_schema(responses=CategorySerializer(many=True))
-    @replica_read
     def get(self, request: Request) -> Response:
         """Return the roots, each with its children."""
         return success(CategorySerializer(category_tree(), many=True).data)

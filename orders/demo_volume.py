@@ -15,6 +15,7 @@ from catalog.models import Category, Sku
 from orders.demo import catalogue_claim
 from orders.demo_goods import CATEGORIES, GOODS
 from orders.demo_pictures import picture_store
+from shop.api.kept.store import answers_drop
 
 BATCH = 2_000
 PRODUCTS_MAX = 9_999_999
@@ -87,6 +88,7 @@ def _batch_make(total: int, facts: dict[str, Any]) -> int:
     if made < last:
         with connection.cursor() as cursor:
             cursor.execute(_MAKE, {**facts, "first": made + 1, "last": last})
+        answers_drop()
     return max(made, last)
 
 

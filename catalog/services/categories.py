@@ -10,6 +10,7 @@ from catalog.locks import categories_lock, products_lock
 from catalog.models import Category, Product
 from catalog.services.history import CATEGORIES, PRODUCTS
 from catalog.tree import category_subtree, category_walk, tree_version
+from shop.api.kept.store import answers_drop
 from shop.errors import Invalid, NotFound
 from shop.history import history_begin, history_kept
 
@@ -33,6 +34,7 @@ def category_create(
     Locks: the tree.
     Raises: Invalid, when it would lie deeper than DEPTH_MAX.
     """
+    answers_drop()
     categories_lock()
     _require_place(parent, levels=1)
     category = Category.objects.create(
@@ -57,6 +59,7 @@ def category_update(
     Locks: the tree.
     Raises: NotFound, Invalid, when it would lie under itself or too deep.
     """
+    answers_drop()
     categories_lock()
     below = category_subtree(category_id)
     if not below:
@@ -86,6 +89,7 @@ def categories_arrange(
     Locks: the tree.
     Raises: CategoriesChanged, Invalid.
     """
+    answers_drop()
     categories_lock()
     rows = [category for category, _ in category_walk()]
     if tree_version(rows) != expected_version:
@@ -116,6 +120,7 @@ def category_delete(*, category_id: int, operator_id: int | None = None) -> None
     the deleted products in primary-key order.
     Raises: NotFound, CategoryInUse.
     """
+    answers_drop()
     categories_lock()
     category = Category.objects.select_for_update().filter(pk=category_id).first()
     if category is None:

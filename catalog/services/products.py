@@ -16,6 +16,7 @@ from catalog.models import Product, ProductAddition, ProductImage, ProductStatus
 from catalog.services.history import PRODUCTS, SKUS
 from catalog.services.skus import SkuChange, sku_of_plain_product, skus_replace
 from catalog.showcase import NOT_FOUND
+from shop.api.kept.store import answers_drop
 from shop.errors import Invalid, NotFound
 from shop.history import history_begin, history_kept
 
@@ -40,6 +41,7 @@ def product_create(
     Locks: the category.
     Raises: Invalid, ProductAdded.
     """
+    answers_drop()
     _hold_category(fields)
     prices = [sku.price for sku in skus if sku.price is not None]
     product = Product.objects.create(**fields, price=min(prices, default=Decimal(0)))
@@ -72,6 +74,7 @@ def product_update(
     Locks: the category, the product, then its SKUs in primary-key order.
     Raises: NotFound, Invalid, ProductChanged, StockChanged.
     """
+    answers_drop()
     _hold_category(fields)
     product = _product_locked(product_id)
     if expected_version not in (None, product.version):
@@ -97,6 +100,7 @@ def product_delete(*, product_id: int, operator_id: int | None = None) -> None:
     Locks: the product.
     Raises: NotFound.
     """
+    answers_drop()
     product = _product_locked(product_id)
     product.status = ProductStatus.DELETED
     with history_kept(PRODUCTS, keys=[product_id], operator_id=operator_id):
@@ -115,6 +119,7 @@ def products_set_status(
     Payments wait for the products that they count as sold: not too many at once.
     Locks: the products in primary-key order.
     """
+    answers_drop()
     rows = products_lock(product_ids).values()
     unchanged = (status, ProductStatus.DELETED)
     ids = [row.pk for row in rows if row.status not in unchanged]

@@ -9,6 +9,7 @@ from django.db.models import F, OuterRef, Subquery
 from catalog.errors import StockChanged
 from catalog.locks import products_lock, skus_lock
 from catalog.models import MovementReason, Product, Sku, StockMovement
+from shop.api.kept.store import answers_drop
 from shop.errors import Invalid, NotFound
 
 STOCK_MAX = 1_000_000_000
@@ -96,6 +97,7 @@ def stock_adjust(
     Locks: the SKU.
     Raises: NotFound, Invalid, StockChanged.
     """
+    answers_drop()
     sku = skus_lock(sku_ids=[sku_id]).get(sku_id)
     if sku is None:
         raise NotFound("SKU不存在")
@@ -130,6 +132,7 @@ def stocks_adjust(
     Locks: the SKUs in primary-key order.
     Raises: Invalid, whose `fields` say by SKU id why each refused line is.
     """
+    answers_drop()
     ids = {line.sku_id for line in adjustments}
     rows = skus_lock(sku_ids=ids)
     lasts = last_adjustment_ids(sku_ids=ids)

@@ -34,17 +34,25 @@ def counts() -> tuple[int, ...]:
     return tuple(table.objects.count() for table in tables)
 
 
+def listed(api: APIClient) -> int:
+    total: int = api.get("/api/products").json()["data"]["pagination"]["total"]
+    return total
+
+
 def test_it_adds_what_is_missing_and_nothing_more(api: APIClient) -> None:
+    assert listed(api) == 0
     assert seeded(30) == "products for load tests: 30 added"
     demo = (DEMO_PRODUCTS, DEMO_PRODUCTS, 50, DEMO_SKUS, DEMO_SKUS)
     # 30 products of one, two or three sizes, ten of each, with two pictures.
     assert counts() == tuple(
         number + more for number, more in zip(demo, (30, 30, 60, 60, 60), strict=True)
     )
+    # At once, though the list is kept for seconds.
+    assert listed(api) == DEMO_PRODUCTS + 30
     assert seeded(30) == "products for load tests: 0 added"
     assert seeded(20) == "products for load tests: 0 added"
     assert seeded(42) == "products for load tests: 12 added"
-    assert Product.objects.count() == DEMO_PRODUCTS + 42
+    assert listed(api) == Product.objects.count() == DEMO_PRODUCTS + 42
     assert orders_audit() == []
     page = api.get("/api/products", {"keyword": "编号42"}).json()["data"]["list"]
     assert [product["price"] for product in page] == ["47.00"]

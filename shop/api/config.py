@@ -6,9 +6,9 @@ from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from shop.api.envelope import success
+from shop.api.kept.views import KeptReads
 from shop.api.ratelimit import ReadLimit
 from shop.api.serializers import ShopSerializer
 from shop.wechat.templates import EVENTS
@@ -31,7 +31,7 @@ class ConfigSerializer(ShopSerializer):
     payMinutes = serializers.IntegerField(help_text="until an unpaid order ends")
 
 
-class ConfigView(APIView):
+class ConfigView(KeptReads):
     """The settings a client needs; public."""
 
     authentication_classes = ()

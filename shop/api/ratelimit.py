@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
-from django_ratelimit.core import get_usage
+from django.core.cache import cache
+from django_ratelimit.core import (
+    ALL,
+    EXPIRATION_FUDGE,
+    _get_window,
+    _make_cache_key,
+    _split_rate,
+    get_usage,
+)
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
@@ -29,15 +38,50 @@ def password_login_count(request: HttpRequest | Request, *, username: str) -> No
     _count(request, "staff_login", identity, fail_open=False)
 
 
+@dataclass(frozen=True)
+class Window:
+    """Where Valkey counts someone's requests now, for who sends the command himself."""
+
+    key: str
+    # So long the counter lives.
+    seconds: int
+
+
+def read_window(request: HttpRequest) -> Window | None:
+    """Return where public reads of the address are counted; None: they are not."""
+    if not settings.RATELIMIT_ENABLE:
+        return None
+    identity = f"ip:{client_address(request)}"
+    rate = settings.RATELIMITS["read"]
+    _, seconds = _split_rate(rate)
+    key = _make_cache_key("read", _get_window(identity, seconds), rate, identity, ALL)
+    return Window(cache.make_key(key), seconds + EXPIRATION_FUDGE)
+
+
+def read_allow(request: HttpRequest, *, count: int) -> None:
+    """Refuse the request that makes the count of its window too high.
+
+    Raises: RateLimited with the seconds left.
+    """
+    if count > _split_rate(settings.RATELIMITS["read"])[0]:
+        identity = f"ip:{client_address(request)}"
+        _count(request, "read", identity, fail_open=True, increment=False)
+
+
 def _count(
-    request: HttpRequest | Request, scope: str, identity: str, *, fail_open: bool
+    request: HttpRequest | Request,
+    scope: str,
+    identity: str,
+    *,
+    fail_open: bool,
+    increment: bool = True,
 ) -> None:
     usage = get_usage(
         request,
         group=scope,
         key=lambda group, request: identity,
         rate=settings.RATELIMITS[scope],
-        increment=True,
+        increment=increment,
     )
     if usage is None or not usage["should_limit"]:
         return
