@@ -9,22 +9,15 @@ from django.core.validators import (
     ProhibitNullCharactersValidator,
     RegexValidator,
 )
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema_field
 
-from catalog.models import Product, ProductSearch, Sku
-from catalog.tree import category_subtree
+from catalog.listing import ProductListing
+from catalog.listing_sql import ORDERING_DEFAULT, ORDERINGS
+from catalog.models import Product
 
 KEYWORD_MAX = 50
-# Each ends in the id: pages neither repeat nor skip products that are alike.
-ORDERINGS = {
-    "-createdAt": ("-created_at", "-pk"),
-    "price": ("price", "pk"),
-    "-price": ("-price", "-pk"),
-    "-sales": ("-sales", "-pk"),
-}
-ORDERING_DEFAULT = "-createdAt"
 
 
 class _DigitsFilter(filters.CharFilter):
@@ -74,60 +67,26 @@ class ProductFilter(filters.FilterSet):
     """Filters of GET /api/products; an empty value is as good as none."""
 
     category = extend_schema_field({"type": "integer", "minimum": 0})(
-        _DigitsFilter("分类", r"[0-9]{1,1000}", method="in_category")
+        _DigitsFilter("分类", r"[0-9]{1,1000}")
     )
     keyword = extend_schema_field({"type": "string", "maxLength": KEYWORD_MAX})(
-        _KeywordFilter(label="关键词", method="holding")
+        _KeywordFilter(label="关键词")
     )
-    minPrice = extend_schema_field(_PRICE_SCHEMA)(
-        _DigitsFilter("最低价", _PRICE, method="from_price")
-    )
-    maxPrice = extend_schema_field(_PRICE_SCHEMA)(
-        _DigitsFilter("最高价", _PRICE, method="to_price")
-    )
-    inStock = extend_schema_field(bool)(
-        _ChoiceFilter("有货", ("true", "false"), method="in_stock")
-    )
+    minPrice = extend_schema_field(_PRICE_SCHEMA)(_DigitsFilter("最低价", _PRICE))
+    maxPrice = extend_schema_field(_PRICE_SCHEMA)(_DigitsFilter("最高价", _PRICE))
+    inStock = extend_schema_field(bool)(_ChoiceFilter("有货", ("true", "false")))
     ordering = extend_schema_field(
         {"type": "string", "enum": list(ORDERINGS), "default": ORDERING_DEFAULT}
-    )(_ChoiceFilter("排序", ORDERINGS, method="in_order"))
+    )(_ChoiceFilter("排序", ORDERINGS))
 
-    def in_category(
-        self, products: QuerySet[Product], name: str, value: str
-    ) -> QuerySet[Product]:
-        """Keep the category and all below it."""
-        return products.filter(category__in=category_subtree(int(value)))
-
-    def holding(
-        self, products: QuerySet[Product], name: str, value: str
-    ) -> QuerySet[Product]:
-        """Keep what the keyword index finds."""
-        found = ProductSearch.objects.holding(value)
-        return products.filter(pk__in=found.values("product"))
-
-    def from_price(
-        self, products: QuerySet[Product], name: str, value: str
-    ) -> QuerySet[Product]:
-        """Keep what costs as much or more."""
-        return products.filter(price__gte=Decimal(value))
-
-    def to_price(
-        self, products: QuerySet[Product], name: str, value: str
-    ) -> QuerySet[Product]:
-        """Keep what costs as much or less."""
-        return products.filter(price__lte=Decimal(value))
-
-    def in_stock(
-        self, products: QuerySet[Product], name: str, value: str
-    ) -> QuerySet[Product]:
-        """Keep what can be bought now; `false` keeps everything."""
-        if value == "false":
-            return products
-        stocked = Sku.objects.active().filter(product=OuterRef("pk"), stock__gt=0)
-        return products.filter(Exists(stocked))
-
-    def in_order(
-        self, products: QuerySet[Product], name: str, value: str
-    ) -> QuerySet[Product]:
-        """Sort as asked."""
-        return products.order_by(*ORDERINGS[value])
+    def filter_queryset(self, queryset: QuerySet[Product]) -> ProductListing:
+        """Return what was asked for; the listing has SQL of its own."""
+        asked = self.form.cleaned_data
+        return ProductListing(
+            category=int(asked["category"]) if asked["category"] else None,
+            keyword=asked["keyword"] or None,
+            min_price=Decimal(asked["minPrice"]) if asked["minPrice"] else None,
+            max_price=Decimal(asked["maxPrice"]) if asked["maxPrice"] else None,
+            in_stock=asked["inStock"] == "true" or None,
+            ordering=asked["ordering"] or ORDERING_DEFAULT,
+        )

@@ -2,30 +2,19 @@
 
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, F, Func
-
+from catalog.listing import ProductListing
 from catalog.models import Product
 from catalog.showcase import showcase
 from shop.api.pagination import PagePagination
 
 
-class _AnyOf(Func):
-    """`column = ANY (ARRAY(…))`: the array is made before the rows are sought.
-
-    With IN the planner may choose a join instead, and sort every product for it.
-    """
-
-    arg_joiner = " = ANY ("
-    template = "(%(expressions)s))"
-    output_field = BooleanField()
-
-
 class ProductPagination(PagePagination):
-    """Walk over ids in an index alone; read the rows of the page after."""
+    """Find the ids of the page first; read the rows of these alone."""
 
-    def rows(self, queryset: Any, start: int, end: int) -> list[Any]:
-        """Read the rows in one statement, in the queryset's order."""
-        ids = ArraySubquery(queryset.values("pk")[start:end])
-        page = showcase(Product.objects.filter(_AnyOf(F("pk"), ids)))
-        return list(page.order_by(*queryset.query.order_by))
+    def cut(self, queryset: Any, start: int, size: int) -> tuple[int, list[Any]]:
+        listing: ProductListing = queryset
+        total, ids = listing.page(start, size)
+        if not ids:
+            return total, []
+        rows = {row.pk: row for row in showcase(Product.objects.filter(pk__in=ids))}
+        return total, [rows[pk] for pk in ids if pk in rows]

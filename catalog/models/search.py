@@ -43,6 +43,9 @@ class ProductSearch(models.Model):
     # Collated by bytes: quick to compare, and alike whatever the system's libc is.
     name = models.TextField(db_collation="C")
     description = models.TextField(db_collation="C")
+    # The product's own, so that a plain search counts and sorts without its row.
+    on_sale = models.BooleanField(editable=False)
+    created_at = models.DateTimeField(editable=False)
 
     objects = ProductSearchQuerySet.as_manager()
 

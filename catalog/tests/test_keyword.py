@@ -2,15 +2,20 @@
 
 import string
 from collections.abc import Callable
+from datetime import timedelta
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
-from catalog.models import Product, ProductSearch
+from catalog.models import Product, ProductSearch, ProductStatus
+from catalog.services.products import products_set_status
 from catalog.tests.conftest import listed, refused
 
 Make = Callable[..., Product]
@@ -168,3 +173,48 @@ def test_a_sale_does_not_rewrite_the_index(product_make: Make) -> None:
     product.name = "另一个"
     product.save()
     assert version() != before
+
+
+def test_the_search_row_follows_the_status_and_the_day(product_make: Make) -> None:
+    product = product_make("龙井", status="off_sale")
+    row = ProductSearch.objects.get()
+    assert (row.on_sale, row.created_at) == (False, product.created_at)
+    day = product.created_at - timedelta(days=1)
+    Product.objects.update(status="on_sale", created_at=day)
+    row.refresh_from_db()
+    assert (row.on_sale, row.created_at) == (True, day)
+
+
+def test_the_newest_is_first_whatever_was_written_last(
+    api: APIClient, product_make: Make
+) -> None:
+    made = [product_make(f"茶{number}") for number in range(12)]
+    Product.objects.filter(pk=made[0].pk).update(
+        created_at=made[-1].created_at + timedelta(days=1)
+    )
+    products_set_status(product_ids=[made[5].pk], status=ProductStatus.OFF_SALE)
+    expected = ["茶0", *(f"茶{number}" for number in range(11, 0, -1) if number != 5)]
+    assert listed(api, keyword="茶") == expected
+    assert listed(api, keyword="茶", size=4, page=2) == expected[4:8]
+    page = api.get("/api/products", {"keyword": "茶", "page": "9" * 30})
+    assert page.json()["data"]["pagination"]["total"] == 11
+
+
+def test_the_migration_fills_what_old_rows_lack(product_make: Make) -> None:
+    old = [product_make("甲"), product_make("乙", status="off_sale")]
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for column in ("on_sale", "created_at"):
+            cursor.execute(
+                f"ALTER TABLE catalog_productsearch ALTER {column} DROP NOT NULL"
+            )
+        cursor.execute(
+            "UPDATE catalog_productsearch SET on_sale = NULL, created_at = NULL"
+        )
+    migration = import_module("catalog.migrations.0012_search_newest_fill")
+    migration.fill(apps, SimpleNamespace(connection=connection))
+    rows = ProductSearch.objects.order_by("pk")
+    assert list(rows.values_list("on_sale", "created_at")) == [
+        (True, old[0].created_at),
+        (False, old[1].created_at),
+    ]

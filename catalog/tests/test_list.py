@@ -140,6 +140,7 @@ def test_prices_in_stock_and_all_together(api: APIClient, product_make: Make) ->
     product_make("贵", price="20.00", category=category)
     assert listed(api, minPrice="10") == ["贵", "售罄", "正好"]
     assert listed(api, maxPrice="10.00") == ["正好", "便宜"]
+    assert listed(api, maxPrice="0") == []
     assert listed(api, inStock="true") == ["贵", "正好", "便宜"]
     assert listed(api, inStock="false") == ["贵", "售罄", "正好", "便宜"]
     assert listed(
@@ -196,18 +197,33 @@ def test_unknown_and_empty_parameters_are_ignored(
     assert listed(api, foo="1", status="deleted", keyword="", category="") == ["龙井"]
 
 
-def test_two_statements_whatever_the_rows_three_with_a_category(
-    api: APIClient, product_make: Make, django_assert_num_queries: Any
+@pytest.mark.parametrize(
+    ("query", "statements"),
+    [
+        # How many there are, which are on the page, these rows.
+        ({}, 3),
+        ({"category": "茶"}, 3),
+        # What was found is counted in the statement that finds it.
+        ({"keyword": "茶"}, 2),
+        ({"minPrice": "1", "inStock": "true"}, 2),
+        ({"category": "茶", "keyword": "茶", "inStock": "true"}, 3),
+    ],
+)
+def test_few_statements_whatever_the_rows(
+    api: APIClient,
+    product_make: Make,
+    django_assert_num_queries: Any,
+    query: dict[str, Any],
+    statements: int,
 ) -> None:
     category = category_create(name="茶")
     for number in range(30):
         product = product_make(f"茶{number}", category=category, image="uploads/a.jpg")
         Sku.objects.create(product=product, price="9.00", specs={"a": "b"})
+    if "category" in query:
+        query = {**query, "category": category.pk}
     for size in (1, 30):
-        with django_assert_num_queries(2):
-            assert len(listed(api, size=size)) == size
-        with django_assert_num_queries(3):
-            query = {"category": category.pk, "keyword": "茶", "inStock": "true"}
+        with django_assert_num_queries(statements):
             assert len(listed(api, size=size, **query)) == size
 
 

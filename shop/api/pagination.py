@@ -26,15 +26,15 @@ class PagePagination(BasePagination):
         """
         self.page = whole_number(request, "page", 1, None)
         self.size = whole_number(request, "size", SIZE_DEFAULT, SIZE_MAX)
-        self.total = queryset.count()
-        start = (self.page - 1) * self.size
-        if start >= min(self.total, _OFFSET_MAX):
-            return []
-        return self.rows(queryset, start, start + self.size)
+        self.total, rows = self.cut(queryset, (self.page - 1) * self.size, self.size)
+        return rows
 
-    def rows(self, queryset: Any, start: int, end: int) -> list[Any]:
-        """Read the page's rows; a subclass may know a cheaper way to deep ones."""
-        return list(queryset[start:end])
+    def cut(self, queryset: Any, start: int, size: int) -> tuple[int, list[Any]]:
+        """Return the total and the page's rows; a subclass may know a cheaper way."""
+        total: int = queryset.count()
+        if start >= min(total, _OFFSET_MAX):
+            return total, []
+        return total, list(queryset[start : start + size])
 
     def get_paginated_response(self, data: Any) -> Response:
         return Response(pagination(data, self.total, self.page, self.size))
