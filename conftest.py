@@ -1,5 +1,6 @@
 """Fixtures that tests of several apps share; the servers come from the plugin."""
 
+import gc
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -80,6 +81,15 @@ TransactionTestCase._fixture_teardown = tables_empty
 # What must happen has so long for it: a bound for a test that fails, not a measure.
 PATIENCE_SECONDS = 60
 Result = TypeVar("Result")
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over the modules and tests, which stay anyway.
+
+    Looking through them again and again takes a tenth of a run.
+    """
+    gc.freeze()
+    gc.set_threshold(10_000)
 
 
 @pytest.fixture(scope="session", autouse=True)
