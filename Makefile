@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.requirements-installed
 STACK := $(BIN)/python -m shop.devstack
 
+# The tests start the shop's programs some two hundred times: compiled once.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help run test lint bench format shell clean checks

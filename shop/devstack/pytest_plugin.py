@@ -38,6 +38,13 @@ def worker_separate(worker: str) -> None:
         os.environ["MEDIA_ROOT"] = str(media)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Run half as many workers more than there are cores: tests often wait."""
+    cores = os.cpu_count() or 1
+    return cores + (cores + 1) // 2
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let groups hold: a worker of pytest-xdist writes them where pytest reads no more.

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from shop.devstack.programs import PROJECT
-from shop.devstack.pytest_plugin import worker_separate
+from shop.devstack.pytest_plugin import (
+    pytest_xdist_auto_num_workers,
+    worker_separate,
+)
 
 # No other plugin: they cost seconds, and pytest-django wants a project.
 ALONE = {"PYTHONPATH": str(PROJECT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
@@ -72,6 +75,14 @@ def test_group_runs_on_one_worker(tmp_path: Path) -> None:
     done = pytest_run(tmp_path, *options, PYTEST_XDIST_WORKER="")
     assert done.stdout.splitlines()[-1].startswith("4 passed in ")
     assert len(list(tmp_path.glob("gw*"))) == 1
+
+
+@pytest.mark.parametrize(("cores", "workers"), [(None, 2), (1, 2), (2, 3), (4, 6)])
+def test_more_workers_than_cores(
+    monkeypatch: pytest.MonkeyPatch, cores: int | None, workers: int
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    assert pytest_xdist_auto_num_workers() == workers
 
 
 def test_each_worker_has_its_own_cache_and_files(
