@@ -4,21 +4,26 @@ import itertools
 import random
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from bench.asking import Asker
 from bench.figures import Figure
-from bench.loads import Load, PgBench, Wrk
+from bench.loads import CONNECTIONS, Load, PgBench, Wrk
 from bench.scales import Scale
+from bench.site import Site
 from bench.web import WebProgram
+from bench.writing import Counted, Tally, WhileWriting
 from shop.devstack.postgres import PostgresServer
 from shop.devstack.programs import PROJECT
 
 LUA = PROJECT / "bench" / "lua"
 CATEGORIES = 50
+HOT_PRODUCTS = 200
 PATHS_MAX = 100_000
 LIST = "/api/products"
+STATIC_URL = "/static/list.json"
 # Those of sql/load.sql, from U+4E00 on.
 _LETTERS = [chr(0x4E00 + number) for number in range(500)]
 
@@ -53,6 +58,9 @@ class Field:
     shop: WebProgram
     plain: WebProgram
     limits: WebProgram
+    site: Site
+    writer: Asker
+    tally: Tally
 
 
 def cases_make(field: Field) -> list[Case]:
@@ -75,10 +83,12 @@ def _newest(at: Field) -> Case:
         {
             "shop": Wrk(f"{at.shop.url}{LIST}"),
             "plain": Wrk(f"{at.plain.url}{LIST}"),
+            "nginx": _while_writing(at, Wrk(f"{at.site.url}{LIST}")),
             "SQL with count": _sql(at, "list_page_count.sql"),
             "SQL": _sql(at, "list_page.sql"),
+            "nginx static file": Wrk(f"{at.site.url}{STATIC_URL}"),
         },
-        (Goal("shop", "plain", 10),),
+        (Goal("shop", "plain", 10), Goal("nginx", "plain", 150)),
     )
 
 
@@ -96,9 +106,10 @@ def _category(at: Field) -> Case:
         {
             "shop": Wrk(at.shop.url, script, arguments),
             "plain": Wrk(at.plain.url, script, arguments),
+            "nginx": _while_writing(at, Wrk(at.site.url, script, arguments)),
             "SQL": _sql(at, "category_page.sql"),
         },
-        (Goal("shop", "plain", 5),),
+        (Goal("shop", "plain", 5), Goal("nginx", "plain", 100)),
     )
 
 
@@ -107,19 +118,26 @@ def _product(at: Field) -> Case:
     ids = random.Random(3).sample(  # noqa: S311 - no secret
         range(1, at.scale.products + 1), min(at.scale.products, PATHS_MAX)
     )
-    arguments = [str(_file(at, "products.txt", [f"{LIST}/{id_}" for id_ in ids]))]
+    paths = [f"{LIST}/{id_}" for id_ in ids]
+    arguments = [str(_file(at, "products.txt", paths))]
+    hot = [str(_file(at, "hot.txt", paths[:HOT_PRODUCTS]))]
     return Case(
         "E3",
         "one product, random",
         {
             "shop": Wrk(at.shop.url, script, arguments),
             "plain": Wrk(at.plain.url, script, arguments),
+            "nginx, 200 hot": _while_writing(at, Wrk(at.site.url, script, hot)),
             "bare Django view": Wrk(f"{at.limits.url}/django"),
             "DRF APIView": Wrk(f"{at.limits.url}/drf"),
             "gunicorn alone": Wrk(f"{at.limits.url}/wsgi"),
             "SQL": _sql(at, "product.sql", products=at.scale.products),
         },
-        (Goal("shop", "plain", 5), Goal("shop", "bare Django view", 0.4)),
+        (
+            Goal("shop", "plain", 5),
+            Goal("shop", "bare Django view", 0.4),
+            Goal("nginx, 200 hot", "plain", 70),
+        ),
     )
 
 
@@ -139,28 +157,26 @@ def _keyword(at: Field) -> Case:
 
 
 def _order(at: Field) -> Case:
-    sql = {"products": at.scale.products, "others": at.scale.products - 2}
     return Case(
         "E5",
         "order of two random products",
         {
-            "shop": Orders(at, at.shop.url, lines=2),
-            "plain": Orders(at, at.plain.url, lines=2),
-            "SQL": _sql(at, "order.sql", **sql, shoppers=at.scale.shoppers),
+            "shop": _orders(at, at.shop, lines=2),
+            "plain": _orders(at, at.plain, lines=2),
+            "SQL": _order_sql(at, at.scale.products, CONNECTIONS),
         },
         (Goal("shop", "plain", 5), Goal("shop", "SQL", 0.4)),
     )
 
 
 def _hot_order(at: Field) -> Case:
-    sql = {"products": 1, "others": 0, "shoppers": at.scale.shoppers}
     return Case(
         "E6",
         "orders of one hot product",
         {
-            "shop": Orders(at, at.shop.url, lines=0),
-            "plain": Orders(at, at.plain.url, lines=0),
-            "SQL, 16 clients": PgBench(at.postgres, "order.sql", sql, clients=16),
+            "shop": _orders(at, at.shop, lines=0),
+            "plain": _orders(at, at.plain, lines=0),
+            "SQL, 16 clients": _order_sql(at, 1, 16),
         },
         (Goal("shop", "plain", 5), Goal("shop", "SQL, 16 clients", 1)),
     )
@@ -212,6 +228,7 @@ class FreshWords:
     per_second: int = 2_000
 
     def run(self, seconds: int) -> Figure:
+        """Run it; see `Load`."""
         words = itertools.islice(self.words, seconds * self.per_second)
         lines = (f"{LIST}?keyword={quote(word)}\n" for word in words)
         self.path.write_text("".join(lines))
@@ -220,20 +237,32 @@ class FreshWords:
 
 @dataclass
 class Orders:
-    """Orders; `placed` counts those that were answered, of all rounds."""
+    """Orders, each under a key of its own."""
 
-    at: Field
     url: str
+    tokens: Path
+    products: int
     lines: int
-    placed: int = field(default=0, init=False)
 
     def run(self, seconds: int) -> Figure:
+        """Run it; see `Load`."""
         word = f"{time.time_ns()}-"
-        arguments = [
-            *(str(self.at.tokens), str(self.at.scale.products)),
-            *(word, str(self.lines)),
-        ]
+        arguments = [str(self.tokens), str(self.products), word, str(self.lines)]
         load = Wrk(f"{self.url}/api/orders", LUA / "orders.lua", arguments)
-        figure = load.run(seconds)
-        self.placed += figure.requests - figure.errors
-        return figure
+        return load.run(seconds)
+
+
+def _orders(at: Field, program: WebProgram, *, lines: int) -> Counted:
+    load = Orders(program.url, at.tokens, at.scale.products, lines)
+    return Counted(load, at.tally, CONNECTIONS)
+
+
+def _order_sql(at: Field, products: int, clients: int) -> Counted:
+    values = {"products": products, "others": max(0, products - 2)}
+    values["shoppers"] = at.scale.shoppers
+    # pgbench waits for the last ones.
+    return Counted(PgBench(at.postgres, "order.sql", values, clients), at.tally, 0)
+
+
+def _while_writing(at: Field, load: Load) -> WhileWriting:
+    return WhileWriting(load, at.writer, at.tally)

@@ -82,19 +82,25 @@ class Data:
         )
         self._servers.parts.run(program, LOAD_SECONDS)
 
+    def people_prepare(self, count: int, tokens: Path, staff: tuple[str, str]) -> None:
+        """Log shoppers in, into a file a token a line, and make the staff account."""
+        name, password = staff
+        arguments = (str(count), str(tokens), name)
+        self._python("-m", "bench.prepare", *arguments, STAFF_PASSWORD=password)
+
     def manage(self, *command: str, database: str = DATABASE) -> None:
         """Run a management command of the shop.
 
         Raises: DevstackError when it fails, StopRequested.
         """
-        self.python(str(PROJECT / "manage.py"), *command, database=database)
+        self._python(str(PROJECT / "manage.py"), *command, database=database)
 
-    def python(self, *arguments: str, database: str = DATABASE) -> None:
-        """Run a Python program with the shop's settings."""
+    def _python(self, *arguments: str, database: str = DATABASE, **more: str) -> None:
+        """Run a Python program with the shop's settings and some more."""
         logs = self._servers.logs
-        settings = self._servers.environment(database)
+        settings = self._servers.environment(database) | more
         program = Part(
-            name=" ".join(arguments[:2]),
+            name=" ".join(arguments[1:2]),
             command=[sys.executable, *arguments],
             env=environment_merge(os.environ, settings),
             log=logs / "manage.log",

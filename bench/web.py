@@ -1,13 +1,16 @@
 """The web programs that are measured: each one gunicorn, with the shop's own file."""
 
+import http
+import http.client
 import os
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from shop.devstack.environment import environment_merge
 from shop.devstack.parts import Part, Parts
-from shop.devstack.ports import HOST, port_answers, port_find
+from shop.devstack.ports import HOST, port_find
 from shop.devstack.programs import PROJECT, python
 
 # What a request has passed before it comes here: nginx, which has ended TLS.
@@ -21,14 +24,15 @@ SETTINGS = {
 
 @dataclass
 class WebProgram:
-    """One gunicorn; `port` is set by starting."""
+    """One gunicorn; it runs when `path` is answered. `port` is set by starting."""
 
     name: str
     application: str
+    path: str
     env: Mapping[str, str]
     log: Path
     port: int = 0
-    part: Part = field(init=False, repr=False)
+    start_seconds: float = 0.0
 
     @property
     def url(self) -> str:
@@ -40,16 +44,27 @@ class WebProgram:
 
         Raises: DevstackError, StopRequested.
         """
-        parts.start_listening(self._make, lambda _: port_answers(self.port))
+        begun = time.monotonic()
+        parts.start_listening(self._make, self._answers)
+        self.start_seconds = time.monotonic() - begun
 
     def _make(self) -> Part:
         self.port = port_find()
         config = str(PROJECT / "deploy" / "gunicorn.conf.py")
         own = {**SETTINGS, "GUNICORN_BIND": f"{HOST}:{self.port}"}
-        self.part = Part(
+        return Part(
             name=self.name,
             command=python("-m", "gunicorn", self.application, "-c", config),
             env=environment_merge(os.environ, {**self.env, **own}),
             log=self.log,
         )
-        return self.part
+
+    def _answers(self, _: Part) -> bool:
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=2)
+        try:
+            connection.request("GET", self.path, headers=HEADERS)
+            return connection.getresponse().status == http.HTTPStatus.OK
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
