@@ -1,7 +1,7 @@
 """An order before it is placed, and the database's answer to it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -125,7 +125,7 @@ def _refusal(slug: str, lines: list[dict[str, Any]]) -> ShopError:
     return _REFUSALS[slug]()
 
 
-_REFUSALS: Mapping[str, Any] = {
+_REFUSALS: Mapping[str, Callable[[], ShopError]] = {
     "quantity_too_large": lambda: Invalid.field("items", f"数量不能大于{QUANTITY_MAX}"),
     "amount_too_large": lambda: Invalid.field("items", "订单金额过大"),
     "address_missing": lambda: Invalid.field("address", "收货地址不能为空"),
