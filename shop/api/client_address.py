@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ def client_address(request: Request | HttpRequest) -> str:
     return _network(address)
 
 
+@lru_cache(maxsize=1024)
 def _network(address: str) -> str:
     try:
         parsed = ip_address(address)

@@ -5,11 +5,14 @@ import logging
 from datetime import datetime
 from typing import Any
 
+from django.utils.timezone import get_default_timezone
+
 from shop.logs.context import context_get
 from shop.logs.redaction import redact
 
 # Fields whose text is not all our own.
 _FREE = {"message", "exception", "path", "request_id"}
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class ReadableFormatter(logging.Formatter):
@@ -41,11 +44,11 @@ class JsonFormatter(logging.Formatter):
             facts["exception"] = self.formatException(record.exc_info)
         for name in _FREE.intersection(facts):
             facts[name] = redact(facts[name])
-        return json.dumps(facts, ensure_ascii=False)
+        return _encode(facts)
 
 
 def _time(record: logging.LogRecord) -> str:
-    moment = datetime.fromtimestamp(record.created).astimezone()
+    moment = datetime.fromtimestamp(record.created, get_default_timezone())
     return moment.isoformat(timespec="milliseconds")
 
 
