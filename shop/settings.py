@@ -69,11 +69,12 @@ MIDDLEWARE = [
     # Before all others, so that what they refuse is enveloped too.
     "shop.api.exceptions.EnvelopeErrorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    # Not for the API.
+    "shop.back_office.pages.PageSessionMiddleware",
     "shop.health.ShopCommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "shop.back_office.pages.PageAuthenticationMiddleware",
+    "shop.back_office.pages.PageMessageMiddleware",
     "shop.back_office.idle.IdleMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import cache
 
 from django.conf import settings
 from django.contrib import messages
@@ -31,7 +32,7 @@ class IdleMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not request.path_info.startswith(reverse("admin:index")):
+        if not request.path_info.startswith(_admin()):
             return self.get_response(request)
         now = int(time.time())
         # Either of its steps.
@@ -44,6 +45,12 @@ class IdleMiddleware:
         answer = self.get_response(request)
         _note(request, now, is_login=is_login)
         return answer
+
+
+@cache
+def _admin() -> str:
+    """Return where the admin is; looking it up would cost every request of the API."""
+    return reverse("admin:index")
 
 
 def _ended(request: HttpRequest, now: int) -> str:
