@@ -136,18 +136,20 @@ for _alias, _database in DATABASES.items():
 
 # The cache may be lost at any time: a dead Valkey is an empty cache, and a hanging
 # one costs 0.3 s now and then, not the client's default of 5 each time.
+_VALKEY = {
+    "LOCATION": env.valkey("VALKEY_URL"),
+    "KEY_PREFIX": "shop",
+    "OPTIONS": {
+        "REDIS_CLIENT_CLASS": "shop.cache.ImpatientRedis",
+        "SOCKET_CONNECT_TIMEOUT": 0.3,
+        "SOCKET_TIMEOUT": 0.3,
+        "IGNORE_EXCEPTIONS": True,
+    },
+}
 CACHES = {
-    "default": {
-        "BACKEND": "django_redis.cache.RedisCache",
-        "LOCATION": env.valkey("VALKEY_URL"),
-        "KEY_PREFIX": "shop",
-        "OPTIONS": {
-            "REDIS_CLIENT_CLASS": "shop.cache.ImpatientRedis",
-            "SOCKET_CONNECT_TIMEOUT": 0.3,
-            "SOCKET_TIMEOUT": 0.3,
-            "IGNORE_EXCEPTIONS": True,
-        },
-    }
+    "default": {"BACKEND": "django_redis.cache.RedisCache", **_VALKEY},
+    # For django-ratelimit alone.
+    "counts": {"BACKEND": "shop.cache.CountingCache", **_VALKEY},
 }
 DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 
@@ -312,6 +314,7 @@ SIMPLE_JWT = {
 
 RATELIMIT_ENABLE = env.flag("RATELIMIT_ENABLE", default=True)
 RATELIMIT_FAIL_OPEN = False
+RATELIMIT_USE_CACHE = "counts"
 # How many proxies of ours each request passes; 0 believes no X-Forwarded-For. In
 # production there is one at least, for TLS: a guess would count all clients as one, or
 # believe what a client makes up.

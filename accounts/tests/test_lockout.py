@@ -312,8 +312,8 @@ def test_admin_and_api_share_the_rate_limit(staff, settings, monkeypatch):
 
 def test_no_admin_login_without_the_counter(staff, settings):
     settings.RATELIMIT_ENABLE = True
-    cache = settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:9/0"}
-    settings.CACHES = {"default": cache}
+    dead = {"LOCATION": "redis://127.0.0.1:9/0"}
+    settings.CACHES = {name: one | dead for name, one in settings.CACHES.items()}
     page = admin_login(password=RIGHT)
     assert "服务暂时不可用,请稍后再试" in page.content.decode()
     assert AdminSession.objects.count() == 0

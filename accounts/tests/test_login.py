@@ -172,8 +172,8 @@ def test_limit_per_address(api, simulator, settings, still_clock):
 
 
 def test_dead_valkey_stops_no_shopper(api, simulator, settings):
-    dead = settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:9/0"}
-    settings.CACHES = {"default": dead}
+    dead = {"LOCATION": "redis://127.0.0.1:9/0"}
+    settings.CACHES = {name: one | dead for name, one in settings.CACHES.items()}
     assert login(api, "sim-ann").status_code == 200
 
 

@@ -87,8 +87,8 @@ def test_token_that_ran_out(shopper_api, simulator):
 
 
 def test_dead_cache(shopper_api, simulator, settings):
-    dead = settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:9/0"}
-    settings.CACHES = {"default": dead}
+    dead = {"LOCATION": "redis://127.0.0.1:9/0"}
+    settings.CACHES = {name: one | dead for name, one in settings.CACHES.items()}
     assert bind(shopper_api).status_code == 200
     simulator.fault("token", "500")
     # Nothing was kept, so a token is asked for again.

@@ -116,8 +116,8 @@ def test_limit_per_account(api, staff, settings, still_clock):
 
 
 def test_no_login_without_the_counter(api, staff, settings):
-    cache = settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:9/0"}
-    settings.CACHES = {"default": cache}
+    dead = {"LOCATION": "redis://127.0.0.1:9/0"}
+    settings.CACHES = {name: one | dead for name, one in settings.CACHES.items()}
     answer = login(api)
     assert (answer.status_code, answer.json()["code"]) == (503, 503)
     assert Session.objects.count() == 0

@@ -70,7 +70,9 @@ def valkey_at(settings: Any, cache_options: dict[str, Any]) -> Callable[[int], N
     def lead(port: int) -> None:
         url = f"redis://127.0.0.1:{port}/0"
         changed = {"LOCATION": url, "OPTIONS": cache_options}
-        settings.CACHES = {"default": settings.CACHES["default"] | changed}
+        settings.CACHES = {
+            alias: options | changed for alias, options in settings.CACHES.items()
+        }
 
     return lead
 

@@ -160,6 +160,27 @@ def test_counts_stand_in_valkey(shopper_api: APIClient) -> None:
     cache.clear()
 
 
+def test_a_window_ends_by_itself(shopper_api: APIClient) -> None:
+    for count in (1, 2):
+        place(shopper_api)
+        (key,) = cache.keys("rl:*")  # type: ignore[attr-defined]
+        assert cache.get(key) == count
+        assert 900 < cache.ttl(key) <= 905  # type: ignore[attr-defined]
+
+
+def test_a_count_is_one_question(shopper_api: APIClient) -> None:
+    def asked() -> int:
+        client = cache.client.get_client()  # type: ignore[attr-defined]
+        return int(client.client_info()["tot-cmds"])
+
+    place(shopper_api)
+    began = asked()
+    for _ in range(3):
+        place(shopper_api)
+    # Valkey counts the script and the increment in it, and asking itself.
+    assert asked() - began == 3 * 2 + 1
+
+
 def test_switch(shopper_api: APIClient, limit: Limit, settings: Any) -> None:
     limit(write=1)
     settings.RATELIMIT_ENABLE = False
