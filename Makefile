@@ -26,8 +26,8 @@ test: $(STAMP) ## Check and test everything, on servers of its own
 lint: $(STAMP) ## Check style, types and import rules
 	@exec $(STACK) throwaway -- $(MAKE) --no-print-directory checks STEPS="style format types imports"
 
-bench: $(STAMP) ## Measure the shop, a yardstick and limits (BENCH="--help" tells more)
-	@exec $(BIN)/python -m bench $(BENCH)
+bench: $(STAMP) ## Measure the shop and what to measure it by (BENCH=quick)
+	@exec $(BIN)/python -m bench $(or $(BENCH),full)
 
 format: $(STAMP) ## Format the code and mend what can be mended
 	$(BIN)/ruff check --fix --quiet . || true

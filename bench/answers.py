@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from bench.asking import Asker
-from bench.cases import LIST
+from bench.visits import LIST
 from bench.writing import Tally
 from shop.devstack.parts import DevstackError
 
@@ -71,8 +71,8 @@ def _order(asker: Asker, products: list[int]) -> Any:
 
 def _require_same(what: str, right: Any, other: Any) -> None:
     """Raises: DevstackError, when the other one says a thing differently."""
-    if difference := _difference(right, other):
-        raise DevstackError(f"{what}: the answers differ", difference)
+    if found := _difference(right, other):
+        raise DevstackError(f"{what}: the answers differ", found)
 
 
 def _difference(right: Any, other: Any, where: str = "data") -> str:

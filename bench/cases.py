@@ -1,31 +1,19 @@
 """The cases: what is asked, of whom, and how much of it is the goal."""
 
-import itertools
-import random
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import quote
 
 from bench.asking import Asker
-from bench.figures import Figure
 from bench.loads import CONNECTIONS, Load, PgBench, Wrk
 from bench.scales import Scale
-from bench.site import Site
+from bench.visits import Visits
 from bench.web import WebProgram
 from bench.writing import Counted, Tally, WhileWriting
 from shop.devstack.postgres import PostgresServer
-from shop.devstack.programs import PROJECT
 
-LUA = PROJECT / "bench" / "lua"
-CATEGORIES = 50
-HOT_PRODUCTS = 200
-PATHS_MAX = 100_000
-LIST = "/api/products"
+# How the contenders are called; a comma tells more.
+SHOP, NGINX, PLAIN = "shop", "shop behind nginx", "plain Django"
 STATIC_URL = "/static/list.json"
-# Those of sql/load.sql, from U+4E00 on.
-_LETTERS = [chr(0x4E00 + number) for number in range(500)]
 
 
 @dataclass(frozen=True)
@@ -45,6 +33,8 @@ class Case:
     title: str
     loads: Mapping[str, Load]
     goals: tuple[Goal, ...] = ()
+    # The shop's slowest of a hundred, as multiples of its median.
+    p99_times: float | None = None
 
 
 @dataclass(frozen=True)
@@ -52,28 +42,42 @@ class Field:
     """What the cases are run on."""
 
     scale: Scale
-    folder: Path
-    tokens: Path
     postgres: PostgresServer
-    shop: WebProgram
-    plain: WebProgram
+    shop: Visits
+    site: Visits
+    plain: Visits
     limits: WebProgram
-    site: Site
     writer: Asker
     tally: Tally
+
+    def sql(self, script: str, **values: int) -> PgBench:
+        """Return the SQL of a case without a web program."""
+        return PgBench(self.postgres, script, values)
+
+    def order_sql(self, products: int, clients: int) -> Counted:
+        """Return orders of two of so many products, or of one."""
+        values = {"products": products, "others": max(0, products - 2)}
+        load = PgBench(
+            *(self.postgres, "order.sql"),
+            {**values, "shoppers": self.scale.shoppers},
+            clients,
+        )
+        # pgbench waits for the last ones.
+        return Counted(load, self.tally, 0)
+
+    def orders(self, visits: Visits, lines: int) -> Counted:
+        """Return orders of so many products each, 0 for the hot one."""
+        return Counted(visits.orders(lines), self.tally, CONNECTIONS)
+
+    def while_writing(self, load: Load) -> WhileWriting:
+        """Return the load with orders beside it."""
+        return WhileWriting(load, self.writer, self.tally)
 
 
 def cases_make(field: Field) -> list[Case]:
     """Return the cases in the order of their names."""
-    return [
-        _newest(field),
-        _category(field),
-        _product(field),
-        _keyword(field),
-        _order(field),
-        _hot_order(field),
-        _profile(field),
-    ]
+    makers = (_newest, _category, _product, _keyword, _order, _hot_order, _profile)
+    return [make(field) for make in makers]
 
 
 def _newest(at: Field) -> Case:
@@ -81,78 +85,62 @@ def _newest(at: Field) -> Case:
         "E1",
         "list, newest, page 1 with total",
         {
-            "shop": Wrk(f"{at.shop.url}{LIST}"),
-            "plain": Wrk(f"{at.plain.url}{LIST}"),
-            "nginx": _while_writing(at, Wrk(f"{at.site.url}{LIST}")),
-            "SQL with count": _sql(at, "list_page_count.sql"),
-            "SQL": _sql(at, "list_page.sql"),
+            SHOP: at.shop.newest(),
+            PLAIN: at.plain.newest(),
+            NGINX: at.while_writing(at.site.newest()),
+            "SQL with count": at.sql("list_page_count.sql"),
+            "SQL": at.sql("list_page.sql"),
             "nginx static file": Wrk(f"{at.site.url}{STATIC_URL}"),
         },
-        (Goal("shop", "plain", 10), Goal("nginx", "plain", 150)),
+        (Goal(SHOP, PLAIN, 10), Goal(NGINX, PLAIN, 150)),
     )
 
 
 def _category(at: Field) -> Case:
-    script = LUA / "paths.lua"
-    paths = [
-        f"{LIST}?category={category}&page={page}"
-        for category in range(1, CATEGORIES + 1)
-        for page in range(1, 6)
-    ]
-    arguments = [str(_file(at, "categories.txt", paths))]
     return Case(
         "E2",
         "list of a category, pages 1 to 5 of 50",
         {
-            "shop": Wrk(at.shop.url, script, arguments),
-            "plain": Wrk(at.plain.url, script, arguments),
-            "nginx": _while_writing(at, Wrk(at.site.url, script, arguments)),
-            "SQL": _sql(at, "category_page.sql"),
+            SHOP: at.shop.categories(),
+            PLAIN: at.plain.categories(),
+            NGINX: at.while_writing(at.site.categories()),
+            "SQL": at.sql("category_page.sql"),
         },
-        (Goal("shop", "plain", 5), Goal("nginx", "plain", 100)),
+        (Goal(SHOP, PLAIN, 5), Goal(NGINX, PLAIN, 100)),
     )
 
 
 def _product(at: Field) -> Case:
-    script = LUA / "paths.lua"
-    ids = random.Random(3).sample(  # noqa: S311 - no secret
-        range(1, at.scale.products + 1), min(at.scale.products, PATHS_MAX)
-    )
-    paths = [f"{LIST}/{id_}" for id_ in ids]
-    arguments = [str(_file(at, "products.txt", paths))]
-    hot = [str(_file(at, "hot.txt", paths[:HOT_PRODUCTS]))]
+    hot = f"{NGINX}, 200 hot ones"
     return Case(
         "E3",
         "one product, random",
         {
-            "shop": Wrk(at.shop.url, script, arguments),
-            "plain": Wrk(at.plain.url, script, arguments),
-            "nginx, 200 hot": _while_writing(at, Wrk(at.site.url, script, hot)),
+            SHOP: at.shop.products(),
+            PLAIN: at.plain.products(),
+            hot: at.while_writing(at.site.hot_products()),
             "bare Django view": Wrk(f"{at.limits.url}/django"),
             "DRF APIView": Wrk(f"{at.limits.url}/drf"),
             "gunicorn alone": Wrk(f"{at.limits.url}/wsgi"),
-            "SQL": _sql(at, "product.sql", products=at.scale.products),
+            "SQL": at.sql("product.sql", products=at.scale.products),
         },
         (
-            Goal("shop", "plain", 5),
-            Goal("shop", "bare Django view", 0.4),
-            Goal("nginx, 200 hot", "plain", 70),
+            *(Goal(SHOP, PLAIN, 5), Goal(SHOP, "bare Django view", 0.4)),
+            Goal(hot, PLAIN, 70),
         ),
     )
 
 
 def _keyword(at: Field) -> Case:
-    words = fresh_words()
-    path = at.folder / "words.txt"
     return Case(
         "E4",
         "keyword of two Chinese characters, a fresh one each time",
         {
-            "shop": FreshWords(at.shop.url, words, path),
-            "plain": FreshWords(at.plain.url, words, path),
-            "SQL": _sql(at, "keyword.sql"),
+            SHOP: at.shop.fresh_words(),
+            PLAIN: at.plain.fresh_words(),
+            "SQL": at.sql("keyword.sql"),
         },
-        (Goal("shop", "plain", 30),),
+        (Goal(SHOP, PLAIN, 30),),
     )
 
 
@@ -161,108 +149,39 @@ def _order(at: Field) -> Case:
         "E5",
         "order of two random products",
         {
-            "shop": _orders(at, at.shop, lines=2),
-            "plain": _orders(at, at.plain, lines=2),
-            "SQL": _order_sql(at, at.scale.products, CONNECTIONS),
+            SHOP: at.orders(at.shop, 2),
+            PLAIN: at.orders(at.plain, 2),
+            "SQL": at.order_sql(at.scale.products, CONNECTIONS),
         },
-        (Goal("shop", "plain", 5), Goal("shop", "SQL", 0.4)),
+        (Goal(SHOP, PLAIN, 5), Goal(SHOP, "SQL", 0.4)),
+        p99_times=4,
     )
 
 
 def _hot_order(at: Field) -> Case:
+    sql = "SQL, 16 clients"
     return Case(
         "E6",
         "orders of one hot product",
         {
-            "shop": _orders(at, at.shop, lines=0),
-            "plain": _orders(at, at.plain, lines=0),
-            "SQL, 16 clients": _order_sql(at, 1, 16),
+            SHOP: at.orders(at.shop, 0),
+            PLAIN: at.orders(at.plain, 0),
+            sql: at.order_sql(1, 16),
         },
-        (Goal("shop", "plain", 5), Goal("shop", "SQL, 16 clients", 1)),
+        (Goal(SHOP, PLAIN, 5), Goal(SHOP, sql, 1)),
+        p99_times=4,
     )
 
 
 def _profile(at: Field) -> Case:
-    script, arguments = LUA / "profile.lua", [str(at.tokens)]
-    path = "/api/auth/user"
     return Case(
         "E7",
         "own profile with JWT",
         {
-            "shop": Wrk(f"{at.shop.url}{path}", script, arguments),
-            "plain": Wrk(f"{at.plain.url}{path}", script, arguments),
+            SHOP: at.shop.profiles(),
+            PLAIN: at.plain.profiles(),
             "DRF APIView": Wrk(f"{at.limits.url}/drf"),
-            "SQL": _sql(at, "profile.sql", shoppers=at.scale.shoppers),
+            "SQL": at.sql("profile.sql", shoppers=at.scale.shoppers),
         },
-        (Goal("shop", "plain", 2.7),),
+        (Goal(SHOP, PLAIN, 2.7),),
     )
-
-
-def _sql(at: Field, script: str, **values: int) -> PgBench:
-    return PgBench(at.postgres, script, values)
-
-
-def _file(at: Field, name: str, lines: list[str]) -> Path:
-    """Write lines in a random order, the same each time."""
-    random.Random(1).shuffle(lines)  # noqa: S311 - no secret
-    path = at.folder / name
-    path.write_text("".join(f"{line}\n" for line in lines))
-    return path
-
-
-def fresh_words() -> Iterator[str]:
-    """Yield every pair of the letters once, in a random order."""
-    pairs = [first + second for first in _LETTERS for second in _LETTERS]
-    random.Random(4).shuffle(pairs)  # noqa: S311 - no secret
-    return iter(pairs)
-
-
-@dataclass
-class FreshWords:
-    """Keywords that nobody has asked for before."""
-
-    url: str
-    words: Iterator[str]
-    path: Path
-    # More than any program answers.
-    per_second: int = 2_000
-
-    def run(self, seconds: int) -> Figure:
-        """Run it; see `Load`."""
-        words = itertools.islice(self.words, seconds * self.per_second)
-        lines = (f"{LIST}?keyword={quote(word)}\n" for word in words)
-        self.path.write_text("".join(lines))
-        return Wrk(self.url, LUA / "paths.lua", [str(self.path)]).run(seconds)
-
-
-@dataclass
-class Orders:
-    """Orders, each under a key of its own."""
-
-    url: str
-    tokens: Path
-    products: int
-    lines: int
-
-    def run(self, seconds: int) -> Figure:
-        """Run it; see `Load`."""
-        word = f"{time.time_ns()}-"
-        arguments = [str(self.tokens), str(self.products), word, str(self.lines)]
-        load = Wrk(f"{self.url}/api/orders", LUA / "orders.lua", arguments)
-        return load.run(seconds)
-
-
-def _orders(at: Field, program: WebProgram, *, lines: int) -> Counted:
-    load = Orders(program.url, at.tokens, at.scale.products, lines)
-    return Counted(load, at.tally, CONNECTIONS)
-
-
-def _order_sql(at: Field, products: int, clients: int) -> Counted:
-    values = {"products": products, "others": max(0, products - 2)}
-    values["shoppers"] = at.scale.shoppers
-    # pgbench waits for the last ones.
-    return Counted(PgBench(at.postgres, "order.sql", values, clients), at.tally, 0)
-
-
-def _while_writing(at: Field, load: Load) -> WhileWriting:
-    return WhileWriting(load, at.writer, at.tally)

@@ -82,11 +82,16 @@ class Data:
         )
         self._servers.parts.run(program, LOAD_SECONDS)
 
-    def people_prepare(self, count: int, tokens: Path, staff: tuple[str, str]) -> None:
+    def people_prepare(
+        self, count: int, tokens: Path, staff: tuple[str, str], database: str
+    ) -> None:
         """Log shoppers in, into a file a token a line, and make the staff account."""
         name, password = staff
-        arguments = (str(count), str(tokens), name)
-        self._python("-m", "bench.prepare", *arguments, STAFF_PASSWORD=password)
+        self._python(
+            *("-m", "bench.prepare", str(count), str(tokens), name),
+            database=database,
+            STAFF_PASSWORD=password,
+        )
 
     def manage(self, *command: str, database: str = DATABASE) -> None:
         """Run a management command of the shop.

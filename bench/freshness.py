@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass
 
 from bench.asking import Asker
-from bench.cases import LIST
 from bench.loads import Load
+from bench.visits import LIST
 from shop.devstack.parts import DevstackError
 
 EDITS = 8

@@ -19,6 +19,7 @@ from shop.devstack.postgres import ROLE, PostgresServer, program_path
 from shop.devstack.programs import PROJECT
 
 CONNECTIONS = 32
+SCRIPTS = PROJECT / "bench" / "pgbench"
 REPORT = PROJECT / "bench" / "lua" / "report.lua"
 _RATE = re.compile(r"^tps = ([\d.]+)", re.MULTILINE)
 _COUNT = re.compile(r"^number of transactions actually processed: (\d+)", re.MULTILINE)
@@ -85,12 +86,22 @@ class PgBench:
 
     def run(self, seconds: int) -> Figure:
         """Raises: DevstackError, when pgbench fails."""
+        return self._run(f"--time={seconds}")
+
+    def run_once(self) -> Figure:
+        """Let each client do it once.
+
+        Raises: DevstackError, when pgbench fails.
+        """
+        return self._run("--transactions=1")
+
+    def _run(self, how_long: str) -> Figure:
         values = [f"--define={name}={value}" for name, value in self.values.items()]
-        script = PROJECT / "bench" / "pgbench" / self.script
+        script = SCRIPTS / self.script
         done = subprocess.run(  # noqa: S603 - a fixed program, no shell
             [
                 *(str(program_path("pgbench")), "--no-vacuum", "--protocol=prepared"),
-                *(f"--client={self.clients}", f"--time={seconds}", f"--file={script}"),
+                *(f"--client={self.clients}", how_long, f"--file={script}"),
                 *(f"--host={HOST}", f"--port={self.postgres.port}"),
                 *(f"--username={ROLE}", *values, self.database),
             ],

@@ -1,10 +1,31 @@
 """Measure the contenders of a case in turn, round by round."""
 
+import dataclasses
+from typing import Any
+
 from bench.cases import Case
-from bench.figures import Figure
+from bench.figures import Figure, median
 from bench.loads import Load
 from bench.scales import Scale
 from bench.usage import Watch
+from shop.devstack.terminal import say
+
+
+def case_facts(case: Case, scale: Scale, watch: Watch) -> dict[str, Any]:
+    """Measure a case and tell the user; return what is kept of it."""
+    say(f"{case.name} {case.title}")
+    rounds = case_measure(case, scale, watch)
+    for name, figures in rounds.items():
+        say(_line(name, median(figures)))
+    return {
+        "title": case.title,
+        "p99_times": case.p99_times,
+        "goals": [dataclasses.asdict(goal) for goal in case.goals],
+        "rounds": {
+            name: [dataclasses.asdict(one) for one in figures]
+            for name, figures in rounds.items()
+        },
+    }
 
 
 def case_measure(case: Case, scale: Scale, watch: Watch) -> dict[str, list[Figure]]:
@@ -29,5 +50,19 @@ def _measure(load: Load, seconds: int, watch: Watch) -> Figure:
     after = watch.cpu_seconds()
     requests = max(1, figure.requests)
     cpu = {name: (after[name] - before[name]) * 1000 / requests for name in after}
-    used = {name: round(value, 4) for name, value in cpu.items() if value >= 0.0005}
-    return Figure(**{**vars(figure), "cpu": used})
+    return dataclasses.replace(
+        figure,
+        per_second=round(figure.per_second, 1),
+        cpu={name: round(spent, 4) for name, spent in cpu.items()},
+    )
+
+
+def _line(name: str, figure: Figure) -> str:
+    times = ""
+    if figure.p50 is not None and figure.p99 is not None:
+        times = f"p50 {figure.p50:8.2f} ms  p99 {figure.p99:8.2f} ms"
+    errors = f"  {figure.errors} ERRORS" if figure.errors else ""
+    cpu = " ".join(
+        f"{name} {spent:.3f}" for name, spent in figure.cpu.items() if spent > 0.001
+    )
+    return f"  {name:<26}{figure.per_second:10,.0f}/s  {times}  CPU ms: {cpu}{errors}"

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Scale:
-    """The size of a run; `BENCH_SCALE` names it."""
+    """The size of a run."""
 
     name: str
+    meaning: str
     products: int
     orders: int
     shoppers: int
@@ -21,10 +22,14 @@ class Scale:
         return f"loaded_{self.products}_{self.orders}"
 
 
+_SHOP = (100_000, 1_000_000, 10_000)
+_LARGE = (1_000_000, 10_000_000, 10_000)
 SCALES = {
     scale.name: scale
     for scale in (
-        Scale("quick", 5_000, 20_000, shoppers=500, rounds=1, seconds=2),
-        Scale("full", 100_000, 1_000_000, shoppers=10_000, rounds=3, seconds=4),
+        Scale("full", "every case in a shop of 100,000 products", *_SHOP, 3, 4),
+        Scale("quick", "the same in two minutes", 5_000, 20_000, 500, 1, 2),
+        Scale("growth", "beside a shop ten times as large", *_LARGE, 3, 4),
+        Scale("memory", "of the workers over a million requests", *_SHOP, 1, 10),
     )
 }

@@ -39,7 +39,7 @@ class Watch:
     def worker_megabytes(self, name: str) -> list[float]:
         """Return each worker's share of the memory (PSS)."""
         family = processes.descendants(self.leaders[name])
-        return [_pss_kilobytes(one.pid) / 1024 for one in family]
+        return [round(_pss_kilobytes(one.pid) / 1024, 1) for one in family]
 
 
 def _family_seconds(leader: int) -> float:

@@ -1,0 +1,105 @@
+"""What every run needs: the servers, the data, web programs, and their end."""
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from bench.data import Data
+from bench.scales import Scale
+from bench.servers import Servers
+from bench.usage import Watch
+from bench.visits import LIST, Visits
+from bench.web import WebProgram
+from shop.devstack import processes
+from shop.devstack.credentials import staff_ensure
+from shop.devstack.data_directory import DataDirectory
+from shop.devstack.parts import Parts
+from shop.devstack.postgres import DATABASE
+from shop.devstack.terminal import say
+
+SESSIONS = 2_000
+
+
+class Stage:
+    """Servers in a folder that is kept; a context manager, which stops everything."""
+
+    def __init__(self, folder: Path, **postgres: str) -> None:
+        self.directory = DataDirectory(folder)
+        self.parts = Parts(started=self.directory.part_note)
+        self._postgres = postgres
+
+    def __enter__(self) -> Self:
+        """Start the servers.
+
+        Raises: DevstackError.
+        """
+        processes.descendants_adopt()
+        self.directory.open()
+        try:
+            self.directory.leftovers_stop()
+            self.staff = staff_ensure(self.folder / "staff.txt")
+            self.servers = Servers(
+                self.folder, self.directory.logs, self.parts, self._postgres
+            )
+            self.servers.start()
+            self.data = Data(self.servers)
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stop()
+
+    def _stop(self) -> None:
+        self.parts.stop()
+        self.directory.close()
+
+    @property
+    def folder(self) -> Path:
+        """Where everything lies."""
+        return self.directory.path
+
+    def load(self, scale: Scale, database: str = DATABASE) -> Path:
+        """Make a database of that size; return the file with shoppers' tokens."""
+        say(f"data: {scale.products:,} products, {scale.orders:,} orders")
+        self.data.prepare(scale, database)
+        tokens = self.folder / f"{database}.tokens"
+        count = min(scale.shoppers, SESSIONS)
+        self.data.people_prepare(count, tokens, self.staff, database)
+        return tokens
+
+    def shop(self, name: str = "shop", database: str = DATABASE) -> WebProgram:
+        """Start a shop on a database."""
+        return self.program(name, "shop.wsgi", "/healthz", database)
+
+    def plain(self) -> WebProgram:
+        """Start the yardstick."""
+        return self.program("plain", "bench.plain.wsgi", LIST)
+
+    def limits(self) -> WebProgram:
+        """Start what does nothing."""
+        return self.program("limits", "bench.limits.wsgi", "/wsgi")
+
+    def program(
+        self, name: str, application: str, path: str, database: str = DATABASE
+    ) -> WebProgram:
+        """Start a web program, and wait until it answers that path."""
+        log = self.directory.logs / f"{name}.log"
+        env = self.servers.environment(database)
+        program = WebProgram(name, application, path, env, log)
+        program.start(self.parts)
+        return program
+
+    def visits(self, url: str, scale: Scale, tokens: Path) -> Visits:
+        """Return what shoppers ask of an address."""
+        return Visits(url, scale, tokens, self.folder)
+
+    def watch(self) -> Watch:
+        """Look at what runs now."""
+        return Watch({part.name: part.process.pid for part in self.parts.running})
