@@ -91,6 +91,8 @@ class Combiner(Generic[Q, A]):
             answers = self._ask([asking.question for asking in together])
             for asking, answer in zip(together, answers, strict=True):
                 asking.answers.append(answer)
+        except Exception as error:
+            raise NotAnswered from error
         finally:
             self._hand_over(leader)
             for asking in together:

@@ -21,7 +21,16 @@ from orders.models import Order, OrderItem, OrderStatus
 from orders.models.order_item import QUANTITY_MAX
 from orders.numbers import order_no_make
 from orders.services.placing.requests import OrderRequest
+from orders.services.quoting import AMOUNT_MAX
 from shop.errors import Busy, Invalid, NotFound, ShopError
+from shop.statements import rows_fetch
+
+# In orders/sql. One statement is one transaction, and one round trip.
+_PLACE = """
+SELECT answer FROM orders_place(
+    %s::jsonb, %s::integer, %s::numeric, %s::text
+) AS answer
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +66,22 @@ def draft_make(user_id: int, request: OrderRequest, key: str | None) -> Draft:
     )
 
 
-def drafts_write(drafts: Sequence[Draft], *, is_again: bool) -> str:
-    """Return the JSON that `orders_place` takes."""
-    return json.dumps(
-        [
-            {"place": place, "again": is_again, **_written(draft)}
-            for place, draft in enumerate(drafts)
-        ],
-        ensure_ascii=False,
-    )
+def drafts_place(
+    drafts: Sequence[Draft], *, is_again: bool = False, patience: str | None = None
+) -> list[str]:
+    """Place what can be placed, in this sequence; return what `order_of` reads.
+
+    `is_again`: they were tried before, and it is not known whether in vain. `patience`
+    is how long to wait for a lock, where that is less than the session's time.
+
+    Locks: the keys, the SKUs in primary-key order, then the shoppers, until the commit.
+    """
+    asked = [
+        {"place": place, "again": is_again, **_written(draft)}
+        for place, draft in enumerate(drafts)
+    ]
+    values = [json.dumps(asked, ensure_ascii=False), QUANTITY_MAX, AMOUNT_MAX, patience]
+    return [answer for (answer,) in rows_fetch(_PLACE, values)]
 
 
 def _written(draft: Draft) -> Mapping[str, Any]:

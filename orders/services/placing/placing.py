@@ -6,23 +6,14 @@ from collections.abc import Sequence
 from django.db import connection, transaction
 
 from orders.models import Order, OrderStatus
-from orders.models.order_item import QUANTITY_MAX
 from orders.services.combining import Combiner, NotAnswered
-from orders.services.placing.drafts import Draft, draft_make, drafts_write, order_of
+from orders.services.placing.drafts import Draft, draft_make, drafts_place, order_of
 from orders.services.placing.requests import OrderRequest
 from orders.services.placing.twins import key_hold
-from orders.services.quoting import AMOUNT_MAX
 from shop.metrics import ORDERS
-from shop.statements import rows_fetch
 
 logger = logging.getLogger(__name__)
 
-# orders/sql: one statement is one transaction, and one round trip.
-_PLACE = """
-SELECT answer FROM orders_place(
-    %s::jsonb, %s::integer, %s::numeric, %s::text
-) AS answer
-"""
 # More in one call gain little, and all of them wait for the last.
 _TOGETHER_MAX = 16
 # Whoever waits for a SKU that somebody holds for longer waits alone. Orders that pass
@@ -60,31 +51,23 @@ def _answer(draft: Draft) -> str:
     if connection.in_atomic_block:
         # An error, but in a test whose transaction is never committed.
         with transaction.atomic(durable=True):
-            return _place([draft])[0]
+            return drafts_place([draft])[0]
     try:
         return _combiner.answer(draft)
     except NotAnswered:
         # It may have been placed all the same: the number will tell.
-        return _place([draft], is_again=True)[0]
+        return drafts_place([draft], is_again=True)[0]
 
 
 def _place_together(drafts: Sequence[Draft]) -> Sequence[str]:
     """Place drafts in one transaction that is soon given up."""
     try:
-        return _place(drafts, patience=_LOCK_PATIENCE)
+        return drafts_place(drafts, patience=_LOCK_PATIENCE)
     except Exception as error:
         cause = type(error.__cause__ or error).__name__
-        logger.info("%d orders placed one by one: %s", len(drafts), cause)
+        logger.info("%d orders to be placed one by one: %s", len(drafts), cause)
         connection.close_if_unusable_or_obsolete()
-        raise NotAnswered from error
-
-
-def _place(
-    drafts: Sequence[Draft], *, is_again: bool = False, patience: str | None = None
-) -> Sequence[str]:
-    written = drafts_write(drafts, is_again=is_again)
-    rows = rows_fetch(_PLACE, [written, QUANTITY_MAX, AMOUNT_MAX, patience])
-    return [answer for (answer,) in rows]
+        raise
 
 
 _combiner = Combiner(

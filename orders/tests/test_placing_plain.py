@@ -1,0 +1,257 @@
+"""The function places the orders that the plain ORM version places, no others."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import strategies as st
+
+from accounts.models import Address, User
+from catalog.models import Product, Sku, StockMovement
+from orders.errors import RequestInProgress
+from orders.models import Order, OrderEvent
+from orders.serializers import OrderSerializer
+from orders.services.placing import Destination, OrderRequest
+from orders.services.placing.drafts import draft_make, drafts_place, order_of
+from orders.services.quoting import Wish
+from orders.tests.conftest import ADDRESS
+from orders.tests.placing_plain import order_place_plainly
+from shop.errors import ShopError
+
+UNKNOWN = 999_999_999
+
+
+@dataclass
+class World:
+    """What there is to ask for, and who asks."""
+
+    products: list[int]
+    skus: list[int]
+    users: list[int]
+    addresses: list[int]
+
+
+@dataclass(frozen=True)
+class Ask:
+    """An order as hypothesis makes it up: places in the lists of the world."""
+
+    user: int
+    request: int
+    key: str | None
+
+
+@pytest.fixture
+def world(
+    product_make: Callable[..., Product], shopper: User, other_shopper: User
+) -> World:
+    """All that can be wrong with a product, and some shoppers."""
+    gone = User.objects.create(openid="gone", password="!", is_active=False)
+    products = [
+        product_make("茶", price="9.99", stock=5, image="uploads/tea.jpg"),
+        product_make("衫", price="50.00", stock=3),
+        product_make("下架", status="off_sale"),
+        product_make("删除", status="deleted"),
+        product_make("金", price="25000000.00", stock=900),
+        product_make("米", price="0.01", stock=5000),
+        product_make("空", stock=0),
+        product_make("停", stock=4),
+        product_make("换", price="3.00", stock=4),
+    ]
+    skus = [Sku.objects.get(product=product) for product in products]
+    Sku.objects.filter(pk=skus[1].pk).update(specs={"码": "S", "色": "红"})
+    Sku.objects.filter(pk__in=[skus[7].pk, skus[8].pk]).update(is_active=False)
+    for product, image in ((products[1], "uploads/l.jpg"), (products[8], "")):
+        more = Sku.objects.create(
+            product=product, specs={"码": "L"}, price=60, stock=2, image=image
+        )
+        StockMovement.objects.create(sku=more, delta=2, balance=2, reason="initial")
+        skus.append(more)
+    addresses = [
+        Address.objects.create(user=user, **{**ADDRESS, "name": f"收货人{user.pk}"})
+        for user in (shopper, other_shopper, gone)
+    ]
+    return World(
+        products=[*(product.pk for product in products), UNKNOWN],
+        skus=[*(sku.pk for sku in skus), UNKNOWN],
+        users=[shopper.pk, other_shopper.pk, gone.pk, UNKNOWN],
+        addresses=[*(address.pk for address in addresses), UNKNOWN],
+    )
+
+
+bounded = settings(
+    max_examples=40,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    phases=[Phase.explicit, Phase.generate, Phase.shrink],
+    suppress_health_check=list(HealthCheck),
+)
+# Mostly what can be bought: tea, a shirt of a size, rice by the sack.
+LIKELY = [
+    *((0, None, 1), (0, None, 3), (0, 0, 2), (1, 1, 1), (1, 9, 1), (8, None, 1)),
+    *((5, None, 600), (5, 5, 600), (4, None, 1)),
+]
+anything = st.tuples(
+    st.integers(0, 9), st.none() | st.integers(0, 11), st.sampled_from([1, 2, 6])
+)
+wishes = st.sampled_from(LIKELY) | st.sampled_from(LIKELY) | anything
+# An address that is written out (-1), one of the book, or none.
+requests = st.tuples(
+    st.lists(wishes, min_size=1, max_size=3),
+    st.sampled_from([-1, -1, -1, -1, -1, -1, 0, 1, 3, 4]),
+)
+asks = st.builds(
+    Ask,
+    user=st.sampled_from([0, 0, 0, 0, 1, 2, 3]),
+    request=st.sampled_from([0, 0, 0, 1]),
+    key=st.sampled_from([None, None, "a", "a", "b"]),
+)
+calls = st.lists(st.lists(asks, min_size=1, max_size=4), min_size=2, max_size=3)
+
+
+@pytest.mark.usefixtures("audited")
+def test_all_calls_end_alike(world: World) -> None:
+    told: set[str] = set()
+
+    # Beside what is made up: too much rice, and no address.
+    @bounded
+    @example(
+        bodies=[([(5, None, 600), (5, 5, 600)], -1), ([(0, None, 1)], 4)],
+        calls=[[Ask(0, 0, None), Ask(0, 1, "a")]],
+    )
+    @given(bodies=st.lists(requests, min_size=2, max_size=2), calls=calls)
+    def check(bodies: list[Any], calls: list[list[Ask]]) -> None:
+        asked = [_request(world, *body) for body in bodies]
+        with _undone():
+            plain = [_plainly(world, asked, call) for call in calls], _books()
+        with _undone():
+            together = [_together(world, asked, call) for call in calls], _books()
+        assert together == plain
+        told.update(kind for call in plain[0] for kind, *_ in call)
+
+    check()
+    # Else the run would have shown less than it seems to.
+    assert {word for word in told if "库存不足" not in word} == {
+        "placed",
+        "repeated",
+        "重复的请求标识,内容不一致",
+        "请求正在处理中,请勿重复提交",
+        "商品不存在或已下架",
+        "用户不存在",
+        "请选择商品衫的规格",
+        "收货地址不能为空",
+        "地址不存在",
+        "数量不能大于999",
+        "订单金额过大",
+    }
+    assert "商品茶库存不足" in told
+
+
+def _request(world: World, lines: list[Any], address: int) -> OrderRequest:
+    wanted = []
+    for product, sku, quantity in lines:
+        sku_id = None if sku is None else world.skus[sku]
+        wanted.append(Wish(world.products[product], sku_id, quantity))
+    if address == -1:
+        return OrderRequest(wanted, Destination(**ADDRESS), remark="放门口")
+    if address == len(world.addresses):
+        return OrderRequest(wanted)
+    return OrderRequest(wanted, address_id=world.addresses[address])
+
+
+@contextmanager
+def _undone() -> Iterator[None]:
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def _plainly(
+    world: World, asked: Sequence[OrderRequest], call: Sequence[Ask]
+) -> list[Any]:
+    """Place one after the other; of twins in one call the later are told so."""
+    told, keys = [], set[tuple[int, str]]()
+    used = set(Order.objects.values_list("user_id", "idempotency_key"))
+    for ask in call:
+        user, name = world.users[ask.user], (world.users[ask.user], ask.key or "")
+        if ask.key and name in keys - used:
+            told.append(_refused(RequestInProgress()))
+            continue
+        keys.add(name)
+        request = asked[ask.request]
+
+        def place(user: int = user, request: Any = request, ask: Ask = ask) -> Any:
+            return order_place_plainly(
+                user_id=user, request=request, idempotency_key=ask.key
+            )
+
+        told.append(_told(place))
+    return told
+
+
+def _together(
+    world: World, asked: Sequence[OrderRequest], call: Sequence[Ask]
+) -> list[Any]:
+    drafts = [
+        draft_make(world.users[ask.user], asked[ask.request], ask.key) for ask in call
+    ]
+    answers = drafts_place(drafts)
+
+    def order(draft: Any, answer: str) -> tuple[Order, bool]:
+        order = order_of(draft, answer)
+        return order, order.order_no == draft.order_no
+
+    return [
+        _told(lambda draft=draft, answer=answer: order(draft, answer))
+        for draft, answer in zip(drafts, answers, strict=True)
+    ]
+
+
+def _told(place: Callable[[], tuple[Order, bool]]) -> Any:
+    """Return what the shopper is told, but for numbers and times."""
+    try:
+        order, is_new = place()
+    except ShopError as error:
+        return _refused(error)
+    data = OrderSerializer(order).data
+    for name in ("orderNo", "createdAt", "updatedAt", "expiresAt"):
+        assert data.pop(name)
+    for item in data["items"]:
+        assert item.pop("id")
+    return "placed" if is_new else "repeated", data
+
+
+def _refused(error: ShopError) -> Any:
+    return error.message, type(error), error.facts
+
+
+def _books() -> dict[str, Any]:
+    """Return what is written, orders being named by their turn."""
+    # The foreign keys wait for a commit that does not come.
+    connection.check_constraints()
+    orders = list(Order.objects.order_by("pk").prefetch_related("items"))
+    turns = {order.order_no: turn for turn, order in enumerate(orders)}
+    left_out = {"_state", "_prefetched_objects_cache", "id", "order_no", "order_id"}
+    times = {"created_at", "updated_at", "expires_at", "due_at"}
+
+    def facts(row: Any) -> dict[str, Any]:
+        return {k: v for k, v in vars(row).items() if k not in left_out | times}
+
+    movements = StockMovement.objects.filter(reason="order").order_by("pk")
+    return {
+        "orders": [facts(order) for order in orders],
+        "lines": [[facts(item) for item in order.items.all()] for order in orders],
+        "events": [
+            (turns[event.order.order_no], *facts(event).items())
+            for event in OrderEvent.objects.order_by("pk").select_related("order")
+        ],
+        "ledger": [
+            (turns[row.reference], row.sku_id, row.delta, row.balance, row.operator_id)
+            for row in movements
+        ],
+        "stocks": list(Sku.objects.order_by("pk").values_list("pk", "stock")),
+    }
