@@ -87,10 +87,15 @@ class Site:
     def _rates_lift(self) -> None:
         """Count every request, and refuse none."""
         self._change(
-            "shop/http.conf",
+            "shop/limits.conf",
             {
                 "rate=50r/s": "rate=1000000r/s",
                 "rate=5r/s": "rate=1000000r/s",
+            },
+        )
+        self._change(
+            "shop/http.conf",
+            {
                 "/var/log/nginx/": f"{self.folder}/log/",
                 "/var/cache/nginx-shop": f"{self.folder}/cache",
             },

@@ -29,7 +29,8 @@ ADDRESS = {
 }
 # One piece of SKU 12 is left, as staff would have it.
 LAST_PIECE = """
-INSERT INTO catalog_stockmovement (sku_id, delta, balance, reason, reference, created_at)
+INSERT INTO catalog_stockmovement
+    (sku_id, delta, balance, reason, reference, created_at)
 SELECT id, 1 - stock, 1, 'adjustment', '', now() FROM catalog_sku WHERE id = 12;
 UPDATE catalog_sku SET stock = 1 WHERE id = 12
 """
