@@ -45,6 +45,11 @@ def _cores(limit_file: str = "/sys/fs/cgroup/cpu.max") -> int:
     return min(cores, -(-quota // period))
 
 
+def _threads(processes: int) -> int:
+    """Share out 80 connections: PostgreSQL has room for 100 unless told otherwise."""
+    return max(8, min(16, 80 // max(processes, 1)))
+
+
 wsgi_app = "shop.wsgi"
 
 # Loopback: nginx stands before it. A container sets 0.0.0.0:8000.
@@ -54,10 +59,10 @@ bind = _text("BIND", "127.0.0.1:8000")
 _wanted = os.environ.get("WEB_CONCURRENCY") or str(_cores() + 1)
 workers = _number("WORKERS", _whole("WEB_CONCURRENCY", _wanted))
 
-# Threads, because an order may wait up to 3 s for a lock and a login 5 s for WeChat.
-# workers x threads connections must stay under PostgreSQL's max_connections.
+# Threads, because an order may wait up to 3 s for a lock and a login 5 s for WeChat;
+# and orders that wait at the same moment are placed together.
 worker_class = "gthread"
-threads = _number("THREADS", 8)
+threads = _number("THREADS", _threads(workers))
 
 # Loads the application once and shares its memory. wsgi.py leaves no connection open,
 # and ends the whole program, not a child again and again, when it can't serve.
@@ -75,8 +80,8 @@ keepalive = _number("KEEPALIVE", 75)
 
 # A new process now and then bounds what a slow leak can take; the jitter keeps the
 # workers from restarting together.
-max_requests = _number("MAX_REQUESTS", 20000)
-max_requests_jitter = _number("MAX_REQUESTS_JITTER", 2000)
+max_requests = _number("MAX_REQUESTS", 100000)
+max_requests_jitter = _number("MAX_REQUESTS_JITTER", 10000)
 
 # The heartbeat file must not wait for a disk, or a busy disk kills healthy workers; and
 # a process that writes into a mapped file of a full disk is killed at once.

@@ -23,7 +23,7 @@ from shop.wechat.errors import WeChatUnavailable
 REQUEST_SECONDS = 5
 # With less time left a call would only be lost.
 LEAST_SECONDS = 0.5
-# Calls of requests at a time in a process: half of the threads that serve it. The rest
+# Calls of requests at a time in a process: half of its threads at most. The rest
 # serve on while WeChat hangs, which nobody knows before the first calls have failed.
 REQUEST_CALLS_MAX = 4
 # An answer takes less; room is worth waiting for until the latest call took as long.

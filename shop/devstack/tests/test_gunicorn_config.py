@@ -54,12 +54,27 @@ def test_cores_of_a_container(tmp_path: Path, limit: str, expected: int | None) 
     assert cores(str(tmp_path / "none")) == len(os.sched_getaffinity(0))
 
 
+def threads(processes: int) -> int:
+    shared: int = runpy.run_path(str(CONFIG))["_threads"](processes)
+    return shared
+
+
+@pytest.mark.parametrize(
+    ("processes", "expected"),
+    [(0, 16), (1, 16), (3, 16), (5, 16), (6, 13), (9, 8), (33, 8)],
+)
+def test_threads_share_what_postgresql_has_room_for(
+    processes: int, expected: int
+) -> None:
+    assert threads(processes) == expected >= 2 * REQUEST_CALLS_MAX
+
+
 def test_defaults() -> None:
     settings = settings_printed()
     assert settings["bind"] == "['127.0.0.1:8000']"
     assert settings["workers"] == str(cores() + 1)
     assert settings["worker_class"] == "gthread"
-    assert settings["threads"] == "8" == str(2 * REQUEST_CALLS_MAX)
+    assert settings["threads"] == str(threads(cores() + 1))
     assert settings["preload_app"] == "True"
     assert settings["control_socket_disable"] == "True"
     assert int(settings["max_requests_jitter"]) > 0
