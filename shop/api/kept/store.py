@@ -35,6 +35,10 @@ return {count, redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2])}
 _FIND_SHA = hashlib.sha1(_FIND, usedforsecurity=False).hexdigest()
 
 
+# What was asked for last at each place, in this process.
+_asked = [0] * PLACES
+
+
 @dataclass(frozen=True)
 class Answer:
     """A finished answer."""
@@ -68,6 +72,19 @@ def answer_find(url: str, window: Window | None) -> Found:
         return Found()
     edit = edit or b""
     return Found(count, edit, _read(kept, edit, url) if kept else None)
+
+
+def is_wanted(url: str) -> bool:
+    """Say whether it was asked for before, and nothing else at its place since.
+
+    To keep what is asked for once costs a round trip for nothing, and who makes up
+    URLs would fill the places with it.
+    """
+    known = hash(url)
+    place = known % PLACES
+    was_asked = _asked[place] == known
+    _asked[place] = known
+    return was_asked
 
 
 def answer_keep(url: str, answer: Answer, *, edit: bytes, seconds: float) -> None:

@@ -16,7 +16,14 @@ from rest_framework.views import APIView
 from shop.api.envelope import EnvelopeRenderer
 from shop.api.exceptions import exception_response
 from shop.api.kept.flights import Flights
-from shop.api.kept.store import KEPT_SECONDS, Answer, Found, answer_find, answer_keep
+from shop.api.kept.store import (
+    KEPT_SECONDS,
+    Answer,
+    Found,
+    answer_find,
+    answer_keep,
+    is_wanted,
+)
 from shop.api.ratelimit import read_allow, read_window
 from shop.replica.routing import replica_read
 
@@ -83,7 +90,7 @@ class KeptReads(APIView):
         began = time.monotonic()
         read = self._read if found.edit else replica_read(self._read)
         answer = _answer(read(request, kwargs))
-        if found.edit is not None:
+        if found.edit is not None and is_wanted(url):
             seconds = KEPT_SECONDS - (time.monotonic() - began)
             answer_keep(url, answer, edit=found.edit, seconds=seconds)
         return answer
