@@ -3,8 +3,7 @@
 from typing import Any
 
 from catalog.listing import ProductListing
-from catalog.models import Product
-from catalog.showcase import showcase
+from catalog.showcase import products_listed
 from shop.api.pagination import PagePagination
 
 
@@ -14,7 +13,4 @@ class ProductPagination(PagePagination):
     def cut(self, queryset: Any, start: int, size: int) -> tuple[int, list[Any]]:
         listing: ProductListing = queryset
         total, ids = listing.page(start, size)
-        if not ids:
-            return total, []
-        rows = {row.pk: row for row in showcase(Product.objects.filter(pk__in=ids))}
-        return total, [rows[pk] for pk in ids if pk in rows]
+        return total, products_listed(ids) if ids else []

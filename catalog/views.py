@@ -12,7 +12,7 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.viewsets import GenericViewSet
 
 from catalog.filters import ProductFilter
-from catalog.models import Product, ProductStatus
+from catalog.models import Product
 from catalog.pages import ProductPagination
 from catalog.serializers import (
     CategorySerializer,
@@ -66,7 +66,7 @@ class ProductViewSet(KeptReads, GenericViewSet[Product]):
     @extend_schema(responses=ProductDetailSerializer)
     def retrieve(self, request: Request, pk: str) -> Response:
         """Return a product that is on sale, with its SKUs."""
-        product = product_shown(int(pk), statuses=[ProductStatus.ON_SALE])
+        product = product_shown(int(pk))
         return success(ProductDetailSerializer(product).data)
 
     @extend_schema(
@@ -103,7 +103,7 @@ class ProductViewSet(KeptReads, GenericViewSet[Product]):
 
 def _written(product_id: int) -> Any:
     """Show staff what they wrote, on sale or not; the replica may not have it yet."""
-    product = product_shown(product_id, statuses=ProductStatus.values)
+    product = product_shown(product_id, is_public=False)
     return ProductDetailSerializer(product).data
 
 

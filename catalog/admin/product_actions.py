@@ -85,7 +85,7 @@ class ProductActions(Desk):
     def preview(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show what the public route answers, or would answer were it on sale."""
         product = _present(object_id)
-        read = product_shown(product.pk, statuses=ProductStatus.values)
+        read = product_shown(product.pk, is_public=False)
         shown = ProductDetailSerializer(read).data
         prices = [sku["price"] for sku in shown["skus"]]
         context = {

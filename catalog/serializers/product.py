@@ -48,15 +48,14 @@ class ProductSerializer(ShopModelSerializer):
         )
         read_only_fields = fields
 
-    def to_representation(self, product: Any) -> dict[str, Any]:
-        """Write a row of `showcase`, or a ShownProduct."""
-        original = product.original_price
+    def to_representation(self, product: ShownProduct) -> dict[str, Any]:
+        """Write a product."""
         return {
             "id": product.id,
             "name": product.name,
             "description": product.description,
-            "price": str(product.price),
-            "originalPrice": None if original is None else str(original),
+            "price": product.price,
+            "originalPrice": product.original_price,
             "images": [image_url(name) for name in product.image_files],
             "category": product.category_id,
             "categoryName": product.category_name,

@@ -4,6 +4,7 @@ import io
 import re
 import secrets
 import threading
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -127,6 +128,19 @@ def image_url(name: str) -> str:
     """Return the absolute URL of a stored image; a full URL stays as it is."""
     if not name or name.startswith(("https://", "http://")):
         return name
+    if _NAME.fullmatch(name):
+        # One of ours, in which nothing is to be escaped.
+        return f"{_root(settings.PUBLIC_URL, settings.MEDIA_URL)}{name}"
+    return _url(name)
+
+
+@lru_cache(maxsize=1)
+def _root(public_url: str, media_url: str) -> str:
+    """Return what stands before each name; asking the storage takes 10 µs a picture."""
+    return _url("uploads").removesuffix("uploads")
+
+
+def _url(name: str) -> str:
     url = default_storage.url(name)
     return url if url.startswith("http") else f"{settings.PUBLIC_URL}{url}"
 

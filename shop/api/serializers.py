@@ -151,12 +151,13 @@ class LocalTimeField(serializers.DateTimeField):
     """ISO 8601 with the shop's offset, +08:00, in whole seconds."""
 
     def to_representation(self, value: datetime) -> str:
-        return local_time(value)
+        return timezone.localtime(value).isoformat(timespec="seconds")
 
 
-def local_time(value: datetime) -> str:
-    """Write a moment as LocalTimeField does."""
-    return timezone.localtime(value).isoformat(timespec="seconds")
+def local_time(seconds: int) -> str:
+    """Write a moment, in seconds since 1970, as LocalTimeField does."""
+    zone = timezone.get_current_timezone()
+    return datetime.fromtimestamp(seconds, zone).isoformat()
 
 
 class AddressFieldsMixin(serializers.Serializer[Any]):
