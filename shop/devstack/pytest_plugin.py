@@ -38,7 +38,7 @@ def worker_separate(worker: str) -> None:
         os.environ["MEDIA_ROOT"] = str(media)
 
 
-@pytest.hookimpl(optionalhook=True)
+@pytest.hookimpl(tryfirst=True, optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Run half as many workers more than there are cores: tests often wait."""
     cores = os.cpu_count() or 1

@@ -8,10 +8,7 @@ from pathlib import Path
 import pytest
 
 from shop.devstack.programs import PROJECT
-from shop.devstack.pytest_plugin import (
-    pytest_xdist_auto_num_workers,
-    worker_separate,
-)
+from shop.devstack.pytest_plugin import worker_separate
 
 # No other plugin: they cost seconds, and pytest-django wants a project.
 ALONE = {"PYTHONPATH": str(PROJECT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
@@ -77,12 +74,14 @@ def test_group_runs_on_one_worker(tmp_path: Path) -> None:
     assert len(list(tmp_path.glob("gw*"))) == 1
 
 
-@pytest.mark.parametrize(("cores", "workers"), [(None, 2), (1, 2), (2, 3), (4, 6)])
-def test_more_workers_than_cores(
-    monkeypatch: pytest.MonkeyPatch, cores: int | None, workers: int
-) -> None:
-    monkeypatch.setattr(os, "cpu_count", lambda: cores)
-    assert pytest_xdist_auto_num_workers() == workers
+def test_more_workers_than_cores(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text("import os\nos.cpu_count = lambda: 2\n")
+    (tmp_path / "test_example.py").write_text(
+        "import os\n"
+        "def test_x(): assert os.environ['PYTEST_XDIST_WORKER_COUNT'] == '3'\n"
+    )
+    done = pytest_run(tmp_path, "-p", "xdist", "-n", "logical", PYTEST_XDIST_WORKER="")
+    assert done.stdout.splitlines()[-1].startswith("1 passed in ")
 
 
 def test_each_worker_has_its_own_cache_and_files(
