@@ -36,7 +36,7 @@ def narrow(office: Office, **filters: str) -> None:
     office.page.locator("a", has_text="filter_list").click()
     for name, value in filters.items():
         office.page.fill(f"#filter-form [name='{name}']", value)
-    office.shot(f"desks-filters-{office.page.viewport_size['width']}")  # type: ignore[index]
+    office.shot(f"desks-filters-{office.width}")
     with office.page.expect_navigation(wait_until="load"):
         office.page.locator("#filter-form").get_by_role("button", name="筛选").click()
 

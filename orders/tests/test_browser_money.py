@@ -51,7 +51,7 @@ def refund(
 def test_two_people_grant_less_than_was_asked_for(
     office: Office, refund: Refund, second: User, wechat: SimulatorProcess
 ) -> None:
-    width = office.page.viewport_size["width"]  # type: ignore[index]
+    width = office.width
     tea, cup = refund.order.items.values_list("pk", flat=True)
     office.open("orders/refund/")
     office.shot(f"refund-list-{width}")
@@ -107,7 +107,7 @@ def test_staff_compensate_a_line_whose_goods_stay(
         reason="色差补偿",
     )
     assert office.fits()
-    office.shot(f"refund-by-staff-{office.page.viewport_size['width']}")  # type: ignore[index]
+    office.shot(f"refund-by-staff-{office.width}")
     office.press("确认退款")
     refund = Refund.objects.get()
     assert office.page.get_by_text(f"退款{refund}已提交,将退回¥30.00").is_visible()

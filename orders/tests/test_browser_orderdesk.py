@@ -78,7 +78,7 @@ def test_order_is_found_read_mended_and_shipped(
     others = Order.objects.filter(pk__in=[other.pk, unpaid.pk])
     others.update(phone="13912345678", name="李四")
     page = office.page
-    theme = "phone" if page.viewport_size["width"] < 500 else "desktop"  # type: ignore[index]
+    theme = "phone" if office.width < 500 else "desktop"
 
     find(office, theme)
     office.follow(f"a:has-text('{paid.order_no}')")

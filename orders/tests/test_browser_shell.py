@@ -22,7 +22,7 @@ def test_order_is_found_by_the_search_box_and_a_filter_is_kept(
     office.open("")
     find(office, "13800138000")
     expect(page.locator("#command-results-list li")).to_have_count(2)
-    office.shot(f"shell-search-{office.page.viewport_size['width']}")
+    office.shot(f"shell-search-{office.width}")
     page.fill("#search-input-command", "")
     page.locator("#search-input-command").press_sequentially(order.order_no)
     found = page.locator("#command-results-list li")
@@ -39,7 +39,7 @@ def test_order_is_found_by_the_search_box_and_a_filter_is_kept(
     kept = page.get_by_role("link", name="今天待发货")
     expect(kept).to_have_attribute("aria-current", "page")
     assert office.fits()
-    office.shot(f"shell-filters-{office.page.viewport_size['width']}")
+    office.shot(f"shell-filters-{office.width}")
     office.open(LIST)
     office.follow("text=今天待发货")
     expect(page.locator("#result_list tbody")).to_have_count(1)
@@ -51,7 +51,7 @@ def test_order_is_found_by_the_search_box_and_a_filter_is_kept(
 
 def find(office: Office, word: str) -> None:
     """Open the box as staff do, and type."""
-    if office.page.viewport_size["width"] < 1200:  # type: ignore[index]
+    if office.width < 1200:
         office.page.get_by_role("button", name="搜索").click()
     else:
         office.page.keyboard.press("Control+k")

@@ -124,11 +124,17 @@ class Office:
         with self.page.expect_navigation(wait_until="load"):
             link.click()
 
+    @property
+    def width(self) -> int:
+        """The screen's, in pixels."""
+        size = self.page.viewport_size
+        assert size is not None
+        return size["width"]
+
     def fits(self) -> bool:
         """Tell whether the page needs no scrolling to the side."""
         width: int = self.page.evaluate("document.documentElement.scrollWidth")
-        size = self.page.viewport_size
-        return size is not None and width <= size["width"]
+        return width <= self.width
 
     def shot(self, name: str) -> None:
         if folder := os.environ.get("SHOP_SCREENSHOTS"):
