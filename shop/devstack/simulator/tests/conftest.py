@@ -21,10 +21,13 @@ def wechat(wechat_process):
 
 
 @pytest.fixture
-def own(tmp_path):
-    """A simulator whose process, books and faults are one test's alone."""
-    files = tmp_path / "wechat.json", tmp_path / "books.sqlite3"
-    with SimulatorProcess(*files) as process:
+def own(wechat_process, tmp_path):
+    """A simulator whose process, books and faults are one test's alone.
+
+    Its keys are everybody's: making some takes longer than the start.
+    """
+    books = tmp_path / "books.sqlite3"
+    with SimulatorProcess(wechat_process.world_path, books) as process:
         yield process
 
 

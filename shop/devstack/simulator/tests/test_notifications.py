@@ -4,17 +4,12 @@ import time
 import pytest
 
 from conftest import wait_until
-from shop.devstack.simulator.process import SimulatorProcess
-
-from .merchant import Merchant
 
 
 @pytest.fixture
-def wechat(wechat_process, tmp_path):
+def wechat(own):
     """A simulator with no delivery left over, for its retry would take the fault."""
-    books = tmp_path / "books.sqlite3"
-    with SimulatorProcess(wechat_process.world_path, books) as process:
-        yield process
+    return own
 
 
 def pending(wechat, number):
@@ -191,15 +186,12 @@ def test_a_broken_way_loses_the_attempt_not_the_notification(
     assert shop_door.received.empty()
 
 
-def test_a_killed_simulator_takes_up_its_deliveries(tmp_path, shop_door):
-    wechat = SimulatorProcess(tmp_path / "wechat.json", tmp_path / "books.sqlite3")
-    with wechat:
-        merchant = Merchant(wechat.world, wechat.base_url)
-        number = merchant.placed(notify_url=shop_door.url)
-        wechat.fault("notify", "delay", seconds=600)
-        wechat.pay(number)
-        wechat.kill()
-        wechat.start()
-        headers, body = shop_door.next()
-        merchant.verify(headers, body)
-        assert merchant.open(body)["out_trade_no"] == number
+def test_a_killed_simulator_takes_up_its_deliveries(wechat, merchant, shop_door):
+    number = merchant.placed(notify_url=shop_door.url)
+    wechat.fault("notify", "delay", seconds=600)
+    wechat.pay(number)
+    wechat.kill()
+    wechat.start()
+    headers, body = shop_door.next()
+    merchant.verify(headers, body)
+    assert merchant.open(body)["out_trade_no"] == number
