@@ -18,7 +18,11 @@ from shop.replica.routing import REPLICA, REST_SECONDS, replica_read, watch
 from .replica_server import ReplicaServer
 from .test_start import start
 
-pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "replica"])
+pytestmark = [
+    pytest.mark.django_db(transaction=True, databases=["default", "replica"]),
+    # One replica for all of them.
+    pytest.mark.xdist_group("replica"),
+]
 
 # Far more than a question and a read may wait together, for a machine that is busy.
 HELD_UP_SECONDS = 20
