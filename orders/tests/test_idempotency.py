@@ -14,6 +14,8 @@ from accounts.services import session_open
 from catalog.models import Product, Sku
 from conftest import lock_waiters, wait_until
 from orders.models import Order
+from orders.services.placing import Destination, OrderRequest
+from orders.services.quoting import Wish
 from orders.tests.conftest import (
     ADDRESS,
     body,
@@ -213,3 +215,15 @@ def test_order_of_the_lines_does_not_count(
     first = post(shopper_api, body(line(tea), line(cup)), "k1").json()["data"]
     second = post(shopper_api, body(line(cup), line(tea)), "k1").json()["data"]
     assert second == first
+
+
+def test_hash_of_a_request_stays_what_it_is() -> None:
+    """A shopper may repeat what was ordered before the shop was updated."""
+    written_out = OrderRequest(
+        [Wish(12, None, 1), Wish(11, 3, 2)], Destination(**ADDRESS), remark='"请"'
+    )
+    of_the_book = OrderRequest([Wish(3, 4, 5)], address_id=7)
+    assert (written_out.digest(), of_the_book.digest()) == (
+        "ce99be90f9fc607bff1aef8e12157b90669a0d43014d3f24203d85a3737cbbd3",
+        "488e80ab1bac3b3af584b111f28537d177478696b57487860b045ba066a910d4",
+    )

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -43,14 +43,11 @@ class Draft:
     user_id: int
     request: OrderRequest
     key: str | None
+    # What tells this request from others under the same key; empty without one.
+    request_hash: str
     order_no: str
     now: datetime
     expires_at: datetime
-
-    @property
-    def request_hash(self) -> str:
-        """Return what tells this request from others under the same key."""
-        return self.request.digest() if self.key else ""
 
 
 def draft_make(user_id: int, request: OrderRequest, key: str | None) -> Draft:
@@ -60,6 +57,7 @@ def draft_make(user_id: int, request: OrderRequest, key: str | None) -> Draft:
         user_id=user_id,
         request=request,
         key=key,
+        request_hash=request.digest() if key else "",
         order_no=order_no_make(user_id=user_id, now=now),
         now=now,
         expires_at=now + timedelta(minutes=settings.ORDER_PAY_MINUTES),
@@ -92,7 +90,7 @@ def _written(draft: Draft) -> Mapping[str, Any]:
         "key": draft.key,
         "hash": draft.request_hash,
         "address": asked.address_id,
-        "destination": asked.destination and asdict(asked.destination),
+        "destination": asked.destination and asked.destination.fields(),
         "remark": asked.remark,
         "now": draft.now.isoformat(),
         "expires": draft.expires_at.isoformat(),
