@@ -13,7 +13,7 @@ from catalog.models import Product
 from orders.models import OrderEvent, Payment, PaymentNotice
 from orders.services import notices
 from orders.tests.conftest import payment_facts
-from orders.tests.test_notifications import sealed, signed
+from orders.tests.notifying import sealed, signed
 
 
 def told(payment: Payment, id: str = "EV-1", **facts: Any) -> dict[str, Any]:
