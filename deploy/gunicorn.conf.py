@@ -13,6 +13,7 @@ from typing import Any
 
 from gunicorn import util
 from gunicorn.glogging import Logger
+from gunicorn.workers.gthread import ThreadWorker
 
 
 def _text(name: str, default: str) -> str:
@@ -50,6 +51,24 @@ def _threads(processes: int) -> int:
     return max(8, min(16, 80 // max(processes, 1)))
 
 
+class EvenWorker(ThreadWorker):
+    """Threads that leave a connection to whoever has one free.
+
+    gunicorn's own take all that come: of two processes one had 27 connections to
+    serve, and the other one 5.
+    """
+
+    @property
+    def worker_connections(self) -> int:
+        """Return how many connections are enough for now."""
+        at_rest = len(self.keepalived_conns) + len(self.pending_conns)
+        return int(min(self.cfg.worker_connections, self.cfg.threads + at_rest))
+
+    @worker_connections.setter
+    def worker_connections(self, most: int) -> None:
+        """Leave it to the settings, where gunicorn has read it."""
+
+
 wsgi_app = "shop.wsgi"
 
 # Loopback: nginx stands before it. A container sets 0.0.0.0:8000.
@@ -61,7 +80,7 @@ workers = _number("WORKERS", _whole("WEB_CONCURRENCY", _wanted))
 
 # Threads, because an order may wait up to 3 s for a lock and a login 5 s for WeChat;
 # and orders that wait at the same moment are placed together.
-worker_class = "gthread"
+worker_class = EvenWorker
 threads = _number("THREADS", _threads(workers))
 
 # Loads the application once and shares its memory. wsgi.py leaves no connection open,

@@ -1,5 +1,6 @@
 """gunicorn's settings: gunicorn takes them, and the environment changes them."""
 
+import logging
 import os
 import runpy
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from gunicorn.config import Config
 
 from shop.devstack.programs import PROJECT
 from shop.wechat.calling import REQUEST_CALLS_MAX
@@ -69,11 +71,26 @@ def test_threads_share_what_postgresql_has_room_for(
     assert threads(processes) == expected >= 2 * REQUEST_CALLS_MAX
 
 
+@pytest.mark.parametrize(
+    ("idle", "silent", "expected"), [(0, 0, 4), (7, 0, 11), (7, 2, 13), (998, 0, 1000)]
+)
+def test_a_process_takes_no_more_connections_than_it_has_threads_free(
+    idle: int, silent: int, expected: int
+) -> None:
+    config = Config()
+    config.set("threads", 4)
+    kind = runpy.run_path(str(CONFIG))["EvenWorker"]
+    worker = kind(0, os.getpid(), [], None, 30, config, logging.getLogger())
+    worker.keepalived_conns.extend(range(idle))
+    worker.pending_conns.extend(range(silent))
+    assert worker.worker_connections == expected
+
+
 def test_defaults() -> None:
     settings = settings_printed()
     assert settings["bind"] == "['127.0.0.1:8000']"
     assert settings["workers"] == str(cores() + 1)
-    assert settings["worker_class"] == "gthread"
+    assert settings["worker_class"] == "<EvenWorker()>"
     assert settings["threads"] == str(threads(cores() + 1))
     assert settings["preload_app"] == "True"
     assert settings["control_socket_disable"] == "True"
