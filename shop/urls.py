@@ -20,10 +20,11 @@ urlpatterns = [
     path("api/schema", SchemaView.as_view(), name="schema"),
     path("api/docs", DocsView.as_view(url_name="schema")),
     path("api/config", ConfigView.as_view()),
-    # Orders come first: they add to the account what only they know.
+    # What is asked for most: each route before it is tried first.
+    path("api/", include("catalog.urls")),
+    # Orders before accounts: they add to the account what only they know.
     path("api/", include("orders.urls")),
     path("api/", include("accounts.urls")),
-    path("api/", include("catalog.urls")),
     re_path(r"^api/", csrf_exempt(error_view(404))),
     path("admin/", admin.site.urls),
 ]

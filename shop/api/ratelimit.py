@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
@@ -47,13 +48,17 @@ class Window:
     seconds: int
 
 
+# Of a few settings, for each request.
+_parsed = lru_cache(_split_rate)
+
+
 def read_window(request: HttpRequest) -> Window | None:
     """Return where public reads of the address are counted; None: they are not."""
     if not settings.RATELIMIT_ENABLE:
         return None
     identity = f"ip:{client_address(request)}"
-    rate = settings.RATELIMITS["read"]
-    _, seconds = _split_rate(rate)
+    rate = _parsed(settings.RATELIMITS["read"])
+    _, seconds = rate
     key = _make_cache_key("read", _get_window(identity, seconds), rate, identity, ALL)
     return Window(cache.make_key(key), seconds + EXPIRATION_FUDGE)
 
@@ -63,7 +68,8 @@ def read_allow(request: HttpRequest, *, count: int) -> None:
 
     Raises: RateLimited with the seconds left.
     """
-    if count > _split_rate(settings.RATELIMITS["read"])[0]:
+    most, _ = _parsed(settings.RATELIMITS["read"])
+    if count > most:
         identity = f"ip:{client_address(request)}"
         _count(request, "read", identity, fail_open=True, increment=False)
 
