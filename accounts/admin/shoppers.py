@@ -22,6 +22,7 @@ from shop.back_office.masking import (
     phone_masked,
     shows_people,
 )
+from shop.back_office.paginator import CappedPaginator
 
 _NOTHING = "—"
 
@@ -93,6 +94,7 @@ class ShopperDesk(UneditedDesk):
     search_help_text = "编号、昵称;能看完整手机号的,也可以输入手机号"
     ordering = ("-id",)
     list_per_page = 50
+    paginator = CappedPaginator
     show_full_result_count = False
     inlines = (AddressInline,)
     fields = (

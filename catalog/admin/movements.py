@@ -10,6 +10,7 @@ from catalog.models import MovementReason, Product, StockMovement
 from shop.back_office.day_range import DayRangeFilter
 from shop.back_office.desk import UneditedDesk
 from shop.back_office.figures import moment
+from shop.back_office.paginator import CappedPaginator
 from shop.back_office.tables import Table
 
 REASON_COLOURS = {
@@ -68,6 +69,7 @@ class StockMovementAdmin(UneditedDesk):
     ordering = ("-pk",)
     sortable_by = ()
     list_per_page = 50
+    paginator = CappedPaginator
     show_full_result_count = False
     fields = list_display
     readonly_fields = ("product", "specs", "code", "change", "reason_shown")

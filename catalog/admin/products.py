@@ -29,6 +29,7 @@ from catalog.tree import category_subtree, category_walk
 from shop.admin.sheet_exports import SheetExports
 from shop.back_office.figures import money
 from shop.back_office.history import Chapter, KeepsHistory
+from shop.back_office.paginator import CappedPaginator
 from shop.errors import Forbidden
 
 # Payments wait for the locks of the products that they count as sold.
@@ -106,6 +107,7 @@ class ProductAdmin(
     search_help_text = "按名称或描述搜索"
     ordering = ("-pk",)
     list_per_page = 50
+    paginator = CappedPaginator
     show_full_result_count = False
     actions = ("put_on_sale", "take_off_sale", "export_chosen", "delete_selected")
     actions_list = ("export", "import_sheet")

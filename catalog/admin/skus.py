@@ -22,6 +22,7 @@ from shop.admin.sheet_exports import SheetExports
 from shop.back_office.desk import UneditedDesk
 from shop.back_office.figures import money
 from shop.back_office.history import Chapter, KeepsHistory
+from shop.back_office.paginator import CappedPaginator
 
 
 def adjust_link(sku: Sku) -> str:
@@ -85,6 +86,7 @@ class SkuAdmin(KeepsHistory, StockRights, SheetExports, UneditedDesk):
     ordering = ("-product", "position", "pk")
     sortable_by = ("code", "price_shown", "stock_shown", "alarm_stock")
     list_per_page = 50
+    paginator = CappedPaginator
     show_full_result_count = False
     fields = (
         "product_link",
