@@ -103,10 +103,15 @@ def _category(at: Field) -> Case:
         {
             SHOP: at.shop.categories(),
             PLAIN: at.plain.categories(),
+            f"{SHOP}, page 3": at.shop.categories([3]),
+            f"{PLAIN}, page 3": at.plain.categories([3]),
             NGINX: at.while_writing(at.site.categories()),
             "SQL": at.sql("category_page.sql"),
         },
-        (Goal(SHOP, PLAIN, 5), Goal(NGINX, PLAIN, 100)),
+        (
+            *(Goal(SHOP, PLAIN, 5), Goal(NGINX, PLAIN, 100)),
+            Goal(f"{SHOP}, page 3", f"{PLAIN}, page 3", 5),
+        ),
     )
 
 

@@ -13,9 +13,10 @@ from bench.rounds import case_facts
 from bench.scales import SCALES, Scale
 from bench.stage import Stage
 from bench.visits import Visits
+from shop.devstack.postgres import DATABASE
 from shop.devstack.terminal import say
 
-LARGE = "large"
+SMALL, LARGE = "small", "large"
 # What a large shop may take, as multiples of a small one's time.
 TIMES = 1.3
 # A page far behind, as multiples of the first ones.
@@ -48,7 +49,10 @@ def growth_measure(
     """
     with Stage(folder, autovacuum="off") as stage:
         begun = time.monotonic()
-        shops = _shops(stage, {"small": SCALES["full"], LARGE: scale})
+        shops = {
+            SMALL: _shop(stage, SMALL, SCALES["full"], DATABASE),
+            LARGE: _shop(stage, LARGE, scale, scale.database),
+        }
         cases = _cases(shops, wanted, "")
         if not wanted or "deep" in wanted:
             cases.append(_deep(shops[LARGE]))
@@ -65,18 +69,16 @@ def growth_measure(
         }
 
 
-def _shops(stage: Stage, scales: dict[str, Scale]) -> dict[str, Visits]:
-    """Start a shop on a database of each size."""
-    shops = {}
-    for name, scale in scales.items():
-        tokens = stage.load(scale, name)
-        program = stage.shop(f"shop {name}", name)
-        shops[name] = stage.visits(program.url, scale, tokens)
-    return shops
+def _shop(stage: Stage, name: str, scale: Scale, database: str) -> Visits:
+    """Start a shop on a database of that size."""
+    is_small = database == DATABASE
+    tokens = stage.load(scale) if is_small else stage.load_large(scale)
+    program = stage.shop(f"shop {name}", database)
+    return stage.visits(program.url, scale, tokens)
 
 
 def _cases(shops: dict[str, Visits], wanted: Collection[str], when: str) -> list[Case]:
-    goal = Goal(LARGE, "small", 1 / TIMES)
+    goal = Goal(LARGE, SMALL, 1 / TIMES)
     return [
         Case(
             f"{name}{when}",
@@ -101,14 +103,14 @@ def _deep(shop: Visits) -> Case:
 
 def _write(stage: Stage, scale: Scale) -> None:
     """Write a million rows of the large shop; nobody vacuums them."""
-    stage.data.sql(PRODUCTS_WRITTEN, database=LARGE)
+    stage.data.sql(PRODUCTS_WRITTEN, database=scale.database)
     values = {
         "products": scale.products,
         "others": scale.products - 2,
         "shoppers": scale.shoppers,
     }
     orders = PgBench(
-        stage.servers.postgres, "order.sql", values, clients=16, database=LARGE
+        stage.servers.postgres, "order.sql", values, clients=16, database=scale.database
     )
     written = scale.products // 4
     while written < WRITES:

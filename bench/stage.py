@@ -37,6 +37,8 @@ class Stage:
         self.directory.open()
         try:
             self.directory.leftovers_stop()
+            for log in self.directory.logs.iterdir():
+                log.unlink()
             self.staff = staff_ensure(self.folder / "staff.txt")
             self.servers = Servers(
                 self.folder, self.directory.logs, self.parts, self._postgres
@@ -67,12 +69,26 @@ class Stage:
 
     def load(self, scale: Scale, database: str = DATABASE) -> Path:
         """Make a database of that size; return the file with shoppers' tokens."""
-        say(f"data: {scale.products:,} products, {scale.orders:,} orders")
+        self.say_size(scale)
         self.data.prepare(scale, database)
+        return self._people(scale, database)
+
+    def load_large(self, scale: Scale) -> Path:
+        """Use the database that is kept of that size; return the tokens' file."""
+        self.say_size(scale)
+        self.data.vacuum(scale)
+        return self._people(scale, scale.database)
+
+    def _people(self, scale: Scale, database: str) -> Path:
         tokens = self.folder / f"{database}.tokens"
         count = min(scale.shoppers, SESSIONS)
         self.data.people_prepare(count, tokens, self.staff, database)
         return tokens
+
+    @staticmethod
+    def say_size(scale: Scale) -> None:
+        """Tell the user what takes so long the first time."""
+        say(f"data: {scale.products:,} products, {scale.orders:,} orders")
 
     def shop(self, name: str = "shop", database: str = DATABASE) -> WebProgram:
         """Start a shop on a database."""

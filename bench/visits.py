@@ -37,18 +37,25 @@ class Visits:
         return Wrk(f"{self.url}{LIST}")
 
     def pages(self, first: int) -> Wrk:
-        """Twenty pages of the list, from that one on."""
-        paths = [f"{LIST}?page={page}" for page in range(first, first + 20)]
+        """Twenty pages of the list, from that one on, in every size.
+
+        So many that few are asked for twice: what is kept would answer those.
+        """
+        paths = [
+            f"{LIST}?page={page}&size={size}"
+            for page in range(first, first + 20)
+            for size in range(1, 101)
+        ]
         return self._paths(f"pages{first}", paths)
 
-    def categories(self) -> Wrk:
-        """The first five pages of each category."""
+    def categories(self, pages: Sequence[int] = range(1, 6)) -> Wrk:
+        """Those pages of each category."""
         paths = [
             f"{LIST}?category={category}&page={page}"
             for category in range(1, CATEGORIES + 1)
-            for page in range(1, 6)
+            for page in pages
         ]
-        return self._paths("categories", paths)
+        return self._paths(f"categories{len(pages)}", paths)
 
     def products(self) -> Wrk:
         """One product after the other, of all."""
