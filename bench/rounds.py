@@ -13,7 +13,7 @@ from shop.devstack.terminal import say
 
 def case_facts(case: Case, scale: Scale, watch: Watch) -> dict[str, Any]:
     """Measure a case and tell the user; return what is kept of it."""
-    say(f"{case.name} {case.title}")
+    say(f"{case.name}: {case.title}")
     rounds = case_measure(case, scale, watch)
     for name, figures in rounds.items():
         say(_line(name, median(figures)))

@@ -1,6 +1,7 @@
 """What wrk's scripts send, seen by a server that answers anything."""
 
 import json
+import shutil
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -52,6 +53,8 @@ class Server(ThreadingHTTPServer):
 
 @pytest.fixture
 def visits(tmp_path: Path) -> Iterator[Visits]:
+    if not shutil.which("wrk"):
+        pytest.skip("wrk is not installed")
     Recorder.seen = []
     server = Server((HOST, 0), Recorder)
     threading.Thread(target=server.serve_forever, daemon=True).start()
