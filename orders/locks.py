@@ -1,7 +1,8 @@
 """Every row lock of the orders.
 
 An order comes before its payments, they before its refunds, then products and SKUs.
-Staff who act come before the order; the day's grants come last of all.
+Staff who act come before the order; the day's grants come last of all. What placing an
+order locks, keys, SKUs and shoppers, stands in orders/sql.
 """
 
 from collections.abc import Iterable

@@ -19,7 +19,11 @@ class OrderItem(models.Model):
         "Order", models.PROTECT, related_name="items", db_index=False
     )
     sku = models.ForeignKey(Sku, models.PROTECT, related_name="+")
-    product = models.ForeignKey(Product, models.PROTECT, related_name="+")
+    # Always the SKU's own, which is never another: that key protects it already, and
+    # the audit compares the two.
+    product = models.ForeignKey(
+        Product, models.PROTECT, related_name="+", db_constraint=False
+    )
     name = models.CharField("名称", max_length=100)
     specs = models.JSONField("规格", default=dict)
     price = models.DecimalField("单价", max_digits=12, decimal_places=2)

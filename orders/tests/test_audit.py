@@ -90,6 +90,13 @@ def second_success(books: dict[str, Order]) -> None:
     ("change", "found"),
     [
         (sql("UPDATE catalog_sku SET stock = stock + 1"), {"ledger"}),
+        (
+            sql(
+                "UPDATE orders_orderitem SET product_id = product_id + 1"
+                " WHERE order_id = %(pending)s"
+            ),
+            {"product"},
+        ),
         (sql("UPDATE catalog_productcount SET delta = delta + 1"), {"count"}),
         (
             sql("UPDATE catalog_stockmovement SET balance = balance + 1 WHERE delta>0"),

@@ -8,6 +8,13 @@ CHECKS = {
         GROUP BY o.id
         HAVING o.goods_amount <> coalesce(sum(item.price * item.quantity), 0)
     """,
+    "product": """
+        SELECT 'order ' || o.order_no, format('line %%s names product %%s, its SKU %%s',
+            item.id, item.product_id, sku.product_id)
+        FROM orders_orderitem item JOIN orders_order o ON o.id = item.order_id
+        JOIN catalog_sku sku ON sku.id = item.sku_id
+        WHERE item.product_id <> sku.product_id
+    """,
     "events": """
         SELECT 'order ' || o.order_no, format('event %%s goes from "%%s" to "%%s" after'
             ' "%%s"', event.id, event.from_status, event.to_status, event.before)
