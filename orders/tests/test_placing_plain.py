@@ -15,8 +15,8 @@ from catalog.models import Product, Sku, StockMovement
 from orders.errors import RequestInProgress
 from orders.models import Order, OrderEvent
 from orders.serializers import OrderSerializer
+from orders.services.drafts import draft_make, drafts_place, order_of
 from orders.services.placing import Destination, OrderRequest
-from orders.services.placing.drafts import draft_make, drafts_place, order_of
 from orders.services.quoting import Wish
 from orders.tests.conftest import ADDRESS
 from orders.tests.placing_plain import order_place_plainly

@@ -13,14 +13,15 @@ from catalog.models import Product, Sku
 from conftest import PATIENCE_SECONDS, alone, lock_waiters, wait_until
 from orders.errors import InsufficientStock, RequestInProgress
 from orders.models import Order, OrderItem
+from orders.services import placing
 from orders.services.combining import Combiner
-from orders.services.placing import Destination, OrderRequest, order_place, placing
-from orders.services.placing.drafts import (
+from orders.services.drafts import (
     Draft,
     draft_make,
     drafts_place,
     order_of,
 )
+from orders.services.placing import Destination, OrderRequest, order_place
 from orders.services.quoting import Wish
 from orders.tests.conftest import ADDRESS, deadlocks, stock_of, written
 from shop.errors import ShopError

@@ -20,7 +20,7 @@ from orders.errors import (
 from orders.models import Order, OrderItem, OrderStatus
 from orders.models.order_item import QUANTITY_MAX
 from orders.numbers import order_no_make
-from orders.services.placing.requests import OrderRequest
+from orders.services.order_requests import OrderRequest
 from orders.services.quoting import AMOUNT_MAX
 from shop.errors import Busy, Invalid, NotFound, ShopError
 from shop.statements import rows_fetch

@@ -7,10 +7,12 @@ from django.db import connection, transaction
 
 from orders.models import Order, OrderStatus
 from orders.services.combining import Combiner, NotAnswered
-from orders.services.placing.drafts import Draft, draft_make, drafts_place, order_of
-from orders.services.placing.requests import OrderRequest
-from orders.services.placing.twins import key_hold
+from orders.services.drafts import Draft, draft_make, drafts_place, order_of
+from orders.services.order_requests import Destination, OrderRequest, destination_of
+from orders.services.twins import key_hold
 from shop.metrics import ORDERS
+
+__all__ = ["Destination", "OrderRequest", "destination_of", "order_place"]
 
 logger = logging.getLogger(__name__)
 
