@@ -16,7 +16,9 @@ class BoundConnector(PsycopgConnector):
 
     def __init__(self) -> None:
         super().__init__(
-            kwargs=connector_params(),
+            # Its statements return whole rows: a plan that is kept would break when
+            # a table changes under a worker that runs.
+            kwargs=connector_params() | {"prepare_threshold": None},
             min_size=CONNECTIONS_MIN,
             max_size=CONNECTIONS_MAX,
         )
