@@ -178,6 +178,9 @@ def _sizes(full: Facts) -> str:
 
 def _other_goals(full: Facts) -> Iterator[tuple[str, ...]]:
     """Yield the rows of the goals that are no rates."""
+    rounds = [case["rounds"].values() for case in full["cases"].values()]
+    errors = sum(one["errors"] for who in rounds for all_ in who for one in all_)
+    yield "all cases", "no request refused or broken", str(errors), _yes(not errors)
     fresh = full["freshness"]
     seconds = max(fresh["product_longest"], fresh["list_longest"])
     edit = "edit by staff, behind nginx"
@@ -194,7 +197,7 @@ def _memory(seen: Sequence[Facts]) -> str:
         return ""
     rows = [
         (f"{one['requests']:,}", *(f"{size:.0f}" for size in one["megabytes"]))
-        for one in (*seen[:: max(1, len(seen) // 10)], seen[-1])
+        for one in (*seen[: -1 : max(1, len(seen) // 10)], seen[-1])
     ]
     head = ("requests", *(f"worker {place}, MB" for place in range(1, len(rows[0]))))
     text = "PSS of each worker of the shop; lists, products, profiles, orders in turn."

@@ -13,7 +13,7 @@ PROC = Path("/proc")
 _TICKS = os.sysconf("SC_CLK_TCK")
 # Programs that use less than a tenth of a core have nothing left to do.
 QUIET_SECONDS = 0.2
-QUIET_PATIENCE_SECONDS = 10
+QUIET_PATIENCE_SECONDS = 3
 
 
 @dataclass(frozen=True)
