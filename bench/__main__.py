@@ -6,7 +6,6 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
 from bench.document import PAGE, RESULTS, document_write
 from bench.full import full_measure
@@ -18,6 +17,8 @@ from bench.site import nginx_path
 from shop.devstack.parts import DevstackError
 from shop.devstack.programs import PROJECT
 from shop.devstack.terminal import complain, say
+
+MEASURES = {"growth": growth_measure, "memory": memory_measure}
 
 
 def main() -> int:
@@ -32,18 +33,21 @@ def main() -> int:
         if error.log:
             complain(error.log)
         return 1
+    except KeyboardInterrupt:
+        complain("stopped; nothing is kept of this run")
+        return 1
     return 0
 
 
 def arguments_parse() -> argparse.Namespace:
     """Read the command line; what is measured is a function below."""
     parser = argparse.ArgumentParser(prog="python -m bench")
-    parser.add_argument("--data", type=Path, default=PROJECT / ".data" / "bench")
-    parser.set_defaults(rounds=None, seconds=None)
+    parser.add_argument("--data", type=absolute, default=PROJECT / ".data" / "bench")
     commands = parser.add_subparsers(required=True)
     for name, scale in SCALES.items():
         run = commands.add_parser(name, help=scale.meaning)
-        run.set_defaults(command=MEASURES.get(name, full_command), scale=scale)
+        measure = MEASURES.get(name, full_measure)
+        run.set_defaults(command=run_command, measure=measure, scale=scale)
         run.add_argument("--rounds", type=int)
         run.add_argument("--seconds", type=int, help="of each measurement")
         run.add_argument("--cases", default="", help="such as 'E1 E5 freshness'")
@@ -52,50 +56,35 @@ def arguments_parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def full_command(options: argparse.Namespace) -> None:
-    """Measure the shop, the yardstick and the limits."""
-    scale = scale_of(options)
-    facts_keep(options, full_measure(options.data, scale, options.cases.split()))
+def absolute(text: str) -> Path:
+    """Return a path that is the same wherever a program stands."""
+    return Path(text).absolute()
 
 
-def growth_command(options: argparse.Namespace) -> None:
-    """Measure the shop beside one ten times its size."""
-    scale = scale_of(options)
-    facts_keep(options, growth_measure(options.data, scale, options.cases.split()))
+def run_command(options: argparse.Namespace) -> None:
+    """Measure; the figures of a whole run go into the page.
 
-
-def memory_command(options: argparse.Namespace) -> None:
-    """Look at the memory of the workers over a million requests."""
-    facts_keep(options, memory_measure(options.data, scale_of(options)))
-
-
-MEASURES = {"growth": growth_command, "memory": memory_command}
-
-
-def scale_of(options: argparse.Namespace) -> Scale:
-    """Return the scale, with what was asked for instead of its own.
-
-    Raises: DevstackError, when a program is missing that this needs.
+    Raises: DevstackError.
     """
     wrk_path()
     nginx_path()
-    options.data = options.data.absolute()
-    asked = {"rounds": options.rounds, "seconds": options.seconds}
-    changes = {name: value for name, value in asked.items() if value is not None}
-    scale: Scale = dataclasses.replace(options.scale, **changes)
-    return scale
-
-
-def facts_keep(options: argparse.Namespace, facts: dict[str, Any]) -> None:
-    """Write the figures; those of a whole run go into the page."""
-    name = options.scale.name
-    is_whole = scale_of(options) == options.scale and not options.cases
-    is_kept = is_whole and name != "quick"
-    target = (RESULTS if is_kept else options.data) / f"{name}.json"
+    scale, wanted = scale_of(options), options.cases.split()
+    facts = options.measure(options.data, scale, wanted)
+    is_whole = scale == options.scale and not wanted
+    is_kept = is_whole and scale.name != "quick"
+    target = (RESULTS if is_kept else options.data) / f"{scale.name}.json"
     target.write_text(json.dumps(facts, ensure_ascii=False, indent=1) + "\n")
     say(f"figures: {target}")
     if is_kept:
         document_command(options)
+
+
+def scale_of(options: argparse.Namespace) -> Scale:
+    """Return the scale, with what was asked for instead of its own."""
+    asked = {"rounds": options.rounds, "seconds": options.seconds}
+    changes = {name: value for name, value in asked.items() if value is not None}
+    scale: Scale = dataclasses.replace(options.scale, **changes)
+    return scale
 
 
 def document_command(_: argparse.Namespace) -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from shop.devstack.terminal import say
 REQUESTS = 1_000_000
 
 
-def memory_measure(folder: Path, scale: Scale) -> dict[str, Any]:
-    """Return the memory of each worker after so many requests.
+def memory_measure(
+    folder: Path, scale: Scale, wanted: Collection[str]
+) -> dict[str, Any]:
+    """Return the memory of each worker after so many requests, of all kinds.
 
     Raises: DevstackError.
     """
