@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
 from rest_framework.test import APIClient
@@ -160,6 +161,14 @@ def test_who_reads_slowly_does_not_bring_back_what_was(
     product_update(product_id=product.pk, fields={"name": "新"}, operator_id=None)
     answer_keep(path, STALE, edit=began.edit or b"", seconds=1)
     assert api.get(path).json()["data"]["name"] == "新"
+
+
+def test_an_edit_is_known_for_longer_than_a_replica_lags(product_make: Make) -> None:
+    product = product_make()
+    product_update(product_id=product.pk, fields={"name": "新"}, operator_id=None)
+    client: Any = cache.client.get_client()  # type: ignore[attr-defined]
+    seconds = client.pttl("shop:kept:edit") / 1000
+    assert seconds > settings.DATABASE_REPLICA_MAX_LAG_SECONDS + KEPT_SECONDS
 
 
 def test_an_edit_that_is_undone_drops_nothing(

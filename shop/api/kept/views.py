@@ -55,7 +55,7 @@ class KeptReads(APIView):
 
     def _response(self, request: HttpRequest, kwargs: dict[str, Any]) -> HttpResponse:
         # Before anything is read: what comes later may be newer, never older.
-        now = int(time.time())
+        now, began = int(time.time()), time.monotonic()
         url = self._canonical(request)
         window = read_window(request)
         found = answer_find(url, window)
@@ -66,7 +66,8 @@ class KeptReads(APIView):
             answer = _answer(self._read(request, kwargs))
         else:
             answer = found.answer or _flights.share(
-                (found.edit, url), lambda: self._make(request, kwargs, url, found)
+                (found.edit, url),
+                lambda: self._make(request, kwargs, url, found, began),
             )
         return _sent(request, answer, now)
 
@@ -81,13 +82,17 @@ class KeptReads(APIView):
         return f"{request.path}?{matter}" if matter else request.path
 
     def _make(
-        self, request: HttpRequest, kwargs: dict[str, Any], url: str, found: Found
+        self,
+        request: HttpRequest,
+        kwargs: dict[str, Any],
+        url: str,
+        found: Found,
+        began: float,
     ) -> Answer:
-        """Read from the database, and keep it.
+        """Read from the database, and keep it until it is KEPT_SECONDS old.
 
         Right after an edit from the primary: a replica may not know of it yet.
         """
-        began = time.monotonic()
         read = self._read if found.edit else replica_read(self._read)
         answer = _answer(read(request, kwargs))
         if found.edit is not None and is_wanted(url):
