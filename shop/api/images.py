@@ -130,13 +130,17 @@ def image_url(name: str) -> str:
         return name
     if _NAME.fullmatch(name):
         # One of ours, in which nothing is to be escaped.
-        return f"{_root(settings.PUBLIC_URL, settings.MEDIA_URL)}{name}"
+        places = settings.PUBLIC_URL, settings.MEDIA_URL, settings.S3_PUBLIC_URL
+        return f"{_root(places)}{name}"
     return _url(name)
 
 
 @lru_cache(maxsize=1)
-def _root(public_url: str, media_url: str) -> str:
-    """Return what stands before each name; asking the storage takes 10 µs a picture."""
+def _root(places: tuple[str, str, str]) -> str:
+    """Return what stands before each name, as long as the settings name these places.
+
+    Asking the storage takes 10 µs a picture.
+    """
     return _url("uploads").removesuffix("uploads")
 
 
