@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
 
 from accounts.errors import UserNotFound
@@ -179,8 +180,8 @@ def _placed(draft: Draft, facts: Mapping[str, Any]) -> Order:
         due_at=draft.expires_at,
         **facts["destination"],
     )
-    order._state.adding, order._state.db = False, "default"
-    items = [_item(order, line) for line in facts["lines"]]
+    order._state.adding, order._state.db = False, DEFAULT_DB_ALIAS
+    items = [_item(order.pk, line) for line in facts["lines"]]
     # A new order has these lines and nothing else.
     order._prefetched_objects_cache = {  # type: ignore[attr-defined]
         "items": items,
@@ -190,10 +191,10 @@ def _placed(draft: Draft, facts: Mapping[str, Any]) -> Order:
     return order
 
 
-def _item(order: Order, line: Mapping[str, Any]) -> OrderItem:
+def _item(order_id: int, line: Mapping[str, Any]) -> OrderItem:
     return OrderItem(
         pk=line["id"],
-        order=order,
+        order_id=order_id,
         sku_id=line["sku"],
         product_id=line["product"],
         name=line["name"],
