@@ -26,8 +26,8 @@ from shop.devstack.simulator.process import SimulatorProcess
 from shop.errors import ShopError
 
 _TABLES = (
-    "catalog_product, accounts_user, procrastinate_jobs, orders_paymentanomaly,"
-    " orders_paymentnotice, orders_order"
+    "catalog_product, catalog_productcount, accounts_user, procrastinate_jobs,"
+    " orders_paymentanomaly, orders_paymentnotice, orders_order"
 )
 
 
