@@ -402,7 +402,7 @@ def test_number_sorts_by_time_and_ends_in_the_users_digits(
 @pytest.mark.parametrize("lines", [1, 50])
 @pytest.mark.parametrize("key", [None, "a-key"])
 @pytest.mark.parametrize("book", [False, True])
-def test_statements_are_at_most_eight_whatever_the_lines(
+def test_two_statements_whatever_the_lines(
     shopper_api: APIClient,
     shopper: User,
     product_make: Callable[..., Product],
