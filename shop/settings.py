@@ -105,10 +105,10 @@ DATABASE_REPLICA_MAX_LAG_SECONDS = env.number("DATABASE_REPLICA_MAX_LAG_SECONDS"
 _CONN_MAX_AGE_SECONDS = env.number("DATABASE_CONN_MAX_AGE_SECONDS", 300)
 # A waiting shopper is told "busy" after 3 s; a query that takes 5 s is a fault.
 _LOCK_TIMEOUT_SECONDS = env.number("DATABASE_LOCK_TIMEOUT_SECONDS", 3)
-_STATEMENT_TIMEOUT_SECONDS = env.number("DATABASE_STATEMENT_TIMEOUT_SECONDS", 5)
+DATABASE_STATEMENT_TIMEOUT_SECONDS = env.number("DATABASE_STATEMENT_TIMEOUT_SECONDS", 5)
 _SESSION = {
     "lock_timeout": f"{_LOCK_TIMEOUT_SECONDS}s",
-    "statement_timeout": f"{_STATEMENT_TIMEOUT_SECONDS}s",
+    "statement_timeout": f"{DATABASE_STATEMENT_TIMEOUT_SECONDS}s",
     # Compiling takes longer than any statement of a shop.
     "jit": "off",
     # A bitmap of the keyword index that does not fit here costs a second a thousand

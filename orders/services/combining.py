@@ -10,8 +10,12 @@ Q = TypeVar("Q")
 A = TypeVar("A")
 
 
+class NotAsked(Exception):
+    """No call has had the question: ask alone."""
+
+
 class NotAnswered(Exception):
-    """The call did not answer, and nobody knows what it has done: ask alone."""
+    """The call did not answer, and nobody knows what it has done: ask again, alone."""
 
 
 class _Asking(Generic[Q, A]):
@@ -37,15 +41,18 @@ class Combiner(Generic[Q, A]):
         *,
         questions_max: int,
         patience_seconds: float,
+        call_seconds_max: float,
     ) -> None:
         """Take `ask`, which answers each of several questions.
 
-        Whoever waits for `patience_seconds` goes alone. A call that takes longer no
-        longer keeps others from calling.
+        Whoever waits in line for `patience_seconds` goes alone. A call that takes
+        longer no longer keeps others from calling. Those whom it asks for wait on: it
+        may hold what they need, and it ends within `call_seconds_max` or hangs.
         """
         self._ask = ask
         self._questions_max = questions_max
         self._patience_seconds = patience_seconds
+        self._call_seconds_max = call_seconds_max
         self._lock = threading.Lock()
         self._line: deque[_Asking[Q, A]] = deque()
         # Who calls now, and since when.
@@ -55,11 +62,14 @@ class Combiner(Generic[Q, A]):
     def answer(self, question: Q) -> A:
         """Return the answer to a question, asked alone or with others.
 
-        Raises: NotAnswered, when the call has failed or takes too long.
+        Raises: NotAsked, after too long in line. NotAnswered, when the call that had
+            the question has failed or hangs.
         """
         asking = _Asking[Q, A](question)
         if self._is_leader(asking) or self._is_called_on(asking):
             self._lead(asking)
+        else:
+            asking.woken.wait(self._call_seconds_max)
         if not asking.answers:
             raise NotAnswered
         return asking.answers[0]
@@ -75,11 +85,15 @@ class Combiner(Generic[Q, A]):
             return False
 
     def _is_called_on(self, asking: _Asking[Q, A]) -> bool:
-        """Wait for an answer, or the lead: then return True."""
+        """Wait in line; return whether for the lead, else a call has the question.
+
+        Raises: NotAsked, after too long.
+        """
         asking.woken.wait(self._patience_seconds)
         with self._lock:
             if asking in self._line:
                 self._line.remove(asking)
+                raise NotAsked
             return self._leader is asking
 
     def _lead(self, leader: _Asking[Q, A]) -> None:

@@ -3,10 +3,11 @@
 import logging
 from collections.abc import Sequence
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from orders.models import Order, OrderStatus
-from orders.services.combining import Combiner, NotAnswered
+from orders.services.combining import Combiner, NotAnswered, NotAsked
 from orders.services.drafts import Draft, draft_make, drafts_place, order_of
 from orders.services.order_requests import Destination, OrderRequest, destination_of
 from orders.services.twins import key_hold
@@ -21,8 +22,10 @@ _TOGETHER_MAX = 16
 # Whoever waits for a SKU that somebody holds for longer waits alone. Orders that pass
 # each other hold one for some milliseconds.
 _LOCK_PATIENCE = "300ms"
-# A call that takes longer hangs.
+# Who stands in line for longer stands behind a call that hangs.
 _PATIENCE_SECONDS = 2.0
+# What a call may take beside its statement: to connect, and to commit.
+_MARGIN_SECONDS = 5.0
 
 
 def order_place(
@@ -56,6 +59,8 @@ def _answer(draft: Draft) -> str:
             return drafts_place([draft])[0]
     try:
         return _combiner.answer(draft)
+    except NotAsked:
+        return drafts_place([draft])[0]
     except NotAnswered:
         # It may have been placed all the same: the number will tell.
         return drafts_place([draft], is_again=True)[0]
@@ -73,5 +78,8 @@ def _place_together(drafts: Sequence[Draft]) -> Sequence[str]:
 
 
 _combiner = Combiner(
-    _place_together, questions_max=_TOGETHER_MAX, patience_seconds=_PATIENCE_SECONDS
+    _place_together,
+    questions_max=_TOGETHER_MAX,
+    patience_seconds=_PATIENCE_SECONDS,
+    call_seconds_max=settings.DATABASE_STATEMENT_TIMEOUT_SECONDS + _MARGIN_SECONDS,
 )

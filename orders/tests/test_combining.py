@@ -2,12 +2,12 @@
 
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 import pytest
 
 from conftest import PATIENCE_SECONDS, wait_until
-from orders.services.combining import Combiner, NotAnswered
+from orders.services.combining import A, Combiner, NotAnswered, NotAsked, Q, _Asking
 
 
 class Asked:
@@ -42,7 +42,11 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 
 def combiner_of(asked: Asked, **options: float) -> Combiner[int, int]:
-    defaults = {"questions_max": 16, "patience_seconds": PATIENCE_SECONDS}
+    defaults = {
+        "questions_max": 16,
+        "patience_seconds": PATIENCE_SECONDS,
+        "call_seconds_max": PATIENCE_SECONDS,
+    }
     return Combiner(asked, **(defaults | options))  # type: ignore[arg-type]
 
 
@@ -119,7 +123,7 @@ def test_a_leader_that_dies_leaves_nobody_waiting(
     assert next_leader.result() == 20
 
 
-def test_a_call_that_hangs_keeps_nobody_for_ever(
+def test_a_line_that_does_not_move_keeps_nobody_for_ever(
     asked: Asked, pool: ThreadPoolExecutor
 ) -> None:
     """Who waited in vain goes alone; who comes then asks at once."""
@@ -127,7 +131,7 @@ def test_a_call_that_hangs_keeps_nobody_for_ever(
     first = pool.submit(combiner.answer, 0)
     wait_until(lambda: asked.calls)
     waiting = [pool.submit(_told, combiner, question) for question in (1, 2)]
-    assert {future.result() for future in waiting} <= {10, 20, "alone"}
+    assert {future.result() for future in waiting} <= {10, 20, "not asked"}
     assert not first.done()
     assert combiner.answer(3) == 30
     asked.gate.set()
@@ -135,8 +139,75 @@ def test_a_call_that_hangs_keeps_nobody_for_ever(
     assert combiner.answer(4) == 40
 
 
+def test_who_went_alone_is_in_no_later_call(
+    asked: Asked, pool: ThreadPoolExecutor
+) -> None:
+    combiner = combiner_of(asked, patience_seconds=0.01)
+    first = pool.submit(combiner.answer, 0)
+    wait_until(lambda: asked.calls)
+    # So that nobody finds the call late, however slow the machine is.
+    combiner._began = float("inf")
+    with pytest.raises(NotAsked):
+        combiner.answer(1)
+    asked.gate.set()
+    assert first.result() == 0
+    assert combiner.answer(2) == 20
+    assert asked.calls == [[0], [2]]
+
+
 def _told(combiner: Combiner[int, int], question: int) -> int | str:
     try:
         return combiner.answer(question)
-    except NotAnswered:
-        return "alone"
+    except NotAsked:
+        return "not asked"
+
+
+class Impatient(Combiner[Q, A]):
+    """Whoever waits loses patience as soon as a call has the question."""
+
+    def _is_called_on(self, asking: _Asking[Q, A]) -> bool:
+        wait_until(lambda: asking not in self._line)
+        self._patience_seconds = 0
+        return super()._is_called_on(asking)
+
+
+def impatient_of(asked: Asked, *, call_seconds_max: float) -> Impatient[int, int]:
+    return Impatient[int, int](
+        asked,
+        questions_max=16,
+        patience_seconds=PATIENCE_SECONDS,
+        call_seconds_max=call_seconds_max,
+    )
+
+
+def _asked_in_a_call(
+    asked: Asked, pool: ThreadPoolExecutor, combiner: Combiner[int, int]
+) -> Future[int]:
+    """Let a question be taken into the call of another one, which waits at the gate."""
+    with combiner._lock:
+        leader = combiner._leader = _Asking(0)
+    combiner._began = float("inf")
+    (follower,) = behind(pool, combiner, 1)
+    pool.submit(combiner._lead, leader)
+    wait_until(lambda: asked.calls == [[0, 1]])
+    return follower
+
+
+def test_who_is_in_a_call_waits_for_its_end(
+    asked: Asked, pool: ThreadPoolExecutor
+) -> None:
+    combiner = impatient_of(asked, call_seconds_max=PATIENCE_SECONDS)
+    follower = _asked_in_a_call(asked, pool, combiner)
+    # A moment for who does not wait.
+    assert wait([follower], timeout=0.1).not_done
+    asked.gate.set()
+    assert follower.result() == 10
+
+
+def test_who_is_in_a_call_that_hangs_goes_alone(
+    asked: Asked, pool: ThreadPoolExecutor
+) -> None:
+    combiner = impatient_of(asked, call_seconds_max=0.01)
+    with pytest.raises(NotAnswered):
+        _asked_in_a_call(asked, pool, combiner).result()
+    asked.gate.set()
