@@ -240,6 +240,19 @@ def test_made_up_urls_fill_no_more_than_their_places() -> None:
     assert answer_find("/api/products?another", None).answer is None
 
 
+@pytest.mark.parametrize("kept", [b"", b"\n", b"a\nb\nc", b"\xff" * 9])
+def test_a_broken_value_is_as_good_as_none(
+    api: APIClient, product_make: Make, kept: bytes
+) -> None:
+    path = f"/api/products/{product_make().pk}"
+    whole = [api.get(path).content for _ in range(2)][0]
+    [place] = places()
+    client: Any = cache.client.get_client()  # type: ignore[attr-defined]
+    client.set(place, kept)
+    assert api.get(path).content == whole
+    assert client.get(place) != kept
+
+
 def test_a_very_long_answer_is_not_kept() -> None:
     for more in (0, 1):
         body = b"x" * (BODY_BYTES_MAX + more)

@@ -123,10 +123,11 @@ def _set(key: str, value: bytes, seconds: float) -> None:
 
 def _read(kept: bytes, edit: bytes, url: str) -> Answer | None:
     """Return an answer if it is this URL's, and no edit came since it was made."""
-    made_after, digest, etag, body = kept.split(b"\n", 3)
-    if (made_after, digest) != (edit, _digest(url)):
-        return None
-    return Answer(etag, body)
+    match kept.split(b"\n", 3):
+        case [made_after, digest, etag, body] if made_after == edit:
+            return Answer(etag, body) if digest == _digest(url) else None
+    # Of an older edit, or not written by us.
+    return None
 
 
 def _place(url: str) -> str:
