@@ -92,7 +92,8 @@ FROM catalog_product AS product
 LEFT JOIN catalog_category AS category ON category.id = product.category_id
 """
 _LISTED = f"""
-SELECT json_build_array({_COLUMNS})::text {_FROM} WHERE product.id = ANY(%s)
+SELECT json_build_array({_COLUMNS})::text {_FROM}
+WHERE product.id = ANY(%s) AND product.status = 'on_sale'
 """
 _SHOWN = f"""
 SELECT json_build_array({_COLUMNS}, product.spec_names,
@@ -109,7 +110,10 @@ SELECT json_build_array({_COLUMNS}, product.spec_names,
 
 
 def products_listed(product_ids: Sequence[int]) -> list[ShownProduct]:
-    """Read products in the order of their ids, in one statement; without SKUs."""
+    """Read products in the order of their ids, in one statement; without SKUs.
+
+    One that has been taken off sale since its id was found is left out.
+    """
     using = router.db_for_read(Product)
     rows = rows_fetch(_LISTED, [list(product_ids)], using=using)
     found = [ShownProduct(*orjson.loads(text)) for (text,) in rows]

@@ -8,8 +8,11 @@ from django.conf import settings as shop_settings
 from django.utils.dateparse import parse_datetime
 from rest_framework.test import APIClient
 
+from catalog.listing import ProductListing
 from catalog.models import Product, ProductImage, ProductStatus, Sku
 from catalog.services.categories import category_create
+from catalog.services.products import products_set_status
+from catalog.showcase import products_listed
 from catalog.tests.conftest import listed, refused
 
 Make = Callable[..., Product]
@@ -62,6 +65,16 @@ def test_only_on_sale_is_listed_and_the_newest_first(
     for name in ("甲", "乙", "丙"):
         product_make(name)
     assert listed(api) == ["丙", "乙", "甲"]
+
+
+def test_what_leaves_the_sale_while_it_is_listed_is_left_out(
+    product_make: Make,
+) -> None:
+    first, second = product_make("甲"), product_make("乙")
+    _, ids = ProductListing().page(0, 10)
+    products_set_status(product_ids=[second.pk], status=ProductStatus.OFF_SALE)
+    assert ids == [second.pk, first.pk]
+    assert [product.id for product in products_listed(ids)] == [first.pk]
 
 
 def test_retired_skus_do_not_count(api: APIClient, product_make: Make) -> None:
