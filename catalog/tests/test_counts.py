@@ -79,16 +79,27 @@ def test_every_way_of_writing_is_counted(shelves: list[Category]) -> None:
 def test_one_statement_leaves_one_change_for_each_category(
     shelves: list[Category],
 ) -> None:
+    tea, clothes = shelves
     Product.objects.bulk_create(
         Product(name="甲", price=1, category=shelves[number % 2])
         for number in range(100)
     )
-    assert list(
-        ProductCount.objects.order_by("pk").values_list("delta", flat=True)
-    ) == [
-        50,
-        50,
+    assert sorted(ProductCount.objects.values_list("category_id", "delta")) == [
+        (tea.pk, 50),
+        (clothes.pk, 50),
     ]
+    appended = set(ProductCount.objects.values_list("pk", flat=True))
+    for act, deltas in (
+        (lambda rows: rows.update(price=7), {tea.pk: 0, clothes.pk: 0}),
+        (lambda rows: rows.update(price=7), {}),
+        (lambda rows: rows.update(category=tea), {tea.pk: 50, clothes.pk: -50}),
+        (lambda rows: rows.update(status="off_sale"), {tea.pk: -100}),
+        (lambda rows: rows.update(price=8), {}),
+    ):
+        act(Product.objects.all())
+        changes = ProductCount.objects.exclude(pk__in=appended)
+        assert sorted(changes.values_list("category_id", "delta")) == [*deltas.items()]
+        appended |= set(changes.values_list("pk", flat=True))
 
 
 def test_a_sale_writes_no_change_and_a_new_price_one_of_nothing(
