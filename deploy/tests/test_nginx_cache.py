@@ -7,6 +7,7 @@ from itertools import cycle
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 
 from catalog.services.products import product_update
 
@@ -75,6 +76,20 @@ def test_an_edit_is_seen_in_the_next_second_at_the_latest(
             assert sent_at(answer) <= done_at
         assert answer.json["data"]["name"] == name
         assert answer.headers["X-Cache"] in {"EXPIRED", "MISS"}
+
+
+def test_no_old_answer_stands_in_for_a_refusal_of_the_shop(
+    site: Site, product_make: Callable[..., Any]
+) -> None:
+    product = product_make()
+    path = f"/api/products/{product.pk}?refused"
+    hit(site, path)
+    product_update(product_id=product.pk, fields={"name": "新"}, operator_id=None)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE catalog_product")
+        while (answer := ask(site, path)).headers["X-Cache"] == "HIT":
+            pass
+        assert (answer.status, answer.headers["X-Cache"]) == (503, "EXPIRED")
 
 
 def test_what_has_not_changed_is_not_sent_again(
