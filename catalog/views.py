@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.viewsets import GenericViewSet
 
-from catalog.filters import ProductFilter
+from catalog.filters import ProductFilter, plain_listing
 from catalog.models import Product
 from catalog.pages import ProductPagination
 from catalog.serializers import (
@@ -60,7 +60,10 @@ class ProductViewSet(KeptReads, GenericViewSet[Product]):
 
     def list(self, request: Request) -> Response:
         """List what is on sale, the newest first."""
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        listing: Any = plain_listing(request.query_params)
+        if listing is None:
+            listing = self.filter_queryset(self.get_queryset())
+        page = self.paginate_queryset(listing)
         return self.get_paginated_response(ProductSerializer(page, many=True).data)
 
     @extend_schema(responses=ProductDetailSerializer)
