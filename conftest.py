@@ -116,7 +116,9 @@ def _fresh_cache() -> None:
 def still_clock(monkeypatch: Any) -> int:
     """Stop the clock by which windows begin, so that no window ends in a test."""
     now = 1_800_000_000
-    monkeypatch.setattr("django_ratelimit.core.time", SimpleNamespace(time=lambda: now))
+    clock = SimpleNamespace(time=lambda: now)
+    for module in ("django_ratelimit.core", "shop.api.ratelimit"):
+        monkeypatch.setattr(f"{module}.time", clock)
     return now
 
 

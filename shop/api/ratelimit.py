@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -46,6 +47,7 @@ class Window:
     key: str
     # So long the counter lives.
     seconds: int
+    ends_at: int
 
 
 # Of a few settings, for each request.
@@ -59,35 +61,31 @@ def read_window(request: HttpRequest) -> Window | None:
     identity = f"ip:{client_address(request)}"
     rate = _parsed(settings.RATELIMITS["read"])
     _, seconds = rate
-    key = _make_cache_key("read", _get_window(identity, seconds), rate, identity, ALL)
-    return Window(cache.make_key(key), seconds + EXPIRATION_FUDGE)
+    ends_at = _get_window(identity, seconds)
+    key = _make_cache_key("read", ends_at, rate, identity, ALL)
+    return Window(cache.make_key(key), seconds + EXPIRATION_FUDGE, ends_at)
 
 
-def read_allow(request: HttpRequest, *, count: int) -> None:
+def read_allow(window: Window, *, count: int) -> None:
     """Refuse the request that makes the count of its window too high.
 
     Raises: RateLimited with the seconds left.
     """
     most, _ = _parsed(settings.RATELIMITS["read"])
     if count > most:
-        identity = f"ip:{client_address(request)}"
-        _count(request, "read", identity, fail_open=True, increment=False)
+        left = max(window.ends_at - int(time.time()), 0)
+        raise RateLimited(retry_after_seconds=left + 1)
 
 
 def _count(
-    request: HttpRequest | Request,
-    scope: str,
-    identity: str,
-    *,
-    fail_open: bool,
-    increment: bool = True,
+    request: HttpRequest | Request, scope: str, identity: str, *, fail_open: bool
 ) -> None:
     usage = get_usage(
         request,
         group=scope,
         key=lambda group, request: identity,
         rate=settings.RATELIMITS[scope],
-        increment=increment,
+        increment=True,
     )
     if usage is None or not usage["should_limit"]:
         return

@@ -160,9 +160,12 @@ def test_counts_stand_in_valkey(shopper_api: APIClient) -> None:
     cache.clear()
 
 
-def test_a_window_ends_by_itself(shopper_api: APIClient) -> None:
+@pytest.mark.parametrize("call", [place, products])
+def test_a_window_ends_by_itself(
+    shopper_api: APIClient, call: Callable[[APIClient], Any]
+) -> None:
     for count in (1, 2):
-        place(shopper_api)
+        call(shopper_api)
         (key,) = cache.keys("rl:*")  # type: ignore[attr-defined]
         assert cache.get(key) == count
         assert 900 < cache.ttl(key) <= 905  # type: ignore[attr-defined]

@@ -60,7 +60,7 @@ class KeptReads(APIView):
         window = read_window(request)
         found = answer_find(url, window)
         if window:
-            read_allow(request, count=found.count)
+            read_allow(window, count=found.count)
         # A transaction may see what nobody else ever will.
         if connection.in_atomic_block:
             answer = _answer(self._read(request, kwargs))
