@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Hashable
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from typing import Any, TypeVar
 
 Made = TypeVar("Made")
@@ -18,28 +18,35 @@ class Flights:
     def share(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """Make it, or wait for the thread that is making it.
 
-        Raises: what `make` raises, to all who waited for it.
+        Who has waited for one that failed makes it himself: the fault may be that
+        thread's alone, and the exception is.
+
+        Raises: what `make` raises.
         """
         with self._lock:
             flight = self._under_way.get(key)
             if is_first := flight is None:
                 flight = self._under_way[key] = Future()
         if is_first:
-            self._fly(key, flight, make)
-        made: Made = flight.result()
+            return self._fly(key, flight, make)
+        try:
+            made: Made = flight.result()
+        except CancelledError:
+            return make()
         return made
 
     def _fly(
-        self, key: Hashable, flight: Future[Any], make: Callable[[], object]
-    ) -> None:
+        self, key: Hashable, flight: Future[Any], make: Callable[[], Made]
+    ) -> Made:
         try:
             made = make()
-        except BaseException as error:
+        except BaseException:
             self._land(key)
-            flight.set_exception(error)
-        else:
-            self._land(key)
-            flight.set_result(made)
+            flight.cancel()
+            raise
+        self._land(key)
+        flight.set_result(made)
+        return made
 
     def _land(self, key: Hashable) -> None:
         """Let who comes from now on make it anew."""

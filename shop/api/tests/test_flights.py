@@ -1,5 +1,6 @@
 """What several threads want at once is made once."""
 
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -51,14 +52,27 @@ def test_what_differs_waits_for_nobody() -> None:
         assert first.result() == 1
 
 
-def test_a_failure_is_everybodys_and_the_next_one_tries_again() -> None:
-    flights, workshop = Flights(), Workshop()
+def test_who_waits_for_one_that_fails_tries_it_himself() -> None:
+    flights, broken, whole = Flights(), Workshop(), Workshop()
+    whole.may.set()
     with ThreadPoolExecutor(3) as pool:
-        wanted = [pool.submit(flights.share, "a", workshop.fail) for _ in range(3)]
+        first = pool.submit(flights.share, "a", broken.fail)
+        wait_until(lambda: broken.made)
+        others = [
+            pool.submit(flights.share, "a", make) for make in (whole.make, broken.fail)
+        ]
         wait_until(lambda: waiting(flights) == 2)
-        workshop.may.set()
-        for one in wanted:
-            with pytest.raises(KeyError, match="broken"):
-                one.result()
-    assert workshop.made == 1
-    assert flights.share("a", workshop.make) == 2
+        broken.may.set()
+        assert others[0].result() == 1
+        failures = [first.exception(), others[1].exception()]
+    assert [type(failure) for failure in failures] == [KeyError, KeyError]
+    # Two threads that raise the same one write both their ways into its trace.
+    assert failures[0] is not failures[1]
+    assert flights.share("a", whole.make) == 2
+
+
+def test_one_that_is_broken_off_keeps_nobody_waiting() -> None:
+    flights = Flights()
+    with pytest.raises(SystemExit):
+        flights.share("a", sys.exit)
+    assert flights._under_way == {}
