@@ -2,6 +2,9 @@
 
 from django.db import migrations, models
 
+# In the order of whoever writes a product, whose triggers write the search's row after
+# it: the other way round the two would wait for each other.
+LOCK = "LOCK TABLE catalog_product IN SHARE ROW EXCLUSIVE MODE"
 TRIGGER = """
 CREATE OR REPLACE FUNCTION catalog_search_keep() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -57,6 +60,7 @@ class Migration(migrations.Migration):
     dependencies = [("catalog", "0010_counts_kept")]
 
     operations = [
+        migrations.RunSQL(LOCK, migrations.RunSQL.noop),
         migrations.AddField(
             "productsearch",
             "on_sale",

@@ -86,7 +86,7 @@ def test_an_index_waits_for_older_transactions_and_can_be_begun_again(
         dump.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         dump.execute("SELECT count(*) FROM orders_order")
         running = pool.submit(start, (*migrate, *BRIEFLY), **settings)
-        wait_until(lambda: running.done() or is_an_index_waiting(watcher))
+        wait_until(lambda: running.done() or is_waiting(watcher, "CREATE INDEX"))
         assert not running.done()
         dump.rollback()
         run = running.result()
@@ -94,12 +94,35 @@ def test_an_index_waits_for_older_transactions_and_can_be_begun_again(
     assert indexes(fresh_url) == [(True,)]
 
 
-def is_an_index_waiting(watcher: psycopg.Connection[Any]) -> bool:
+def is_waiting(watcher: psycopg.Connection[Any], statement: str) -> bool:
     found = watcher.execute(
         "SELECT FROM pg_stat_activity WHERE datname = current_database()"
-        " AND wait_event_type = 'Lock' AND query LIKE '%INDEX CONCURRENTLY%'"
+        " AND wait_event_type = 'Lock' AND query LIKE %s",
+        [f"{statement}%"],
     )
     return found.fetchone() is not None
+
+
+def test_a_writer_of_products_and_the_searchs_columns_do_not_deadlock(
+    fresh_url: str,
+) -> None:
+    settings = {"DATABASE_URL": fresh_url}
+    assert start((*MIGRATE, "0010"), **settings).returncode == 0
+    with (
+        psycopg.connect(fresh_url) as writer,
+        psycopg.connect(fresh_url, autocommit=True) as watcher,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        # So that it would be the one to find out.
+        writer.execute("SET deadlock_timeout = '10ms'")
+        # As a write of a product does, and then its trigger.
+        writer.execute("LOCK TABLE catalog_product IN ROW EXCLUSIVE MODE")
+        running = pool.submit(start, (*MIGRATE, "0011"), **settings)
+        wait_until(lambda: running.done() or is_waiting(watcher, ""))
+        writer.execute("DELETE FROM catalog_productsearch")
+        writer.commit()
+        run = running.result()
+    assert (run.returncode, run.stderr) == (0, "")
 
 
 def limits() -> tuple[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands.migrate import Command as DjangoCommand
 from django.db import OperationalError, connections
-from psycopg.errors import LockNotAvailable
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 # Whoever comes after a statement that waits for a table waits too: shorter than the
 # 3 s after which a shopper is told that the shop is busy.
@@ -16,6 +16,7 @@ LOCK_TIMEOUT_SECONDS = 2
 TRIES = 10
 # Those who waited behind a try come first.
 PAUSE_SECONDS = 1.0
+_IN_USE = (LockNotAvailable, DeadlockDetected)
 
 
 class Command(DjangoCommand):
@@ -55,7 +56,7 @@ class Command(DjangoCommand):
                     super().handle(*args, **options)
                 return
             except OperationalError as error:
-                if not isinstance(error.__cause__, LockNotAvailable):
+                if not isinstance(error.__cause__, _IN_USE):
                     raise
             if left:
                 self.stderr.write(f"a table is in use; tries left: {left}")
