@@ -5,10 +5,12 @@ from collections.abc import Sequence
 
 from django.conf import settings
 from django.db import connection, transaction
+from psycopg.errors import LockNotAvailable
 
 from orders.models import Order, OrderStatus
 from orders.services.combining import Combiner, NotAnswered, NotAsked
 from orders.services.drafts import Draft, draft_make, drafts_place, order_of
+from orders.services.held_wishes import held_forget, held_note, is_held
 from orders.services.order_requests import Destination, OrderRequest, destination_of
 from orders.services.twins import key_hold
 from shop.metrics import ORDERS
@@ -19,9 +21,9 @@ logger = logging.getLogger(__name__)
 
 # More in one call gain little, and all of them wait for the last.
 _TOGETHER_MAX = 16
-# Whoever waits for a SKU that somebody holds for longer waits alone. Orders that pass
-# each other hold one for some milliseconds.
-_LOCK_PATIENCE = "300ms"
+# Whoever waits for a SKU for longer waits alone, for all of the call and of the line
+# wait too. Calls of other processes pass within some 10 ms.
+_LOCK_PATIENCE = "100ms"
 # Who stands in line for longer stands behind a call that hangs.
 _PATIENCE_SECONDS = 2.0
 # What a call may take beside its statement: to connect, and to commit.
@@ -57,13 +59,22 @@ def _answer(draft: Draft) -> str:
         # An error, but in a test whose transaction is never committed.
         with transaction.atomic(durable=True):
             return drafts_place([draft])[0]
+    if is_held(draft):
+        return _place_alone(draft)
     try:
         return _combiner.answer(draft)
     except NotAsked:
-        return drafts_place([draft])[0]
+        return _place_alone(draft)
     except NotAnswered:
         # It may have been placed all the same: the number will tell.
-        return drafts_place([draft], is_again=True)[0]
+        return _place_alone(draft, is_again=True)
+
+
+def _place_alone(draft: Draft, *, is_again: bool = False) -> str:
+    """Place a draft that waits for locks as long as any other statement."""
+    (answer,) = drafts_place([draft], is_again=is_again)
+    held_forget(draft)
+    return answer
 
 
 def _place_together(drafts: Sequence[Draft]) -> Sequence[str]:
@@ -71,8 +82,11 @@ def _place_together(drafts: Sequence[Draft]) -> Sequence[str]:
     try:
         return drafts_place(drafts, patience=_LOCK_PATIENCE)
     except Exception as error:
-        cause = type(error.__cause__ or error).__name__
-        logger.info("%d orders to be placed one by one: %s", len(drafts), cause)
+        cause = error.__cause__ or error
+        if isinstance(cause, LockNotAvailable):
+            held_note(drafts)
+        name = type(cause).__name__
+        logger.info("%d orders to be placed one by one: %s", len(drafts), name)
         connection.close_if_unusable_or_obsolete()
         raise
 

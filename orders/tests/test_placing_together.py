@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,12 +15,9 @@ from catalog.models import Product, Sku
 from conftest import PATIENCE_SECONDS, alone, lock_waiters, wait_until
 from orders.errors import RequestInProgress
 from orders.models import Order, OrderItem
-from orders.services import placing
+from orders.services import held_wishes, placing
 from orders.services.combining import Combiner
-from orders.services.drafts import (
-    Draft,
-    drafts_place,
-)
+from orders.services.drafts import Draft, draft_make, drafts_place
 from orders.services.placing import order_place
 from orders.tests.conftest import deadlocks, stock_of
 from orders.tests.test_combining import Impatient
@@ -97,6 +95,54 @@ def test_who_waits_for_an_editor_does_not_keep_the_others(
         assert not any(future.done() for future in slow)
     assert len({future.result().order_no for future in slow}) == 2
     assert (stock_of(tea), stock_of(cup)) == (8, 2)
+
+
+def test_what_a_call_has_found_locked_is_not_put_before_others_again(
+    transactional_db: None,
+    patient_database: None,
+    pool: ThreadPoolExecutor,
+    monkeypatch: Any,
+    caplog: pytest.LogCaptureFixture,
+    shopper: User,
+    tea: Product,
+    cup: Product,
+    place: Callable[..., Any],
+) -> None:
+    monkeypatch.setattr(held_wishes, "_MOMENT_SECONDS", PATIENCE_SECONDS)
+    caplog.set_level("INFO", placing.__name__)
+    draft = draft_make(shopper.pk, request_of(tea), None)
+    with transaction.atomic():
+        list(Sku.objects.select_for_update().filter(product=tea))
+        first = pool.submit(place, tea)
+        wait_until(lambda: held_wishes.is_held(draft))
+        second = pool.submit(place, tea)
+        wait_until(lambda: lock_waiters() == 2)
+        pool.submit(place, cup).result()
+    assert first.result() != second.result()
+    assert caplog.messages == ["1 orders to be placed one by one: LockNotAvailable"]
+    # Whoever has had it alone tells that it is free.
+    assert not held_wishes.is_held(draft)
+
+
+def test_what_was_locked_is_remembered_for_a_moment(
+    monkeypatch: Any, shopper: User, tea: Product, cup: Product
+) -> None:
+    def now(seconds: float) -> None:
+        clock = SimpleNamespace(monotonic=lambda: seconds)
+        monkeypatch.setattr(held_wishes, "time", clock)
+
+    monkeypatch.setattr(held_wishes, "_until", {})
+    one, other = (draft_make(shopper.pk, request_of(p), None) for p in (tea, cup))
+    both = draft_make(shopper.pk, request_of(tea, cup), None)
+    now(10.0)
+    held_wishes.held_note([one])
+    assert [held_wishes.is_held(d) for d in (one, other, both)] == [True, False, True]
+    now(12.9)
+    assert held_wishes.is_held(one)
+    now(13.0)
+    assert not held_wishes.is_held(one)
+    held_wishes.held_note([other])
+    assert [*held_wishes._until] == [(cup.pk, None)]
 
 
 @pytest.fixture
