@@ -9,6 +9,7 @@ from django.contrib.postgres.operations import (
     NotInTransactionMixin,
 )
 from django.db.migrations import AddConstraint
+from django.db.migrations.operations.base import Operation
 
 
 @contextmanager
@@ -58,3 +59,37 @@ class AddUniqueWhileSelling(NotInTransactionMixin, AddConstraint):
                 statement.replace("UNIQUE INDEX", "UNIQUE INDEX CONCURRENTLY", 1),
                 params=None,
             )
+
+
+class DropIndexWhileSelling(NotInTransactionMixin, Operation):
+    """DROP INDEX CONCURRENTLY for an index that no model names, with the same patience.
+
+    `on` makes it again on the way back: the table and, in brackets, the columns.
+    """
+
+    reversible = True
+
+    def __init__(self, name: str, *, on: str) -> None:
+        self.name = name
+        self.on = on
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """Leave the models as they are."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        self._ensure_not_in_transaction(schema_editor)
+        with _patience(schema_editor, self.name):
+            pass
+
+    def database_backwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        self._ensure_not_in_transaction(schema_editor)
+        name = schema_editor.quote_name(self.name)
+        with _patience(schema_editor, self.name):
+            schema_editor.execute(f"CREATE INDEX CONCURRENTLY {name} ON {self.on}")
+
+    def describe(self) -> str:
+        return f"Drop the index {self.name}"

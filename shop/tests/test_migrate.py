@@ -51,7 +51,7 @@ def test_it_gives_up_and_a_later_run_succeeds(fresh_url: str) -> None:
         assert run.stderr == (
             "a table is in use; tries left: 1\n"
             "CommandError: gave up: another session holds a lock on a table. The"
-            " migration that waited has changed nothing; run migrate again\n"
+            " statement that waited has changed nothing; run migrate again\n"
         )
         assert functions(fresh_url) == 0
     run = start((*MIGRATE, *BRIEFLY), **settings)

@@ -23,7 +23,8 @@ class Command(DjangoCommand):
     """Give a table up again when it is in use, and try some more times.
 
     What is in the database after giving up is whole: a migration is there or it is
-    not, and running the command again goes on. An index that is made while the shop
+    not; of one that runs in no transaction each operation is, and may come again. So
+    running the command again goes on. An index that is made or dropped while the shop
     sells (shop/index_operations.py) waits as long as it takes, for nobody waits for it.
     """
 
@@ -62,7 +63,7 @@ class Command(DjangoCommand):
                 self.stderr.write(f"a table is in use; tries left: {left}")
                 time.sleep(PAUSE_SECONDS)
         raise CommandError(
-            "gave up: another session holds a lock on a table. The migration that"
+            "gave up: another session holds a lock on a table. The statement that"
             " waited has changed nothing; run migrate again"
         )
 
