@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 
 from catalog.locks import skus_lock
 from catalog.models import MovementReason, Product, Sku
+from catalog.services.counts import stock_edited
 from catalog.services.stock import stock_set
 from shop.errors import Invalid
 
@@ -113,6 +114,7 @@ def _write(current: Mapping[int, Sku], rows: Sequence[Sku]) -> bool:
             Sku.objects.filter(pk__in=current).update(is_active=False)
             Sku.objects.bulk_update(kept, _WRITTEN)
             Sku.objects.bulk_create([row for row in rows if not row.pk])
+            stock_edited(sku_ids=current)
     except IntegrityError as error:
         if "sku_code_once" in str(error):
             raise Invalid.field("skus", "SKU编码重复") from None

@@ -9,6 +9,7 @@ from django.db.models import F, OuterRef, Subquery
 from catalog.errors import StockChanged
 from catalog.locks import products_lock, skus_lock
 from catalog.models import MovementReason, Product, Sku, StockMovement
+from catalog.services.counts import stock_edited
 from shop.api.kept.store import answers_drop
 from shop.errors import Invalid, NotFound
 
@@ -77,6 +78,7 @@ def stock_set(
             deltas[sku.pk] = delta
     if deltas:
         _move(deltas, reason, "", operator_id)
+        stock_edited(sku_ids=deltas)
 
 
 @transaction.atomic
@@ -110,6 +112,7 @@ def stock_adjust(
     if refusal := _stock_refusal(sku.stock, delta):
         raise Invalid.field("quantity", refusal)
     _move({sku_id: delta}, MovementReason.ADJUSTMENT, note, operator_id)
+    stock_edited(sku_ids=[sku_id])
     return sku.stock + delta
 
 
@@ -144,6 +147,7 @@ def stocks_adjust(
         raise Invalid(fields=refused)
     deltas = {line.sku_id: line.delta for line in adjustments}
     _move(deltas, MovementReason.ADJUSTMENT, note, operator_id)
+    stock_edited(sku_ids=ids)
 
 
 def _refusal(line: Adjustment, sku: Sku | None, last: int) -> str:

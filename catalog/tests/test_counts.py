@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from importlib import import_module
 from typing import Any
 
@@ -12,7 +13,9 @@ from django.db.models import Count, Sum
 from rest_framework.test import APIClient
 
 from catalog.jobs import counts_add
-from catalog.models import Category, Product, ProductCount, ProductStatus
+from catalog.listing import ProductListing
+from catalog.listing_sql import COLLECTED_MAX
+from catalog.models import Category, Product, ProductCount, ProductStatus, Sku
 from catalog.services.categories import category_create, category_delete
 from catalog.services.counts import counts_add_up
 from catalog.services.products import (
@@ -22,6 +25,7 @@ from catalog.services.products import (
     products_set_status,
 )
 from catalog.services.skus import SkuChange
+from catalog.services.stock import Adjustment, stock_adjust, stocks_adjust
 from conftest import alone
 
 Make = Callable[..., Product]
@@ -113,6 +117,36 @@ def test_a_sale_writes_no_change_and_a_new_price_one_of_nothing(
     Product.objects.update(price=7)
     added = ProductCount.objects.exclude(pk__in=[pk for pk, _ in before])
     assert [change.delta for change in added] == [0]
+
+
+def test_a_stock_that_staff_edit_is_in_the_total_of_what_is_in_stock(db: None) -> None:
+    rows = Product.objects.bulk_create(
+        Product(name="甲", price=1) for _ in range(COLLECTED_MAX + 9)
+    )
+    first, second, third, fourth, fifth = Sku.objects.bulk_create(
+        Sku(product=row, price=1, stock=1) for row in rows
+    )[:5]
+
+    def total() -> int:
+        return ProductListing(in_stock=True).page(0, 1)[0]
+
+    everything = total()
+    assert everything == COLLECTED_MAX + 9
+    Sku.objects.filter(pk=fifth.pk).update(stock=0)
+    # As an order does: a minute may pass.
+    assert total() == everything
+    by = {"operator_id": None}
+    stock_adjust(sku_id=first.pk, delta=-1, note="", **by)
+    assert total() == everything - 2
+    line = Adjustment(sku_id=second.pk, delta=-1)
+    stocks_adjust(adjustments=[line], note="", **by)
+    assert total() == everything - 3
+    sold_out = SkuChange(stock=0)
+    product_update(product_id=third.product_id, fields={}, only_sku=sold_out, **by)
+    assert total() == everything - 4
+    another = SkuChange(specs={"色": "红"}, price=Decimal(1))
+    product_update(product_id=fourth.product_id, fields={}, skus=[another], **by)
+    assert total() == everything - 5
 
 
 def test_a_total_reads_one_row_a_category_after_the_job(
