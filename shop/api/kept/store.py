@@ -103,7 +103,7 @@ def answers_drop() -> None:
 
     If that fails, or the process ends before it, they live no longer than ever.
     """
-    transaction.on_commit(_edit_tell, robust=True)
+    transaction.on_commit(_edit_tell)
 
 
 def _edit_tell() -> None:
