@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connections
 
 
 class _PreparedCursor(psycopg.Cursor[Any]):
@@ -34,6 +34,20 @@ def rows_fetch(
     Raises: what Django's cursors raise.
     """
     connection: Any = connections[using]
+    try:
+        return _rows(connection, sql, values)
+    except NotSupportedError:
+        if connection.in_atomic_block:
+            raise
+        # A migration has changed a column that was prepared as another type. Nothing
+        # was done yet, and a new connection has prepared nothing.
+        connection.close()
+        return _rows(connection, sql, values)
+
+
+def _rows(
+    connection: Any, sql: str, values: Sequence[Any] | Mapping[str, Any]
+) -> list[tuple[Any, ...]]:
     # As Django does before each of its own cursors.
     connection.close_if_health_check_failed()
     connection.ensure_connection()

@@ -1,13 +1,17 @@
 """Prepared statements: planned once, counted and failing as any other."""
 
+from collections.abc import Iterator
+
 import pytest
-from django.db import DataError, connection, transaction
+from django.db import DataError, NotSupportedError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from shop.statements import rows_fetch
 
 pytestmark = pytest.mark.django_db
 
+NAMES = "SELECT name FROM scratch"
+WIDEN = "ALTER TABLE scratch ALTER name TYPE varchar(9)"
 DOUBLE = "SELECT %s::integer * 2 /* doubled */"
 
 
@@ -42,3 +46,34 @@ def test_a_failure_is_djangos() -> None:
     with pytest.raises(DataError), transaction.atomic():
         rows_fetch("SELECT 1 / %s::integer", [0])
     assert rows_fetch(DOUBLE, [1]) == [(2,)]
+
+
+@pytest.fixture
+def scratch(transactional_db: None) -> Iterator[None]:
+    elsewhere("CREATE TABLE scratch AS SELECT '茶'::varchar(1) AS name")
+    yield
+    elsewhere("DROP TABLE scratch")
+
+
+def elsewhere(sql: str) -> None:
+    """Execute a statement as another process does: what this one prepared stays."""
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute(sql)
+    other.close()
+
+
+def test_a_column_whose_type_changes_is_read_on(scratch: None) -> None:
+    assert rows_fetch(NAMES, ()) == [("茶",)]
+    elsewhere(WIDEN)
+    assert rows_fetch(NAMES, ()) == [("茶",)]
+
+
+def test_in_a_transaction_it_fails_once(scratch: None) -> None:
+    assert rows_fetch(NAMES, ()) == [("茶",)]
+    elsewhere(WIDEN)
+    with pytest.raises(NotSupportedError), transaction.atomic():
+        rows_fetch(NAMES, ())
+    # The driver prepares anew after a rollback.
+    with transaction.atomic():
+        assert rows_fetch(NAMES, ()) == [("茶",)]
