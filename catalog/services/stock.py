@@ -1,4 +1,7 @@
-"""Every change of a stock: under the SKU's lock, with a ledger row."""
+"""Every change of a stock but by new orders: under the SKU's lock, with a ledger row.
+
+Those are placed by a function of the database, in the same way.
+"""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass

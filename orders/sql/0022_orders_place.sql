@@ -289,5 +289,6 @@ BEGIN
 
     RETURN QUERY
         SELECT answers -> place::text
-        FROM generate_series(0, jsonb_array_length(asked) - 1) AS place;
+        FROM generate_series(0, jsonb_array_length(asked) - 1) AS place
+        ORDER BY place;
 END $$;

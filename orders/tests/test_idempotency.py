@@ -16,6 +16,7 @@ from conftest import lock_waiters, wait_until
 from orders.models import Order
 from orders.services.placing import Destination, OrderRequest
 from orders.services.quoting import Wish
+from orders.services.twins import key_hold
 from orders.tests.conftest import (
     ADDRESS,
     body,
@@ -96,6 +97,18 @@ def test_key_belongs_to_one_shopper(
     second = post(other_api, body(line(tea)), "same")
     assert first.json()["data"]["orderNo"] != second.json()["data"]["orderNo"]
     assert stock_of(tea) == 8
+
+
+def test_replay_works_beside_a_twin_that_is_under_way(
+    shopper_api: APIClient, shopper: User, tea: Product
+) -> None:
+    first = post(shopper_api, body(line(tea)), "k1")
+    with key_hold(user_id=shopper.pk, key="k1"):
+        second = post(shopper_api, body(line(tea)), "k1")
+        other = post(shopper_api, body(line(tea)), "k2")
+    assert second.json() == first.json()
+    assert other.status_code == 201
+    assert other.json() != first.json()
 
 
 def test_failed_call_leaves_the_key_free(shopper_api: APIClient, tea: Product) -> None:

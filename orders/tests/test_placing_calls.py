@@ -1,11 +1,13 @@
 """What one call of several orders answers to each of them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from catalog.models import Product, Sku
@@ -112,6 +114,29 @@ def test_of_twins_in_one_call_the_first_is_placed(
     assert stock_of(tea) == 8
 
 
+def test_skus_are_locked_in_primary_key_order(
+    transactional_db: None,
+    patient_database: None,
+    pool: ThreadPoolExecutor,
+    product_make: Callable[..., Product],
+    shopper: User,
+    other_shopper: User,
+) -> None:
+    """Whoever waits for the first of them holds none of the others."""
+    products = [product_make(str(number)) for number in range(6)]
+    drafts = [
+        draft_of(shopper, *products[:2:-1]),
+        draft_of(other_shopper, *products[2::-1]),
+    ]
+    with transaction.atomic():
+        list(Sku.objects.select_for_update().filter(product=products[0]))
+        placed = pool.submit(alone(lambda: ends(drafts)))
+        wait_until(lambda: lock_waiters() or placed.done())
+        free = Sku.objects.select_for_update(skip_locked=True).order_by("pk")
+        assert [sku.product for sku in free] == products
+    assert placed.result() == [draft.order_no for draft in drafts]
+
+
 # --- What was tried before, nobody knows with what result ----------------------------
 
 
@@ -123,6 +148,22 @@ def test_order_that_was_placed_unnoticed_is_found_by_its_number(
     before = written()
     assert ends([draft], is_again=True) == [draft.order_no]
     assert written() == before
+
+
+@pytest.mark.parametrize("is_foreign", [True, False])
+def test_another_order_of_the_same_number_is_not_taken_for_it(
+    shopper: User, other_shopper: User, cup: Product, is_foreign: bool
+) -> None:
+    draft = draft_of(shopper, cup)
+    drafts_place([draft])
+    other = (
+        replace(draft, user_id=other_shopper.pk)
+        if is_foreign
+        else replace(draft, now=draft.now + timedelta(seconds=1))
+    )
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ends([other], is_again=True)
+    assert stock_of(cup) == 4
 
 
 @pytest.mark.parametrize("is_committed", [True, False])

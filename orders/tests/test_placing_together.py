@@ -20,6 +20,7 @@ from orders.services.combining import Combiner
 from orders.services.drafts import Draft, draft_make, drafts_place
 from orders.services.placing import order_place
 from orders.tests.conftest import deadlocks, stock_of
+from orders.tests.processes import several_processes
 from orders.tests.test_combining import Impatient
 from orders.tests.test_placing_calls import request_of
 from shop.errors import ShopError
@@ -50,15 +51,20 @@ def pool() -> Iterator[ThreadPoolExecutor]:
         yield made
 
 
+@pytest.mark.parametrize("processes", [1, 8])
 def test_200_buyers_in_16_threads_buy_exactly_the_stock_of_50(
     transactional_db: None,
     patient_database: None,
     pool: ThreadPoolExecutor,
     product_make: Callable[..., Product],
     place: Callable[..., Any],
+    monkeypatch: Any,
     caplog: pytest.LogCaptureFixture,
+    processes: int,
 ) -> None:
     """Half of them want the two products in the reversed order."""
+    if processes > 1:
+        several_processes(monkeypatch)
     products = product_make("甲", stock=STOCK), product_make("乙", stock=STOCK)
     deadlocks_before = deadlocks()
 

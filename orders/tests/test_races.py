@@ -18,6 +18,7 @@ from conftest import wait_until
 from orders.models import Order, OrderItem
 from orders.services.quoting import Wish, quote_make
 from orders.tests.conftest import body, deadlocks, line, stock_of
+from orders.tests.processes import several_processes
 
 THREADS = 200
 STOCK = 50
@@ -36,9 +37,11 @@ def test_200_shoppers_buy_exactly_the_stock_of_50(
     settings: Any,
     shoppers: list[User],
     product_make: Callable[..., Product],
+    monkeypatch: Any,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Each wants one of each of two products, half of them in reversed order."""
+    several_processes(monkeypatch)
     settings.RATELIMITS = {**settings.RATELIMITS, "write": "100000/900s"}
     first, second = product_make("甲", stock=STOCK), product_make("乙", stock=STOCK)
     tokens = [session_open(user=user).token for user in shoppers]
