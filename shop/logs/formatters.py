@@ -23,7 +23,10 @@ class ReadableFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         record.context = " ".join(_context(record).values()) or "-"
-        return redact(super().format(record))
+        line = super().format(record)
+        # Not the date: its colons would have every line looked at closely.
+        rest = len(record.asctime)
+        return line[:rest] + redact(line[rest:])
 
 
 class JsonFormatter(logging.Formatter):
@@ -38,7 +41,7 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname,
             "logger": record.name,
             **_context(record),
-            **getattr(record, "access", {"message": record.getMessage()}),
+            **(getattr(record, "access", None) or {"message": record.getMessage()}),
         }
         if record.exc_info:
             facts["exception"] = self.formatException(record.exc_info)
