@@ -35,7 +35,7 @@ return {count, redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2])}
 _FIND_SHA = hashlib.sha1(_FIND, usedforsecurity=False).hexdigest()
 
 
-# What was asked for last at each place, in this process.
+# What was asked for last in this process, at places of its own: as many as in Valkey.
 _asked = [0] * PLACES
 
 
