@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.db.models import Count, Sum
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from catalog.jobs import counts_add
@@ -26,7 +27,7 @@ from catalog.services.products import (
 )
 from catalog.services.skus import SkuChange
 from catalog.services.stock import Adjustment, stock_adjust, stocks_adjust
-from conftest import alone
+from conftest import alone, lock_waiters, wait_until
 
 Make = Callable[..., Product]
 
@@ -114,9 +115,10 @@ def test_a_sale_writes_no_change_and_a_new_price_one_of_nothing(
     Product.objects.update(sales=5)
     product.save()
     assert list(ProductCount.objects.values_list("pk", "delta")) == before
-    Product.objects.update(price=7)
-    added = ProductCount.objects.exclude(pk__in=[pk for pk, _ in before])
-    assert [change.delta for change in added] == [0]
+    for number, moved in enumerate(({"price": 7}, {"created_at": timezone.now()}), 1):
+        Product.objects.update(**moved)
+        added = ProductCount.objects.exclude(pk__in=[pk for pk, _ in before])
+        assert [change.delta for change in added] == [0] * number
 
 
 def test_a_stock_that_staff_edit_is_in_the_total_of_what_is_in_stock(db: None) -> None:
@@ -199,6 +201,45 @@ def test_writers_of_one_category_and_the_job_wait_for_nobody(
             assert kept() == {tea.pk: 1}
             assert act(kept) == {tea.pk: 2}
         assert kept() == counted() == {tea.pk: 1}
+
+
+def test_twins_add_up_once(
+    transactional_db: None, patient_database: None, product_make: Make
+) -> None:
+    made = [product_make() for _ in range(3)]
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            assert counts_add_up() == 1
+            twin = other.submit(alone(counts_add_up))
+            wait_until(lambda: lock_waiters() == 1)
+            product_delete(product_id=made[0].pk)
+        # It finds deleted what it has waited for.
+        assert twin.result() == 0
+    assert kept() == counted() == {None: 2}
+
+
+def test_a_list_has_another_name_after_each_commit(
+    transactional_db: None, product_make: Make
+) -> None:
+    """Even after one that another has overtaken, whose change is the last."""
+    slow, quick = (product_make(price=price) for price in (1, 2))
+
+    def name() -> object:
+        return ProductListing()._shelf.version
+
+    def reprice(product: Product) -> None:
+        Product.objects.filter(pk=product.pk).update(price=7)
+
+    names = [name()]
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            reprice(slow)
+            other.submit(alone(reprice), quick).result()
+            names.append(other.submit(alone(name)).result())
+        names.append(name())
+    counts_add_up()
+    names.append(name())
+    assert len(set(names)) == 4
 
 
 def test_what_was_there_before_the_triggers_is_counted(
