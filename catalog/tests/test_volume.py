@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
@@ -28,7 +29,12 @@ SELECT (%s)[1 + n %% 4], '商品' || n || CASE WHEN n = %s THEN '稀有xyzzy' EL
     now() - n * interval '1 second', now()
 FROM generate_series(1, %s) AS n
 """
-
+# More in stock than are collected.
+_STOCK = """
+INSERT INTO catalog_sku (product_id, specs, price, stock, alarm_stock, code, image,
+    position, is_active)
+SELECT id, '{}', price, 1, 0, '', '', 0, true FROM catalog_product LIMIT 2000
+"""
 
 pytestmark = [pytest.mark.usefixtures("shelves"), pytest.mark.xdist_group("volume")]
 
@@ -79,7 +85,8 @@ def test_pages_from_marks_neither_repeat_nor_skip(
     expected = in_order(ordering, category)
     total = len(expected)
     starts = [4990, 300, 4990, 5000, 4980, 5070, 1000, 1100, 1160, total - 7, total]
-    for start in starts:
+    # About as far as a walk is near, whatever the size.
+    for start in [*starts, 99, 100, 101, 150, 199, 201]:
         for size in (10, 100):
             found = listing().page(start, size)
             assert found == (total, expected[start : start + size])
@@ -98,6 +105,9 @@ def test_a_deep_page_begins_at_a_mark(product_make: Any) -> None:
     assert walked(5000) == 5000
     assert walked(5000) == 0
     assert walked(5090) == 90
+    assert walked(4950) == 4950
+    # Two are near enough: the nearer one.
+    assert walked(5040) == 40
     # What staff write moves the lists: the mark is none any more.
     product_make("新")
     assert walked(5000) == 5000
@@ -105,6 +115,32 @@ def test_a_deep_page_begins_at_a_mark(product_make: Any) -> None:
     Product.objects.filter(name="商品7").update(price=3)
     assert walked(5000) == 5000
     assert walked(90) == 90
+
+
+def kept_for(kind: str) -> int:
+    """Return for how many seconds the only one of its kind is kept."""
+    keys = cache.keys(f"products:{kind}*")  # type: ignore[attr-defined]
+    [seconds] = [cache.ttl(key) for key in keys]  # type: ignore[attr-defined]
+    return int(seconds)
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [
+        ({}, range(11, 601)),
+        ({"min_price": Decimal(2)}, range(11, 601)),
+        ({"ordering": "-sales"}, range(1, 11)),
+        ({"in_stock": True}, range(1, 11)),
+    ],
+)
+def test_a_mark_lives_as_long_as_its_list_stands_still(
+    asked: dict[str, Any], seconds: range
+) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_STOCK)
+        ProductListing(**asked).page(1500, 10)
+        transaction.set_rollback(True)
+    assert kept_for("mark") in seconds
 
 
 def test_without_valkey_pages_are_as_exact(settings: Any) -> None:
@@ -145,6 +181,7 @@ def test_the_total_of_many_is_counted_once_for_a_while() -> None:
 
     total, counts = totals()
     assert counts == 1
+    assert 0 < kept_for("total") <= 60
     assert totals() == (total, 0)
     Product.objects.filter(price=1).delete()
     assert totals() == (total, 1)
