@@ -92,6 +92,14 @@ def test_no_old_answer_stands_in_for_a_refusal_of_the_shop(
         assert (answer.status, answer.headers["X-Cache"]) == (503, "EXPIRED")
 
 
+def test_what_is_asked_for_once_is_not_kept(
+    site: Site, product_make: Callable[..., Any]
+) -> None:
+    path = f"/api/products/{product_make().pk}?made-up"
+    assert [ask(site, path).headers["X-Cache"] for _ in range(2)] == ["MISS", "MISS"]
+    hit(site, path)
+
+
 def test_what_has_not_changed_is_not_sent_again(
     site: Site, product_make: Callable[..., Any]
 ) -> None:
