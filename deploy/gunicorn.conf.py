@@ -47,7 +47,10 @@ def _cores(limit_file: str = "/sys/fs/cgroup/cpu.max") -> int:
 
 
 def _threads(processes: int) -> int:
-    """Share out 80 connections: PostgreSQL has room for 100 unless told otherwise."""
+    """Share out 80 connections: PostgreSQL has room for 100 unless told otherwise.
+
+    No process has fewer than eight threads, so from the eleventh on it needs more room.
+    """
     return max(8, min(16, 80 // max(processes, 1)))
 
 
