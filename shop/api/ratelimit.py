@@ -60,10 +60,14 @@ def read_window(request: HttpRequest) -> Window | None:
         return None
     identity = f"ip:{client_address(request)}"
     rate = _parsed(settings.RATELIMITS["read"])
-    _, seconds = rate
-    ends_at = _get_window(identity, seconds)
+    return _window(identity, rate, _get_window(identity, rate[1]))
+
+
+# The same for each request of an address until it ends.
+@lru_cache(maxsize=1024)
+def _window(identity: str, rate: tuple[int, int], ends_at: int) -> Window:
     key = _make_cache_key("read", ends_at, rate, identity, ALL)
-    return Window(cache.make_key(key), seconds + EXPIRATION_FUDGE, ends_at)
+    return Window(cache.make_key(key), rate[1] + EXPIRATION_FUDGE, ends_at)
 
 
 def read_allow(window: Window, *, count: int) -> None:
