@@ -108,6 +108,8 @@ def test_a_deep_page_begins_at_a_mark(product_make: Any) -> None:
     assert walked(4950) == 4950
     # Two are near enough: the nearer one.
     assert walked(5040) == 40
+    # Too far behind it.
+    assert walked(5101) == 5101
     # What staff write moves the lists: the mark is none any more.
     product_make("新")
     assert walked(5000) == 5000
