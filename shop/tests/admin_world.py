@@ -139,8 +139,9 @@ class World:
             self.queries[f"orders_order_{name}"] = f"?ids={self.order.pk}"
 
     def _money(self) -> None:
-        # Within the months in which WeChat still has the bill.
-        day = timezone.localdate() - timedelta(days=self.number)
+        # Within the months in which WeChat still has the bill; two days apart, so that
+        # no two worlds meet on one when midnight comes between them.
+        day = timezone.localdate() - timedelta(days=2 * self.number)
         check = BillCheck.objects.create(
             day=day, result="differences", checked_at=timezone.now()
         )
