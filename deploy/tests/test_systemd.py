@@ -159,12 +159,18 @@ def dump_is_made_and_restored(server: Server, database: str) -> None:
     [dump] = folder.iterdir()
     assert done.stdout == f"backup: {dump}\n"
     assert dump.stat().st_mode & 0o077 == 0
+    restored = f"{DATABASE}_restored"
     with psycopg.connect(database, autocommit=True) as session:
-        session.execute("CREATE TABLE made_by_mistake ()")
+        session.execute(f"CREATE DATABASE {restored}")
     program = str(program_path("pg_restore"))
-    options = ["--clean", "--if-exists", "--exit-on-error", "--single-transaction"]
-    subprocess.run([program, *options, f"--dbname={database}", dump], check=True)
-    assert server.get("/readyz")[0] == 200
+    options = ["--exit-on-error", "--single-transaction"]
+    target = database_url(restored)
+    subprocess.run([program, *options, f"--dbname={target}", dump], check=True)
+    names = "SELECT app, name FROM django_migrations ORDER BY id"
+    with psycopg.connect(database) as session, psycopg.connect(target) as anew:
+        assert anew.execute(names).fetchall() == session.execute(names).fetchall()
+    with psycopg.connect(database, autocommit=True) as session:
+        session.execute(f"DROP DATABASE {restored}")
 
 
 def restarted(server: Server, running: list[Service], web: Service) -> Service:

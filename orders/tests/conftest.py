@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -172,9 +173,12 @@ def two_skus(product_make: Callable[..., Product]) -> tuple[Product, Sku, Sku]:
 
 @pytest.fixture
 def noon(monkeypatch: Any) -> None:
-    """Stop the clock, far from midnight."""
-    now = timezone.localtime().replace(hour=12, minute=0, second=0, microsecond=0)
-    monkeypatch.setattr(timezone, "now", lambda: now)
+    """Stop the clock, far from midnight, at the last noon: tokens hold from then on."""
+    now = timezone.localtime()
+    noon = now.replace(hour=12, minute=0, second=0, microsecond=0)
+    if noon > now:
+        noon -= timedelta(days=1)
+    monkeypatch.setattr(timezone, "now", lambda: noon)
 
 
 def deadlocks() -> int:

@@ -125,7 +125,8 @@ def test_what_a_call_has_found_locked_is_not_put_before_others_again(
         wait_until(lambda: lock_waiters() == 2)
         pool.submit(place, cup).result()
     assert first.result() != second.result()
-    assert caplog.messages == ["1 orders to be placed one by one: LockNotAvailable"]
+    told = [one.message for one in caplog.records if one.name == placing.__name__]
+    assert told == ["1 orders to be placed one by one: LockNotAvailable"]
     # Whoever has had it alone tells that it is free.
     assert not held_wishes.is_held(draft)
 
