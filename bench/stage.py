@@ -37,8 +37,9 @@ class Stage:
         self.directory.open()
         try:
             self.directory.leftovers_stop()
-            for log in self.directory.logs.iterdir():
-                log.unlink()
+            # Of an earlier run: its logs, and what its scripts have read.
+            for old in (*self.directory.logs.iterdir(), *self.folder.glob("*-*.txt")):
+                old.unlink()
             self.staff = staff_ensure(self.folder / "staff.txt")
             self.servers = Servers(
                 self.folder, self.directory.logs, self.parts, self._postgres
