@@ -60,7 +60,9 @@ def page_make(results: Path = RESULTS) -> str:
 def picture_make(results: Path = RESULTS) -> str:
     """Return the picture, an SVG."""
     cases = _read(results / "full.json")["cases"]
-    return plot_make({name: _bars(case) for name, case in cases.items()})
+    return plot_make(
+        {f"{name}: {case['title']}": _bars(case) for name, case in cases.items()}
+    )
 
 
 def _bars(case: Facts) -> dict[str, float]:

@@ -11,7 +11,7 @@ COLOURS = {
     "plain Django": "#e8590c",
     "SQL": "#868e96",
 }
-ROW, GAP, LEFT, WIDTH, RIGHT = 16, 14, 60, 620, 90
+ROW, GAP, LEFT, WIDTH, RIGHT = 16, 14, 8, 620, 90
 SLOWEST = 10
 FONT = 'font-family="sans-serif" font-size="12"'
 
@@ -22,7 +22,8 @@ def plot_make(cases: Mapping[str, Mapping[str, float]]) -> str:
     scale = WIDTH / math.log10(fastest / SLOWEST)
     parts, y = [_legend()], 40
     for name, bars in cases.items():
-        parts.append(_text(8, y + ROW - 4, name))
+        parts.append(_text(LEFT, y + ROW - 5, name))
+        y += ROW
         for who, colour in COLOURS.items():
             if who in bars:
                 length = max(1, scale * math.log10(bars[who] / SLOWEST))
