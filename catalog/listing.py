@@ -15,7 +15,6 @@ from typing import Any, Literal
 
 from django.db import router
 
-from catalog.kept import Mark, mark_find, mark_leave, total_kept
 from catalog.listing_sql import (
     COLLECTED_MAX,
     NEAR_MAX,
@@ -24,6 +23,7 @@ from catalog.listing_sql import (
     count_sql,
     page_sql,
 )
+from catalog.marks import Mark, mark_find, mark_leave, total_kept
 from catalog.models import Product
 from shop.api.pagination import SIZE_MAX
 from shop.statements import rows_fetch

@@ -12,6 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts import tokens
 from accounts.models import Session, User
 from accounts.services import session_open, sessions_end_all
 
@@ -168,15 +169,22 @@ def test_a_token_that_was_good_expires(api, claims, monkeypatch):
     assert refused(ask(api, header)) == EXPIRED
 
 
-def test_a_token_is_verified_once(api, claims, monkeypatch):
+def test_a_token_is_verified_once(api, claims):
+    tokens._access_known.cache_clear()
     header = signed(claims)
-    assert ask(api, header).status_code == 200
-    # From here on nothing that has to be verified is believed.
-    monkeypatch.setattr("jwt.algorithms.HMACAlgorithm.verify", lambda *args: False)
-    assert ask(api, header).status_code == 200
-    assert refused(ask(api, signed(claims | {"jti": "1" * 32}))) == INVALID
+    assert [ask(api, header).status_code for _ in range(3)] == [200] * 3
+    verified = tokens._access_known.cache_info()
+    assert (verified.misses, verified.hits) == (1, 2)
     sessions_end_all(user_id=claims["userId"])
     assert refused(ask(api, header)) == INVALID
+
+
+def test_a_refused_token_is_not_kept(api, claims):
+    tokens._access_known.cache_clear()
+    forged = signed(claims, key="x" * 32)
+    assert [refused(ask(api, forged)) for _ in range(2)] == [INVALID] * 2
+    verified = tokens._access_known.cache_info()
+    assert (verified.misses, verified.hits, verified.currsize) == (2, 0, 0)
 
 
 def test_clocks_of_nodes_differ_a_little(api, claims):

@@ -60,13 +60,19 @@ def paid_order(api: APIClient, *lines: dict[str, Any]) -> Order:
 
 def paid(order: Order) -> Order:
     """Book a verified payment of an order."""
-    payment = Payment.objects.create(
+    return payment_settle(facts=payment_facts(attempt_made(order)))
+
+
+def attempt_made(order: Order, **fields: Any) -> Payment:
+    """Begin to pay an order, without asking WeChat."""
+    attempt = order.payments.count() + 1
+    return Payment.objects.create(
         order=order,
-        out_trade_no=out_trade_no_make(order_no=order.order_no, attempt=1),
+        out_trade_no=out_trade_no_make(order_no=order.order_no, attempt=attempt),
         amount=order.total_amount,
         expires_at=order.expires_at,
+        **fields,
     )
-    return payment_settle(facts=payment_facts(payment))
 
 
 def payment_facts(payment: Payment) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from catalog.models import Product
 from orders.models import Order, Payment, PaymentNotice
-from orders.tests.conftest import clerk, line, page, payment_facts, placed
+from orders.tests.conftest import attempt_made, clerk, line, page, payment_facts, placed
 
 URL = "/admin/orders/paymentnotice/"
 
@@ -20,13 +20,7 @@ URL = "/admin/orders/paymentnotice/"
 @pytest.fixture
 def payment(shopper_api: APIClient, tea: Product) -> Payment:
     placed(shopper_api, line(tea))
-    order = Order.objects.get()
-    return Payment.objects.create(
-        order=order,
-        out_trade_no=f"{order.order_no}P001",
-        amount=order.total_amount,
-        expires_at=order.expires_at,
-    )
+    return attempt_made(Order.objects.get())
 
 
 def stored(payment: Payment, id: str, **fields: Any) -> PaymentNotice:

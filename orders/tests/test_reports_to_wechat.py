@@ -19,10 +19,11 @@ from orders.models import (
     ShippingUpload,
     SubscribeMessage,
 )
-from orders.services.fulfilment import order_ship, shipment_correct
+from orders.services.fulfilment import shipment_correct
 from orders.services.messages import message_enqueue, message_send
 from orders.services.shipping_uploads import shipping_upload_send
 from orders.tests.conftest import line, placed
+from orders.tests.shipping_upload.uploading import ship
 from orders.tests.test_jobs import run_worker
 from shop.devstack.environment import MESSAGE_SETTINGS
 from shop.devstack.simulator.process import SimulatorProcess
@@ -60,21 +61,6 @@ def paid(
     order = Order.objects.get()
     assert order.status == "paid"
     return order
-
-
-def ship(
-    order: Order,
-    number: str = "SF1234567890",
-    carrier: str = "SF",
-    quantities: dict[int, int] | None = None,
-) -> Any:
-    return order_ship(
-        order_id=order.pk,
-        carrier=carrier,
-        tracking_no=number,
-        operator_id=None,
-        quantities=quantities,
-    )
 
 
 def uploads(simulator: SimulatorProcess) -> list[Any]:

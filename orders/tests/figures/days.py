@@ -8,10 +8,10 @@ from django.utils.dateparse import parse_datetime
 from rest_framework.test import APIClient
 
 from orders.models import DailyFigures, DailyProductSales, Order, Payment, Refund
-from orders.numbers import order_no_make, out_trade_no_make
+from orders.numbers import order_no_make
 from orders.services.figures import Figures, figures_of, figures_refresh
 from orders.services.payments import payment_settle
-from orders.tests.conftest import payment_facts, placed
+from orders.tests.conftest import attempt_made, payment_facts, placed
 
 DAY = date(2026, 3, 10)
 MIDNIGHT = "2026-03-10T00:00:00+08:00"
@@ -37,13 +37,7 @@ def order_at(api: APIClient, at: str, *lines: dict[str, Any]) -> Order:
 
 def pay_at(order: Order, at: str) -> Payment:
     """Book a payment that WeChat says was made at a moment."""
-    attempt = order.payments.count() + 1
-    payment = Payment.objects.create(
-        order=order,
-        out_trade_no=out_trade_no_make(order_no=order.order_no, attempt=attempt),
-        amount=order.total_amount,
-        expires_at=order.expires_at,
-    )
+    payment = attempt_made(order)
     payment_settle(facts={**payment_facts(payment), "success_time": at})
     payment.refresh_from_db()
     return payment

@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from catalog.models import Product
 from orders.models import Order, Payment
-from orders.tests.conftest import line, placed
+from orders.tests.conftest import attempt_made, line, placed
 from orders.tests.notifying import notify, wechat_world
 
 from .believing import Sent
@@ -35,14 +35,7 @@ def world() -> dict[str, str]:
 @pytest.fixture
 def payment(shopper: User, shopper_api: APIClient, tea: Product) -> Payment:
     placed(shopper_api, line(tea))
-    order = Order.objects.get()
-    return Payment.objects.create(
-        order=order,
-        out_trade_no=f"{order.order_no}P001",
-        amount=order.total_amount,
-        expires_at=order.expires_at,
-        prepay_id="wx201",
-    )
+    return attempt_made(Order.objects.get(), prepay_id="wx201")
 
 
 @pytest.fixture

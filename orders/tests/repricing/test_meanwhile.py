@@ -90,8 +90,11 @@ class Background:
         return self.ended_as
 
 
-def is_asked_to_close() -> bool:
-    return Payment.objects.filter(close_asked_at__isnull=False).exists()
+def repricing_begun(order: Order, staff: User) -> Background:
+    """Begin to reprice, and wait until the old payment is to be closed."""
+    repricing = Background(lambda: reprice(order, staff, "0.00", "9.00"))
+    repricing.wait_until(Payment.objects.filter(close_asked_at__isnull=False).exists)
+    return repricing
 
 
 def test_repricing_during_a_slow_prepay_wins(
@@ -159,8 +162,7 @@ def test_parameters_handed_out_while_wechat_closes_are_dead(
 ) -> None:
     pay(wechat_api, order)
     turnstile.stop("before", "close")
-    repricing = Background(lambda: reprice(order, staff, "0.00", "9.00"))
-    repricing.wait_until(is_asked_to_close)
+    repricing = repricing_begun(order, staff)
     old = prepay_id(pay(wechat_api, order))
     turnstile.open()
     assert repricing.end() == "done"
@@ -180,8 +182,7 @@ def test_paying_while_wechat_closes_wins(
 ) -> None:
     old = prepay_id(pay(wechat_api, order))
     turnstile.stop("before", "close")
-    repricing = Background(lambda: reprice(order, staff, "0.00", "9.00"))
-    repricing.wait_until(is_asked_to_close)
+    repricing = repricing_begun(order, staff)
     simulator.pay(prepay_id=old)
     turnstile.open()
     assert repricing.end() == "IllegalTransition"
@@ -201,8 +202,7 @@ def test_attempt_that_wechat_was_not_asked_about_keeps_its_price(
     pay(wechat_api, order)
     wechat_pay.close(Payment.objects.get().out_trade_no)
     turnstile.stop("before", "query")
-    repricing = Background(lambda: reprice(order, staff, "0.00", "9.00"))
-    repricing.wait_until(is_asked_to_close)
+    repricing = repricing_begun(order, staff)
     old = prepay_id(pay(wechat_api, order))
     turnstile.open()
     assert repricing.end() == PaymentInProgress.__name__
@@ -222,8 +222,7 @@ def test_cancel_while_wechat_is_asked_wins(
 ) -> None:
     pay(wechat_api, order)
     turnstile.stop("before", "query")
-    repricing = Background(lambda: reprice(order, staff, "0.00", "9.00"))
-    repricing.wait_until(is_asked_to_close)
+    repricing = repricing_begun(order, staff)
     order_cancel(order_no=order.order_no, user_id=order.user_id)
     turnstile.open()
     assert repricing.end() == "IllegalTransition"
@@ -242,8 +241,7 @@ def test_no_lock_is_held_while_wechat_is_asked(
 ) -> None:
     pay(wechat_api, order)
     turnstile.stop("before", "query")
-    repricing = Background(lambda: reprice(order, staff, "0.00", "9.00"))
-    repricing.wait_until(is_asked_to_close)
+    repricing = repricing_begun(order, staff)
     with transaction.atomic():
         for model in (Order, Payment):
             assert model.objects.select_for_update(nowait=True).get()

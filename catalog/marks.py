@@ -1,4 +1,4 @@
-"""What is kept of large lists for some seconds; without Valkey they are only slower."""
+"""Marks in large lists, and their totals; without Valkey they are only slower."""
 
 import hashlib
 from collections.abc import Callable
