@@ -59,6 +59,20 @@ def test_the_log_stands_beside_what_is_kept(
     assert [deed.texts for deed in deeds] == [["改名"], ["上架"], []]
 
 
+def test_the_log_stays_with_its_deed_when_the_next_follows_at_once(
+    client: Client, staff: Any, shirt: Product
+) -> None:
+    for name in ("甲", "乙"):
+        fields = {"name": name}
+        product_update(product_id=shirt.pk, fields=fields, operator_id=staff.pk)
+    last = Product.history.latest().history_date
+    LogEntry.objects.log_actions(staff.pk, [shirt], 2, "上架")
+    just_before = last - timedelta(microseconds=1)
+    LogEntry.objects.filter(change_message="上架").update(action_time=just_before)
+    deeds = client.get(history_of(product_page(shirt))).context["deeds"]
+    assert [deed.texts for deed in deeds] == [[], ["上架"], []]
+
+
 def test_pages_are_cut_and_queries_do_not_grow(
     client: Client, staff: Any, django_assert_max_num_queries: Any
 ) -> None:

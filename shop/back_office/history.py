@@ -207,5 +207,7 @@ def _log_add(deeds: list[Deed], entry: LogEntry) -> None:
         told = entry.get_change_message() or _KINDS["-"]
         deeds.append(Deed(at, who, [told]))
     elif entry.change_message and not entry.change_message.startswith("["):
-        nearest = min(same, key=lambda deed: abs(at - deed.at))
+        # What was kept before it, however close the next deed of a quick hand follows.
+        before = [deed for deed in same if deed.at <= at]
+        nearest = min(before or same, key=lambda deed: abs(at - deed.at))
         nearest.texts.append(entry.change_message)
