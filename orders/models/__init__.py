@@ -1,7 +1,8 @@
-"""The deal: orders and their states, payments, refunds, bills, shipments."""
+"""The deal: carts, orders and their states, payments, refunds, bills, shipments."""
 
 from orders.models.address_change import OrderAddressChange
 from orders.models.anomaly import AnomalyKind, PaymentAnomaly
+from orders.models.cart_item import CartItem
 from orders.models.event import OrderEvent
 from orders.models.figures import DailyFigures, DailyProductSales
 from orders.models.message import MessageKind, MessageState, SubscribeMessage
@@ -28,6 +29,7 @@ __all__ = [
     "AnomalyKind",
     "BillCheck",
     "BillDifference",
+    "CartItem",
     "CheckResult",
     "DailyFigures",
     "DailyProductSales",
