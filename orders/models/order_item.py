@@ -28,6 +28,14 @@ class OrderItem(models.Model):
     specs = models.JSONField("规格", default=dict)
     price = models.DecimalField("单价", max_digits=12, decimal_places=2)
     quantity = models.PositiveIntegerField("数量")
+    # The line's share of what the order was placed with; a later price is the order's.
+    discount_amount = models.DecimalField(
+        "优惠",
+        max_digits=12,
+        decimal_places=2,
+        default=Decimal("0.00"),
+        db_default=Decimal("0.00"),
+    )
     # Pieces of the refunds that are neither rejected nor withdrawn.
     refund_quantity = models.PositiveIntegerField("退款数量", default=0, db_default=0)
     image = models.CharField("图片", max_length=200, default="", blank=True)
@@ -44,6 +52,13 @@ class OrderItem(models.Model):
             ),
             models.CheckConstraint(
                 name="orderitem_price_min", condition=Q(price__gte=Decimal("0.01"))
+            ),
+            models.CheckConstraint(
+                name="orderitem_discount_range",
+                condition=Q(
+                    discount_amount__gte=0,
+                    discount_amount__lte=F("price") * F("quantity"),
+                ),
             ),
             models.CheckConstraint(
                 name="orderitem_refund_max",

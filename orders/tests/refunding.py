@@ -4,10 +4,9 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F
 from rest_framework.test import APIClient
 
-from orders.models import Order, Refund
+from orders.models import Order, OrderPriceChange, Refund
 from orders.services.fulfilment import order_ship
 from orders.services.refunds import refund_approve, refund_settle
 from orders.tests.conftest import paid, paid_order, placed
@@ -94,10 +93,18 @@ def priced_order(
     api: APIClient, *lines: dict[str, Any], freight: str, discount: str
 ) -> Order:
     """Return a paid order that cost freight and had a discount."""
-    order_no = placed(api, *lines)["orderNo"]
-    Order.objects.filter(order_no=order_no).update(
-        freight_amount=freight,
-        discount_amount=discount,
-        total_amount=F("goods_amount") + Decimal(freight) - Decimal(discount),
+    order = Order.objects.get(order_no=placed(api, *lines)["orderNo"])
+    amounts = {
+        "freight_amount": Decimal(freight),
+        "discount_amount": Decimal(discount),
+        "total_amount": order.goods_amount + Decimal(freight) - Decimal(discount),
+    }
+    OrderPriceChange.objects.create(
+        order=order,
+        operator_id=order.user_id,
+        reason="改价",
+        **{f"old_{name}": getattr(order, name) for name in amounts},
+        **{f"new_{name}": amount for name, amount in amounts.items()},
     )
-    return paid(Order.objects.get(order_no=order_no))
+    Order.objects.filter(pk=order.pk).update(**amounts)
+    return paid(Order.objects.get(pk=order.pk))

@@ -131,6 +131,13 @@ def second_success(books: dict[str, Order]) -> None:
             sql("UPDATE orders_orderitem SET price = 1 WHERE order_id = %(paid)s"),
             {"amounts"},
         ),
+        (
+            sql(
+                "UPDATE orders_orderitem SET discount_amount = 0.01"
+                " WHERE order_id = %(pending)s"
+            ),
+            {"discounts"},
+        ),
         (second_success, {"one_payment"}),
         (
             sql("UPDATE orders_order SET status = 'paid' WHERE id = %(pending)s"),

@@ -95,6 +95,30 @@ def test_what_was_refused_or_withdrawn_is_asked_for_again(
     assert str(Payment.objects.get().refund_amount) == "349.99"
 
 
+@pytest.mark.parametrize(
+    ("discount", "paid"),
+    [
+        # As it was placed: each line bears its own.
+        ("9.00", [29200, 4700]),
+        # Staff have given 8.00 more, which is shared by what is left to pay.
+        ("17.00", [28511, 4589]),
+        # Staff have given less: two thirds of each share.
+        ("6.00", [29367, 4833]),
+        ("0.00", [29700, 5100]),
+        # More than the goods cost: the rest is off the freight.
+        ("350.00", [0, 0]),
+    ],
+)
+def test_lines_bear_the_discount_that_they_were_placed_with(
+    order: Order, discount: str, paid: list[int]
+) -> None:
+    order.discount_amount = Decimal(discount)
+    items = list(order.items.order_by("pk"))
+    for item, share in zip(items, ("5.00", "4.00"), strict=True):
+        item.discount_amount = Decimal(share)
+    assert list(lines_paid(order, items).values()) == paid
+
+
 @audited
 def test_pieces_that_cost_nothing_are_refused(
     shopper_api: APIClient, tea: Product, cup: Product
@@ -167,7 +191,12 @@ def bought(
         **dict.fromkeys(("created_at", "expires_at", "due_at"), now),
         **dict.fromkeys(("paid_at", "shipped_at", "completed_at"), now),
     )
-    for sku, (price, quantity) in zip(skus, lines, strict=False):
+    # The last lines bear what the discount was when the order was placed.
+    placed_with = min(prices["placed_with"], goods)
+    shares = []
+    for price, quantity in reversed(lines):
+        shares.insert(0, min(placed_with - sum(shares), price * quantity))
+    for sku, (price, quantity), share in zip(skus, lines, shares, strict=False):
         OrderItem.objects.create(
             order=order,
             product=sku.product,
@@ -175,6 +204,7 @@ def bought(
             name="茶",
             price=fen(price),
             quantity=quantity,
+            discount_amount=fen(share),
         )
     Payment.objects.create(
         order=order,
@@ -269,7 +299,9 @@ def test_any_cut_adds_up_to_what_was_paid(
     goods = sum(price * quantity for price, quantity in lines)
     freight = data.draw(st.integers(0, 1500), "freight")
     discount = data.draw(st.integers(0, goods + freight - 1), "discount")
-    order = bought(shopper, skus, lines, freight=freight, discount=discount)
+    placed_with = data.draw(st.integers(0, goods), "placed with")
+    prices = {"freight": freight, "discount": discount, "placed_with": placed_with}
+    order = bought(shopper, skus, lines, **prices)
     paid_for = lines_paid(order, order.items.all())
     assert sum(paid_for.values()) == goods - min(discount, goods)
     dealings = Dealings(order, staff)

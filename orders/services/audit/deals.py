@@ -8,6 +8,20 @@ CHECKS = {
         GROUP BY o.id
         HAVING o.goods_amount <> coalesce(sum(item.price * item.quantity), 0)
     """,
+    "discounts": """
+        SELECT 'order ' || o.order_no, format('was placed with a discount of %%s, its'
+            ' lines have %%s', coalesce(change.old_discount_amount, o.discount_amount),
+            sum(item.discount_amount))
+        FROM orders_order o JOIN orders_orderitem item ON item.order_id = o.id
+        LEFT JOIN (SELECT DISTINCT ON (order_id) order_id, old_discount_amount
+            FROM orders_orderpricechange ORDER BY order_id, id) AS change
+            ON change.order_id = o.id
+        -- One that replaces another has the price of that one, whoever made it.
+        WHERE NOT EXISTS (SELECT FROM orders_order old WHERE old.replaced_by_id = o.id)
+        GROUP BY o.id, change.old_discount_amount
+        HAVING sum(item.discount_amount)
+            <> coalesce(change.old_discount_amount, o.discount_amount)
+    """,
     "product": """
         SELECT 'order ' || o.order_no, format('line %%s names product %%s, its SKU %%s',
             item.id, item.product_id, sku.product_id)

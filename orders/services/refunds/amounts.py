@@ -1,8 +1,9 @@
 """What pieces of an order are worth when they go back: the parts make the whole."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_UP, Decimal
+from itertools import accumulate, pairwise
 
 from django.db.models import F, Q, Sum
 
@@ -52,19 +53,32 @@ class Amounts:
 def lines_paid(order: Order, items: Iterable[OrderItem]) -> dict[int, int]:
     """Return what was paid for each line, in fen by the line's id.
 
-    The discount is shared by the lines' prices, to the fen: the shares of the first
-    lines are rounded down together, so all of them add up to the discount. What the
-    goods can't bear is taken off the freight.
+    Each line bears the share that it was placed with. Where staff have given more, the
+    rest is shared by what the lines still cost, and what the goods can't bear is taken
+    off the freight; where they have given less, by those shares.
     """
-    goods = _fen(order.goods_amount)
-    discount = min(_fen(order.discount_amount), goods)
-    paid, before = {}, 0
-    for item in sorted(items, key=lambda item: item.pk):
-        price = _fen(item.price) * item.quantity
-        share = discount * (before + price) // goods - discount * before // goods
-        paid[item.pk] = price - share
-        before += price
-    return paid
+    lines = sorted(items, key=lambda item: item.pk)
+    costs = [_fen(item.price) * item.quantity for item in lines]
+    own = [_fen(item.discount_amount) for item in lines]
+    discount = min(_fen(order.discount_amount), sum(costs))
+    paid = _reduced(costs, _shares(min(discount, sum(own)), own))
+    paid = _reduced(paid, _shares(discount - (sum(costs) - sum(paid)), paid))
+    return {item.pk: amount for item, amount in zip(lines, paid, strict=True)}
+
+
+def _reduced(amounts: Sequence[int], shares: Sequence[int]) -> list[int]:
+    return [amount - share for amount, share in zip(amounts, shares, strict=True)]
+
+
+def _shares(amount: int, weights: Sequence[int]) -> list[int]:
+    """Share an amount, no more than the weights together, to the fen.
+
+    The shares of the first are rounded down together, so all of them add up; none is
+    more than its weight.
+    """
+    total = sum(weights) or 1
+    ends = [amount * so_far // total for so_far in accumulate(weights, initial=0)]
+    return [end - start for start, end in pairwise(ends)]
 
 
 def portions(
