@@ -19,6 +19,22 @@ class CategoriesChanged(ShopError):
     message = "分类已被他人修改,本次排序未保存,请按现在的顺序重新调整"
 
 
+class FreightTemplateInUse(ShopError):
+    """Products have the template, or all that name none."""
+
+    code = "freight_template_in_use"
+    http_status = 409
+    message = "运费模板正在使用,不能删除"
+
+
+class FreightTemplateChanged(ShopError):
+    """The template is not what the editor saw."""
+
+    code = "freight_template_changed"
+    http_status = 409
+    message = "运费模板已被他人修改,本次修改未保存,请重新打开页面后再改"
+
+
 class ProductAdded(ShopError):
     """The page that is sent has added its product already."""
 

@@ -1,7 +1,7 @@
 """Every lock of the catalogue, those of rows taken in primary-key order.
 
-Categories before products, products before SKUs, each by ascending id: whoever keeps
-to that can't deadlock.
+Categories before freight templates, these before products, products before SKUs, each
+by ascending id: whoever keeps to that can't deadlock.
 """
 
 from collections.abc import Iterable
@@ -29,8 +29,28 @@ def category_hold(category_id: int) -> bool:
     The lock that a row referring to it takes too, but that one only at the commit.
     """
     query = "SELECT FROM catalog_category WHERE id = %s FOR KEY SHARE"
+    return _is_held(query, category_id)
+
+
+def freight_templates_lock() -> None:
+    """Lock the freight templates against other writers until the transaction ends.
+
+    The table: which is the default depends on all rows. Readers go on, and so do
+    products that refer to a template.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(query, [category_id])
+        cursor.execute("LOCK TABLE catalog_freighttemplate IN SHARE ROW EXCLUSIVE MODE")
+
+
+def freight_template_hold(template_id: int) -> bool:
+    """Keep a template from being deleted until the transaction ends; is it there?"""
+    query = "SELECT FROM catalog_freighttemplate WHERE id = %s FOR KEY SHARE"
+    return _is_held(query, template_id)
+
+
+def _is_held(query: str, row_id: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(query, [row_id])
         return bool(cursor.rowcount)
 
 

@@ -2,6 +2,12 @@
 
 from catalog.models.category import Category
 from catalog.models.counts import ProductCount
+from catalog.models.freight import (
+    FreightRegion,
+    FreightRule,
+    FreightTemplate,
+    FreightUnit,
+)
 from catalog.models.product import (
     Product,
     ProductAddition,
@@ -14,6 +20,10 @@ from catalog.models.stock import MovementReason, StockMovement
 
 __all__ = [
     "Category",
+    "FreightRegion",
+    "FreightRule",
+    "FreightTemplate",
+    "FreightUnit",
     "MovementReason",
     "Product",
     "ProductAddition",

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from catalog.models.category import Category
+from catalog.models.freight import FreightTemplate
 from shop.history import HistoryTable
 
 
@@ -60,6 +61,16 @@ class Product(models.Model):
     category = models.ForeignKey(
         Category, models.PROTECT, null=True, related_name="+", verbose_name="分类"
     )
+    # The default one where it is null. No index: who deletes a template reads them all.
+    freight_template = models.ForeignKey(
+        FreightTemplate,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name="运费模板",
+    )
     status = models.CharField(
         "状态",
         max_length=10,
@@ -89,7 +100,7 @@ class Product(models.Model):
         "商品历史",
         bases=[ProductSnapshot],
         excluded_fields=["price", "sales", "created_at", "updated_at"],
-        no_db_index=["category"],
+        no_db_index=["category", "freight_template"],
     )
 
     class Meta:

@@ -38,6 +38,8 @@ class Sku(models.Model):
     # Staff are told when the stock is no higher; 0: when it is sold out. No index
     # names it or the stock: each sale would have to write it.
     alarm_stock = models.PositiveIntegerField("报警库存", default=0, db_default=0)
+    # For freight by weight; 0: it adds nothing.
+    weight_grams = models.PositiveIntegerField("重量(克)", default=0, db_default=0)
     code = models.CharField("编码", max_length=64, default="", blank=True)
     image = models.CharField("图片", max_length=200, default="", blank=True)
     position = models.PositiveSmallIntegerField("排序", default=0)

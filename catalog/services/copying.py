@@ -24,7 +24,8 @@ def product_copy(
 
     It shows the same stored pictures: none is deleted while a product shows it. A page
     copies once; sent again, it returns the copy it made.
-    Locks: the product; then its category, which cannot go while the product is there.
+    Locks: the product; then its category and its freight template, which cannot go
+        while the product is there.
     Raises: NotFound, Invalid.
     """
     product = product_lock(product_id)
@@ -38,6 +39,7 @@ def product_copy(
                 "name": f"{product.name[: _NAME_MAX - len(_SUFFIX)]}{_SUFFIX}",
                 "description": product.description,
                 "category_id": product.category_id,
+                "freight_template_id": product.freight_template_id,
                 "status": ProductStatus.OFF_SALE,
                 "original_price": product.original_price,
             },
@@ -56,5 +58,6 @@ def _like(sku: Sku) -> SkuChange:
         specs=sku.ordered_specs(),
         price=sku.price,
         alarm_stock=sku.alarm_stock,
+        weight_grams=sku.weight_grams,
         image=sku.image,
     )

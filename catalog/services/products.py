@@ -11,7 +11,12 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from catalog.errors import ProductAdded, ProductChanged
-from catalog.locks import category_hold, product_lock, products_lock
+from catalog.locks import (
+    category_hold,
+    freight_template_hold,
+    product_lock,
+    products_lock,
+)
 from catalog.models import Product, ProductAddition, ProductImage, ProductStatus
 from catalog.services.history import PRODUCTS, SKUS
 from catalog.services.skus import SkuChange, sku_of_plain_product, skus_replace
@@ -38,11 +43,11 @@ def product_create(
 
     A page's key adds once: its twin waits for the key until the other commits. The
     history keeps the reason.
-    Locks: the category.
+    Locks: the category, the freight template.
     Raises: Invalid, ProductAdded.
     """
     answers_drop()
-    _hold_category(fields)
+    _hold_named(fields)
     prices = [sku.price for sku in skus if sku.price is not None]
     product = Product.objects.create(**fields, price=min(prices, default=Decimal(0)))
     if page_key is not None:
@@ -71,11 +76,12 @@ def product_update(
 
     A SKU that is left out of `skus` retires with its stock; one that comes back
     later is a new SKU. `expected_version` is the `version` that the editor saw.
-    Locks: the category, the product, then its SKUs in primary-key order.
+    Locks: the category, the freight template, the product, then its SKUs in
+        primary-key order.
     Raises: NotFound, Invalid, ProductChanged, StockChanged.
     """
     answers_drop()
-    _hold_category(fields)
+    _hold_named(fields)
     product = _product_locked(product_id)
     if expected_version not in (None, product.version):
         raise ProductChanged
@@ -144,11 +150,23 @@ def _key_use(key: UUID, product: Product) -> None:
         raise ProductAdded from None
 
 
-def _hold_category(fields: Mapping[str, Any]) -> None:
-    category = fields.get("category")
-    category_id = category.pk if category else fields.get("category_id")
+def _hold_named(fields: Mapping[str, Any]) -> None:
+    """Keep what the fields refer to from being deleted meanwhile.
+
+    Raises: Invalid.
+    """
+    category_id = _named_id(fields, "category")
     if category_id is not None and not category_hold(category_id):
         raise Invalid.field("category", "分类不存在")
+    template_id = _named_id(fields, "freight_template")
+    if template_id is not None and not freight_template_hold(template_id):
+        raise Invalid.field("freightTemplate", "运费模板不存在")
+
+
+def _named_id(fields: Mapping[str, Any], name: str) -> int | None:
+    row = fields.get(name)
+    found: int | None = row.pk if row else fields.get(f"{name}_id")
+    return found
 
 
 def _product_locked(product_id: int) -> Product:

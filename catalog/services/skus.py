@@ -13,8 +13,10 @@ from catalog.services.stock import stock_set
 from shop.errors import Invalid
 
 SKUS_MAX = 200
+# A ton.
+WEIGHT_MAX = 1_000_000
 # What an editor may write but the stock, which has a ledger.
-_EDITED = ("specs", "price", "alarm_stock", "code", "image")
+_EDITED = ("specs", "price", "alarm_stock", "weight_grams", "code", "image")
 _WRITTEN = (*_EDITED, "position", "is_active")
 
 
@@ -28,6 +30,7 @@ class SkuChange:
     stock: int | None = None
     expected_stock: int | None = None
     alarm_stock: int | None = None
+    weight_grams: int | None = None
     code: str | None = None
     image: str | None = None
 
