@@ -1,6 +1,8 @@
 """What an order refuses."""
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 from shop.errors import NotFound, ShopError
 
@@ -24,6 +26,17 @@ class NotOnSale(ShopError):
     code = "not_on_sale"
     http_status = 409
     message = "商品不存在或已下架"
+
+
+class RegionNotServed(ShopError):
+    """Name every line that can't go there: facts `items[{productId, skuId, name}]`."""
+
+    code = "region_not_served"
+    http_status = 409
+
+    def __init__(self, *, items: Sequence[Mapping[str, Any]]) -> None:
+        told = f"商品{items[0]['name']}不支持配送到该地区"
+        super().__init__(told, items=items)
 
 
 class IllegalTransition(ShopError):

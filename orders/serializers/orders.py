@@ -6,8 +6,7 @@ from rest_framework import serializers
 
 from orders.models import Order, OrderItem, OrderStatus, Shipment, ShipmentItem
 from orders.models.order_item import LINES_MAX, QUANTITY_MAX
-from orders.services.placing import Destination, OrderRequest
-from orders.services.quoting import Wish
+from orders.services.order_requests import Destination, OrderRequest, Wish
 from shop.api.images import ImageField
 from shop.api.serializers import (
     AddressFieldsMixin,
@@ -73,6 +72,7 @@ class PreviewRequestSerializer(ShopSerializer):
             destination=Destination(**sent) if sent else None,
             address_id=asked.get("addressId"),
             remark=asked.get("remark") or "",
+            from_cart=asked.get("fromCart") or False,
         )
 
 
@@ -81,6 +81,12 @@ class OrderRequestSerializer(PreviewRequestSerializer):
 
     remark = PlainTextField(
         label="留言", max_length=200, required=False, allow_blank=True, allow_null=True
+    )
+    fromCart = serializers.BooleanField(
+        label="清出购物车",
+        required=False,
+        allow_null=True,
+        help_text="The SKUs ordered leave the shopper's cart at the same moment.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

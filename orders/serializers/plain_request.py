@@ -8,8 +8,7 @@ from typing import Any
 
 from orders.models.order_item import LINES_MAX, QUANTITY_MAX
 from orders.serializers.orders import ID_MAX
-from orders.services.placing import Destination, OrderRequest
-from orders.services.quoting import Wish
+from orders.services.order_requests import Destination, OrderRequest, Wish
 
 _LENGTHS = {"name": 50, "province": 50, "city": 50, "district": 50, "detail": 200}
 _REMARK_LENGTH = 200
@@ -31,6 +30,7 @@ def plain_request(body: Any) -> OrderRequest | None:
         else None,
         address_id=body.get("addressId"),
         remark=body.get("remark") or "",
+        from_cart=body.get("fromCart") or False,
     )
 
 
@@ -45,6 +45,7 @@ def _is_plain(body: dict[str, Any]) -> bool:
         and (address_id is None or _is_number(address_id, ID_MAX))
         and (remark is None or remark == "" or _is_text(remark, _REMARK_LENGTH))
         and body.get("couponId") is None
+        and type(body.get("fromCart", False)) is bool
     )
 
 

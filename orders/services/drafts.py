@@ -16,6 +16,7 @@ from orders.errors import (
     IdempotencyConflict,
     InsufficientStock,
     NotOnSale,
+    RegionNotServed,
     RequestInProgress,
 )
 from orders.models import Order, OrderItem, OrderStatus
@@ -73,7 +74,8 @@ def drafts_place(
     `is_again`: they were tried before, and it is not known whether in vain. `patience`
     is how long to wait for a lock, where that is less than the session's time.
 
-    Locks: the keys, the SKUs in primary-key order, then the shoppers, until the commit.
+    Locks: the keys, the SKUs in primary-key order, the shoppers, then the lines that
+        leave the carts, until the commit.
     """
     asked = [
         {"place": place, "again": is_again, **_written(draft)}
@@ -93,6 +95,7 @@ def _written(draft: Draft) -> Mapping[str, Any]:
         "address": asked.address_id,
         "destination": asked.destination and asked.destination.fields(),
         "remark": asked.remark,
+        "cart": asked.from_cart,
         "now": draft.now.isoformat(),
         "expires": draft.expires_at.isoformat(),
         "wishes": [
@@ -110,8 +113,8 @@ def _written(draft: Draft) -> Mapping[str, Any]:
 def order_of(draft: Draft, answer: str) -> Order:
     """Return the order that a draft has become, or the one it repeats.
 
-    Raises: NotOnSale, InsufficientStock, Invalid, NotFound, IdempotencyConflict,
-        RequestInProgress, UserNotFound, Busy.
+    Raises: NotOnSale, InsufficientStock, RegionNotServed, Invalid, NotFound,
+        IdempotencyConflict, RequestInProgress, UserNotFound, Busy.
     """
     facts = json.loads(answer)
     if slug := facts.get("refused"):
@@ -132,6 +135,17 @@ def _refusal(slug: str, lines: list[dict[str, Any]]) -> ShopError:
             return NotOnSale(
                 items=[
                     {"productId": line["product"], "skuId": line["wished"]}
+                    for line in lines
+                ]
+            )
+        case "region_not_served":
+            return RegionNotServed(
+                items=[
+                    {
+                        "productId": line["product"],
+                        "skuId": line["sku"],
+                        "name": line["name"],
+                    }
                     for line in lines
                 ]
             )
@@ -163,14 +177,15 @@ def _short(line: Mapping[str, Any]) -> dict[str, Any]:
 
 def _placed(draft: Draft, facts: Mapping[str, Any]) -> Order:
     """Return the order as it was just written, so that nobody reads it again."""
-    amount = Decimal(facts["goods"])
     order = Order(
         pk=facts["placed"],
         order_no=draft.order_no,
         user_id=draft.user_id,
         status=OrderStatus.PENDING,
-        goods_amount=amount,
-        total_amount=amount,
+        goods_amount=Decimal(facts["goods"]),
+        freight_amount=Decimal(facts["freight"]),
+        discount_amount=Decimal(facts["discount"]),
+        total_amount=Decimal(facts["total"]),
         remark=draft.request.remark,
         idempotency_key=draft.key,
         request_hash=draft.request_hash,
@@ -201,5 +216,6 @@ def _item(order_id: int, line: Mapping[str, Any]) -> OrderItem:
         specs=line["specs"],
         price=Decimal(line["price"]),
         quantity=line["quantity"],
+        discount_amount=Decimal(line["discount"]),
         image=line["image"],
     )

@@ -6,8 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from accounts.models import Address
-from orders.services.quoting import Wish
 from shop.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One line as the shopper sent it; without a SKU for a product that has one."""
+
+    product_id: int
+    sku_id: int | None
+    quantity: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +36,16 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
-    """What a shopper asks for, as sent: an address written out or one of the book."""
+    """What a shopper asks for, as sent: an address written out or one of the book.
+
+    `from_cart`: what is ordered leaves the cart.
+    """
 
     wishes: Sequence[Wish]
     destination: Destination | None = None
     address_id: int | None = None
     remark: str = ""
+    from_cart: bool = False
 
     def digest(self) -> str:
         """Return a hash of everything that makes this request what it is.
@@ -55,6 +67,8 @@ class OrderRequest:
             "address_id": self.address_id,
             "remark": self.remark,
         }
+        if self.from_cart:
+            facts["from_cart"] = True
         text = json.dumps(facts, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -1,26 +1,22 @@
 """From what a shopper asks for to lines with our prices: a preview of an order."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from catalog.models import ProductStatus, Sku
 from catalog.offers import skus_offered
-from orders.errors import InsufficientStock, NotOnSale
+from orders.errors import InsufficientStock, NotOnSale, RegionNotServed
 from orders.models.order_item import QUANTITY_MAX
+from orders.services.order_requests import Destination, Wish
 from shop.errors import Invalid
+from shop.statements import rows_fetch
 
 # WeChat counts fen in 32 bits, so more could be ordered but never paid.
 AMOUNT_MAX = Decimal(2**31 - 1).scaleb(-2)
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """One line as the shopper sent it; without a SKU for a product that has one."""
-
-    product_id: int
-    sku_id: int | None
-    quantity: int
+# In orders/sql.
+_FREIGHT = "SELECT freight_of(%s::jsonb, %s::jsonb)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +58,21 @@ class Quote:
         return self.goods_amount + self.freight_amount - self.discount_amount
 
 
-def quote_make(*, wishes: Sequence[Wish]) -> Quote:
+def quote_make(
+    *, wishes: Sequence[Wish], destination: Destination | None = None
+) -> Quote:
     """Merge duplicate lines, check that each can be bought now, and price them.
 
-    Nothing is locked: stock may be gone a moment later. `orders_place` (orders/sql)
-    checks the same under locks, in the same order.
+    Without a destination there is no freight yet. Nothing is locked: stock may be gone
+    a moment later. `orders_place` (orders/sql) checks the same under locks, in the same
+    order.
 
-    Raises: NotOnSale, InsufficientStock (each naming every such line), Invalid.
+    Raises: NotOnSale, InsufficientStock, RegionNotServed (each naming every such line),
+        Invalid.
     """
-    return quote_of(wishes=wishes, skus=skus_offered(**skus_named(wishes)))
+    lines = lines_of(wishes=wishes, skus=skus_offered(**skus_named(wishes)))
+    freight = _freight_of(lines, destination) if destination else Decimal("0.00")
+    return quote_of(lines=lines, freight_amount=freight)
 
 
 def skus_named(wishes: Iterable[Wish]) -> dict[str, list[int]]:
@@ -81,17 +83,58 @@ def skus_named(wishes: Iterable[Wish]) -> dict[str, list[int]]:
     }
 
 
-def quote_of(*, wishes: Sequence[Wish], skus: Mapping[int, Sku]) -> Quote:
-    """Make a quote out of SKUs as they were read.
+def lines_of(*, wishes: Sequence[Wish], skus: Mapping[int, Sku]) -> list[Line]:
+    """Make the lines of wishes out of SKUs as they were read, by ascending id.
 
-    Raises: as quote_make.
+    Raises: NotOnSale, InsufficientStock, Invalid.
     """
     quantities = _merged(wishes, skus)
-    quote = Quote([Line(skus[pk], quantities[pk]) for pk in sorted(quantities)])
-    _require_stock(quote.lines)
+    lines = [Line(skus[pk], quantities[pk]) for pk in sorted(quantities)]
+    _require_stock(lines)
+    return lines
+
+
+def quote_of(*, lines: Sequence[Line], freight_amount: Decimal) -> Quote:
+    """Make a quote that can be paid.
+
+    Raises: Invalid.
+    """
+    quote = Quote(lines, freight_amount)
     if quote.total_amount > AMOUNT_MAX:
         raise Invalid.field("items", "订单金额过大")
     return quote
+
+
+def _freight_of(lines: Sequence[Line], destination: Destination) -> Decimal:
+    """Ask what `orders_place` asks: what it costs to send the lines.
+
+    Raises: RegionNotServed.
+    """
+    asked = [
+        {
+            "place": 0,
+            "sku": line.sku.pk,
+            "price": str(line.sku.price),
+            "quantity": line.quantity,
+        }
+        for line in lines
+    ]
+    values = [json.dumps(asked), json.dumps({"0": destination.fields()})]
+    ((answer,),) = rows_fetch(_FREIGHT, values)
+    freight = json.loads(answer, parse_float=Decimal).get("0", {})
+    if unserved := freight.get("unserved"):
+        raise RegionNotServed(
+            items=[
+                {
+                    "productId": line.sku.product_id,
+                    "skuId": line.sku.pk,
+                    "name": line.sku.product.name,
+                }
+                for line in lines
+                if line.sku.pk in unserved
+            ]
+        )
+    return Decimal(freight.get("amount", 0)).quantize(Decimal("0.01"))
 
 
 def _merged(wishes: Iterable[Wish], skus: Mapping[int, Sku]) -> dict[int, int]:

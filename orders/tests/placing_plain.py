@@ -12,10 +12,11 @@ from accounts.models import User
 from catalog.locks import offers_lock
 from catalog.services.stock import stock_take
 from orders.errors import IdempotencyConflict, RequestInProgress
-from orders.models import Order, OrderEvent, OrderItem
+from orders.models import CartItem, Order, OrderEvent, OrderItem
 from orders.numbers import order_no_make
 from orders.services.placing import OrderRequest, destination_of
-from orders.services.quoting import Quote, quote_of, skus_named
+from orders.services.quoting import Quote, lines_of, quote_of, skus_named
+from orders.tests.freight_plain import freight_plainly
 from shop.errors import Invalid
 
 
@@ -31,11 +32,15 @@ def order_place_plainly(
     if destination is None:
         raise Invalid.field("address", "收货地址不能为空")
     skus = offers_lock(**skus_named(request.wishes))
-    quote = quote_of(wishes=request.wishes, skus=skus)
+    lines = lines_of(wishes=request.wishes, skus=skus)
+    quote = quote_of(lines=lines, freight_amount=freight_plainly(lines, destination))
     order = _order(user_id, request, quote, idempotency_key)
     for name, value in asdict(destination).items():
         setattr(order, name, value)
     _write(order, quote)
+    if request.from_cart:
+        ordered = [line.sku for line in lines]
+        CartItem.objects.filter(user_id=user_id, sku__in=ordered).delete()
     return order, True
 
 
@@ -63,6 +68,7 @@ def _order(user_id: int, request: OrderRequest, quote: Quote, key: str | None) -
         order_no=order_no_make(user_id=user_id, now=now),
         user_id=user_id,
         goods_amount=quote.goods_amount,
+        freight_amount=quote.freight_amount,
         total_amount=quote.total_amount,
         remark=request.remark,
         idempotency_key=key,

@@ -16,8 +16,8 @@ from conftest import alone, lock_waiters, wait_until
 from orders.models import Order, Payment, PaymentNotice, Refund
 from orders.services.accounts import account_delete
 from orders.services.fulfilment import order_ship
+from orders.services.order_requests import Wish
 from orders.services.placing import Destination, OrderRequest, order_place
-from orders.services.quoting import Wish
 from orders.services.refunds import refund_request, refund_withdraw
 from orders.services.repricing import Price, order_reprice
 from orders.tests.conftest import (

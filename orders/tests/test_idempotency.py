@@ -14,8 +14,8 @@ from accounts.services import session_open
 from catalog.models import Product, Sku
 from conftest import lock_waiters, wait_until
 from orders.models import Order
+from orders.services.order_requests import Wish
 from orders.services.placing import Destination, OrderRequest
-from orders.services.quoting import Wish
 from orders.services.twins import key_hold
 from orders.tests.conftest import (
     ADDRESS,

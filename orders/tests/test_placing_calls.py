@@ -20,8 +20,8 @@ from orders.services.drafts import (
     drafts_place,
     order_of,
 )
+from orders.services.order_requests import Wish
 from orders.services.placing import Destination, OrderRequest
-from orders.services.quoting import Wish
 from orders.tests.conftest import ADDRESS, stock_of, written
 from shop.errors import ShopError
 

@@ -9,8 +9,8 @@ from hypothesis import settings as profile_of
 from hypothesis import strategies as st
 
 from orders.serializers import OrderRequestSerializer, plain_request
+from orders.services.order_requests import Wish
 from orders.services.placing import Destination, OrderRequest
-from orders.services.quoting import Wish
 from orders.tests.conftest import ADDRESS
 
 LINE = {"productId": 1, "quantity": 1}

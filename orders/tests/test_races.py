@@ -16,7 +16,8 @@ from accounts.services import session_open
 from catalog.models import Product, Sku
 from conftest import wait_until
 from orders.models import Order, OrderItem
-from orders.services.quoting import Wish, quote_make
+from orders.services.order_requests import Wish
+from orders.services.quoting import quote_make
 from orders.tests.conftest import body, deadlocks, line, stock_of
 from orders.tests.processes import several_processes
 

@@ -119,8 +119,8 @@ class OrderViewSet(GenericViewSet[Order]):
         body = PreviewRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         asked = body.to_request()
-        destination_of(user_id=self.shopper.pk, request=asked)
-        quote = quote_make(wishes=asked.wishes)
+        destination = destination_of(user_id=self.shopper.pk, request=asked)
+        quote = quote_make(wishes=asked.wishes, destination=destination)
         return success(QuoteSerializer(quote).data)
 
     @extend_schema(responses=CountsSerializer, filters=False)

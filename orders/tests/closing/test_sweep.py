@@ -15,8 +15,8 @@ from conftest import alone
 from orders.models import Order, OrderEvent
 from orders.services import closing
 from orders.services.closing import FAILURES_MAX, Sweep, orders_expire
+from orders.services.order_requests import Wish
 from orders.services.placing import Destination, OrderRequest, order_place
-from orders.services.quoting import Wish
 from orders.tests.closing.ending import cancel, expire_all, started, trade_state
 from orders.tests.conftest import ADDRESS, line, placed, stock_of
 from shop.devstack.simulator.process import SimulatorProcess

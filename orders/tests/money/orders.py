@@ -7,9 +7,9 @@ from hypothesis.stateful import precondition, rule
 
 from accounts.models import User
 from orders.services.closing import order_cancel, order_cancel_by_staff, orders_expire
+from orders.services.order_requests import Wish
 from orders.services.payments import payment_start
 from orders.services.placing import Destination, OrderRequest, order_place
-from orders.services.quoting import Wish
 from orders.services.repricing import Price, order_reprice
 from orders.tests.conftest import ADDRESS
 from orders.tests.money.rules import Rules, chosen, picks, pieces, yuan
