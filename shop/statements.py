@@ -4,11 +4,21 @@ Django's own cursor writes the values into the text, so that PostgreSQL parses a
 plans each statement anew.
 """
 
+import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connections
+from psycopg.adapt import PyFormat, Transformer
+from psycopg.errors import error_from_result
+from psycopg.pq import ConnStatus, ExecStatus
+from psycopg.pq.abc import PGresult
+
+_Values = Sequence[Any] | Mapping[str, Any]
+_PLACEHOLDER = re.compile(r"%(?:\((\w+)\)s|s|%)")
 
 
 class _PreparedCursor(psycopg.Cursor[Any]):
@@ -20,11 +30,51 @@ class _PreparedCursor(psycopg.Cursor[Any]):
         return super().execute(query, params, **options | {"prepare": True})
 
 
+class _Line:
+    """A connection, and what was prepared on it by libpq's own calls.
+
+    A cursor gives up the interpreter for sending, for waiting and for reading, and has
+    to get it back from the other threads each time; libpq's call does so once. What is
+    prepared stays: the shop has some dozens of such statements.
+    """
+
+    def __init__(self, connection: Any) -> None:
+        self._libpq = connection.pgconn
+        self._transformer = Transformer.from_context(connection)
+        self._prepared: dict[str, bytes] = {}
+
+    def rows(self, sql: str, values: _Values) -> list[tuple[Any, ...]]:
+        """Raises: psycopg's errors."""
+        text, names = _translated(sql)
+        sent: Any = [values[name] for name in names] if names else values  # type: ignore[call-overload]
+        name = self._prepared.get(sql) or self._prepare(sql, text)
+        # As text, whose types PostgreSQL takes from the statement: the driver's type of
+        # an integer depends on how large it is.
+        written = self._transformer.dump_sequence(sent, [PyFormat.TEXT] * len(sent))
+        result = self._checked(self._libpq.exec_prepared(name, written))
+        self._transformer.set_pgresult(result)
+        return self._transformer.load_rows(0, result.ntuples, tuple)
+
+    def _prepare(self, sql: str, text: bytes) -> bytes:
+        name = f"shop_{len(self._prepared)}".encode()
+        self._checked(self._libpq.prepare(name, text))
+        self._prepared[sql] = name
+        return name
+
+    def _checked(self, result: PGresult) -> PGresult:
+        if result.status in {ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK}:
+            return result
+        if self._libpq.status == ConnStatus.BAD:
+            # It was lost meanwhile, and libpq itself says so, without a code.
+            raise psycopg.OperationalError(result.error_message.decode())
+        raise error_from_result(result)
+
+
+_lines: WeakKeyDictionary[Any, _Line] = WeakKeyDictionary()
+
+
 def rows_fetch(
-    sql: str,
-    values: Sequence[Any] | Mapping[str, Any],
-    *,
-    using: str = DEFAULT_DB_ALIAS,
+    sql: str, values: _Values, *, using: str = DEFAULT_DB_ALIAS
 ) -> list[tuple[Any, ...]]:
     """Execute a statement on the thread's connection; return all its rows.
 
@@ -45,12 +95,32 @@ def rows_fetch(
         return _rows(connection, sql, values)
 
 
-def _rows(
-    connection: Any, sql: str, values: Sequence[Any] | Mapping[str, Any]
-) -> list[tuple[Any, ...]]:
+def _rows(connection: Any, sql: str, values: _Values) -> list[tuple[Any, ...]]:
     # As Django does before each of its own cursors.
     connection.close_if_health_check_failed()
     connection.ensure_connection()
+    if _needs_cursor(connection):
+        return _rows_by_cursor(connection, sql, values)
+    driver = connection.connection
+    with connection.wrap_database_errors:
+        line = _lines.get(driver) or _lines.setdefault(driver, _Line(driver))
+        return line.rows(sql, values)
+
+
+def _needs_cursor(connection: Any) -> bool:
+    """Tell who must begin a transaction, tell what it sends, or wait in its own way."""
+    return bool(
+        connection.in_atomic_block
+        or not connection.autocommit
+        or connection.queries_logged
+        or connection.execute_wrappers
+        or type(connection.connection) is not psycopg.Connection
+    )
+
+
+def _rows_by_cursor(
+    connection: Any, sql: str, values: _Values
+) -> list[tuple[Any, ...]]:
     with connection.wrap_database_errors:
         raw = _PreparedCursor(connection.connection)
     with connection._prepare_cursor(raw) as cursor:
@@ -60,3 +130,16 @@ def _rows(
         # The driver no longer knows what it sent.
         connection.queries_log[-1]["sql"] = connection.ops.compose_sql(sql, values)
     return found
+
+
+@lru_cache(maxsize=512)
+def _translated(sql: str) -> tuple[bytes, Sequence[str]]:
+    """Return the text as PostgreSQL takes it, and the names of its values, if any."""
+    asked = [found[1] for found in _PLACEHOLDER.finditer(sql) if found[0] != "%%"]
+    names = list(dict.fromkeys(name for name in asked if name))
+    places = iter([names.index(name) if name else n for n, name in enumerate(asked)])
+
+    def number(found: re.Match[str]) -> str:
+        return "%" if found[0] == "%%" else f"${next(places) + 1}"
+
+    return _PLACEHOLDER.sub(number, sql).encode(), names

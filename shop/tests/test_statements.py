@@ -1,9 +1,16 @@
 """Prepared statements: planned once, counted and failing as any other."""
 
 from collections.abc import Iterator
+from uuid import UUID
 
 import pytest
-from django.db import DataError, NotSupportedError, connection, transaction
+from django.db import (
+    DataError,
+    NotSupportedError,
+    OperationalError,
+    connection,
+    transaction,
+)
 from django.test.utils import CaptureQueriesContext
 
 from shop.statements import rows_fetch
@@ -12,6 +19,8 @@ pytestmark = pytest.mark.django_db
 
 NAMES = "SELECT name FROM scratch"
 WIDEN = "ALTER TABLE scratch ALTER name TYPE varchar(9)"
+NAMED = {"a": "甲", "b": "乙"}
+ID = UUID(int=5)
 DOUBLE = "SELECT %s::integer * 2 /* doubled */"
 
 
@@ -70,10 +79,38 @@ def test_a_column_whose_type_changes_is_read_on(scratch: None) -> None:
 
 
 def test_in_a_transaction_it_fails_once(scratch: None) -> None:
-    assert rows_fetch(NAMES, ()) == [("茶",)]
+    with transaction.atomic():
+        assert rows_fetch(NAMES, ()) == [("茶",)]
     elsewhere(WIDEN)
     with pytest.raises(NotSupportedError), transaction.atomic():
         rows_fetch(NAMES, ())
     # The driver prepares anew after a rollback.
     with transaction.atomic():
         assert rows_fetch(NAMES, ()) == [("茶",)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_outside_of_a_transaction_it_is_the_same() -> None:
+    """There libpq's own call is used."""
+    assert [rows_fetch(DOUBLE, [n]) for n in (1, 2**31 - 1 >> 1)] == [
+        [(2,)],
+        [(2**31 - 2,)],
+    ]
+    assert prepared() == [("SELECT $1::integer * 2 /* doubled */", 2)]
+    assert rows_fetch(
+        "SELECT %(b)s::text, '%%', %(a)s::text || %(b)s::text", NAMED
+    ) == [("乙", "%", "甲乙")]
+    assert rows_fetch("SELECT 1 WHERE 1 = ANY(%s::bigint[])", [[2**40, 1]]) == [(1,)]
+    with pytest.raises(DataError):
+        rows_fetch("SELECT 1 / %s::integer", [0])
+    assert rows_fetch("SELECT %s::uuid, %s::text IS NULL", [ID, None]) == [(ID, True)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lost_connection_is_djangos_failure_and_the_next_one_new() -> None:
+    [(pid,)] = rows_fetch("SELECT pg_backend_pid()", [])
+    elsewhere(f"SELECT pg_terminate_backend({pid}, 5000)")
+    with pytest.raises(OperationalError):
+        rows_fetch(DOUBLE, [1])
+    connection.close_if_unusable_or_obsolete()
+    assert rows_fetch(DOUBLE, [1]) == [(2,)]
