@@ -9,6 +9,8 @@ from rest_framework_simplejwt.authentication import JWTAuthentication
 from accounts.errors import TokenInvalid
 
 if TYPE_CHECKING:
+    from django.http import HttpRequest
+
     # DRF's views import this module through the settings.
     from rest_framework.request import Request
 
@@ -20,7 +22,7 @@ class SessionTokenAuthentication(JWTAuthentication):
     from the next request on.
     """
 
-    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
+    def authenticate(self, request: Request | HttpRequest) -> tuple[Any, Any] | None:
         """Return the user and the token's claims; None without a bearer token.
 
         Raises: TokenExpired, TokenInvalid, UserNotFound.
@@ -29,7 +31,7 @@ class SessionTokenAuthentication(JWTAuthentication):
         from accounts.services.sessions import session_user
         from accounts.tokens import access_read
 
-        header = self.get_header(request)
+        header = self.get_header(request)  # type: ignore[arg-type]
         raw = None if header is None else self.get_raw_token(header)
         if raw is None:
             return None

@@ -46,11 +46,12 @@ class _Line:
     def rows(self, sql: str, values: _Values) -> list[tuple[Any, ...]]:
         """Raises: psycopg's errors."""
         text, names = _translated(sql)
-        sent: Any = [values[name] for name in names] if names else values  # type: ignore[call-overload]
+        if isinstance(values, Mapping):
+            values = [values[name] for name in names]
         name = self._prepared.get(sql) or self._prepare(sql, text)
         # As text, whose types PostgreSQL takes from the statement: the driver's type of
         # an integer depends on how large it is.
-        written = self._transformer.dump_sequence(sent, [PyFormat.TEXT] * len(sent))
+        written = self._transformer.dump_sequence(values, [PyFormat.TEXT] * len(values))
         result = self._checked(self._libpq.exec_prepared(name, written))
         self._transformer.set_pgresult(result)
         return self._transformer.load_rows(0, result.ntuples, tuple)

@@ -3,7 +3,6 @@
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import connection
 
-from shop.handler import Utf8Handler
 from shop.start import faults_told, shop_start
 
 
@@ -13,8 +12,11 @@ def application_start() -> WSGIHandler:
     Raises: SystemExit with a line per fault.
     """
     shop_start()
+    # DRF can't be imported before the apps are loaded.
+    from shop.api.lane import LaneHandler
+
     with faults_told():
-        application = Utf8Handler()
+        application = LaneHandler()
         connection.ensure_connection()
     # A connection must not be shared with the workers that are forked from here.
     connection.close()

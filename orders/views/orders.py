@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 from django.db.models import Count, Exists, OuterRef, Q
+from django.http import HttpRequest
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
@@ -89,15 +90,7 @@ class OrderViewSet(GenericViewSet[Order]):
     )
     def create(self, request: Request) -> Response:
         """Place an order."""
-        order, is_new = order_place(
-            user_id=self.shopper.pk,
-            request=_order_request(request.data),
-            idempotency_key=_idempotency_key(request),
-        )
-        response = success(order_shown(order), "下单成功", status=201)
-        if not is_new:
-            response["Idempotency-Replayed"] = "true"
-        return response
+        return order_placed(request, user_id=self.shopper.pk, sent=request.data)
 
     @extend_schema(responses=OrderSerializer)
     def retrieve(self, request: Request, orderNo: str) -> Response:
@@ -175,6 +168,24 @@ class OrderViewSet(GenericViewSet[Order]):
         return success(order_shown(order), message)
 
 
+def order_placed(
+    request: Request | HttpRequest, *, user_id: int, sent: Any
+) -> Response:
+    """Place the order that a body asks for, and answer.
+
+    Raises: ValidationError, and what order_place raises.
+    """
+    order, is_new = order_place(
+        user_id=user_id,
+        request=_order_request(sent),
+        idempotency_key=_idempotency_key(request),
+    )
+    response = success(order_shown(order), "下单成功", status=201)
+    if not is_new:
+        response["Idempotency-Replayed"] = "true"
+    return response
+
+
 def _order_request(sent: Any) -> OrderRequest:
     """Return what a shopper asks for.
 
@@ -187,7 +198,7 @@ def _order_request(sent: Any) -> OrderRequest:
     return body.to_request()
 
 
-def _idempotency_key(request: Request) -> str | None:
+def _idempotency_key(request: Request | HttpRequest) -> str | None:
     """Return the shopper's key.
 
     Raises: Invalid.

@@ -112,10 +112,17 @@ class RateLimit(BaseThrottle):
 
         Raises: RateLimited with the seconds left.
         """
-        _count(request, self.scope, self.identity(request), fail_open=True)
+        self.allow(request)
         return True
 
-    def identity(self, request: Request) -> str:
+    def allow(self, request: Request | HttpRequest) -> None:
+        """Count it, whoever asks.
+
+        Raises: RateLimited with the seconds left.
+        """
+        _count(request, self.scope, self.identity(request), fail_open=True)
+
+    def identity(self, request: Request | HttpRequest) -> str:
         """Return whom to count: the user, else the address."""
         if request.user and request.user.is_authenticated:
             return f"user:{request.user.pk}"
@@ -127,7 +134,7 @@ class LoginLimit(RateLimit):
 
     scope = "login"
 
-    def identity(self, request: Request) -> str:
+    def identity(self, request: Request | HttpRequest) -> str:
         return f"ip:{client_address(request)}"
 
 

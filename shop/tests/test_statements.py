@@ -100,6 +100,7 @@ def test_outside_of_a_transaction_it_is_the_same() -> None:
     assert rows_fetch(
         "SELECT %(b)s::text, '%%', %(a)s::text || %(b)s::text", NAMED
     ) == [("乙", "%", "甲乙")]
+    assert rows_fetch("SELECT 'of no name'", NAMED) == [("of no name",)]
     assert rows_fetch("SELECT 1 WHERE 1 = ANY(%s::bigint[])", [[2**40, 1]]) == [(1,)]
     with pytest.raises(DataError):
         rows_fetch("SELECT 1 / %s::integer", [0])

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from shop.api.envelope import EnvelopeRenderer
+from shop.api.envelope import EnvelopeRenderer, renderable
 from shop.api.exceptions import exception_response
 from shop.api.kept.flights import Flights
 from shop.api.kept.store import (
@@ -51,7 +51,7 @@ class KeptReads(APIView):
         try:
             return self._response(request, kwargs)
         except Exception as error:
-            return _rendered(exception_response(error, {}))
+            return renderable(exception_response(error, {}))
 
     def _response(self, request: HttpRequest, kwargs: dict[str, Any]) -> HttpResponse:
         # Before anything is read: what comes later may be newer, never older.
@@ -123,12 +123,4 @@ def _sent(request: HttpRequest, answer: Answer, now: int) -> HttpResponse:
         response = shorter or response
     # For nginx: until the end of this second.
     response["X-Accel-Expires"] = f"@{now}"
-    return response
-
-
-def _rendered(response: Response) -> Response:
-    """Lead a refusal through the renderer, as DRF does at the end of its dispatch."""
-    response.accepted_renderer = EnvelopeRenderer()
-    response.accepted_media_type = EnvelopeRenderer.media_type
-    response.renderer_context = {"response": response}  # type: ignore[attr-defined]
     return response
