@@ -58,23 +58,30 @@ def _ruled(rule: Any, value: Any) -> Any:
         raise forms.ValidationError([str(text) for text in error.detail]) from None
 
 
-class PiecesField(forms.IntegerField):
-    """A number of pieces, none included."""
+class WholeField(forms.IntegerField):
+    """A whole number within limits."""
 
-    def __init__(self, *, label: str, **kwargs: Any) -> None:
+    def __init__(self, *, label: str, least: int, most: int, **kwargs: Any) -> None:
         super().__init__(
             label=label,
-            min_value=0,
-            max_value=STOCK_MAX,
+            min_value=least,
+            max_value=most,
             widget=UnfoldAdminTextInputWidget({"inputmode": "numeric"}),
             error_messages={
                 "required": f"{label}不能为空",
                 "invalid": f"{label}必须是整数",
-                "min_value": f"{label}不能小于0",
-                "max_value": f"{label}不能大于{STOCK_MAX}",
+                "min_value": f"{label}不能小于{least}",
+                "max_value": f"{label}不能大于{most}",
             },
             **kwargs,
         )
+
+
+class PiecesField(WholeField):
+    """A number of pieces, none included."""
+
+    def __init__(self, *, label: str, **kwargs: Any) -> None:
+        super().__init__(label=label, least=0, most=STOCK_MAX, **kwargs)
 
 
 class LongRuledField(RuledField):

@@ -34,7 +34,11 @@ class FreightTemplate(models.Model):
         verbose_name = "运费模板"
         verbose_name_plural = "运费模板"
         constraints = (
-            models.UniqueConstraint("name", name="freighttemplate_name_once"),
+            models.UniqueConstraint(
+                "name",
+                name="freighttemplate_name_once",
+                violation_error_message="已有同名的运费模板",
+            ),
             models.UniqueConstraint(
                 "is_default",
                 name="freighttemplate_one_default",
@@ -98,7 +102,8 @@ class FreightRule(models.Model):
         )
 
     def __str__(self) -> str:
-        return "其他地区" if self.is_fallback else f"规则{self.pk}"
+        named = "、".join(place.name for place in self.places.all())
+        return named or "其他地区"
 
 
 class FreightRegion(models.Model):

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from catalog.errors import FreightTemplateChanged, FreightTemplateInUse
 from catalog.locks import freight_templates_lock, products_lock
 from catalog.models import FreightRegion, FreightRule, FreightTemplate, Product
+from catalog.regions import PROVINCES
 from catalog.services.history import PRODUCTS
 from shop.errors import Invalid, NotFound
 from shop.history import history_kept
@@ -136,7 +137,7 @@ def _write(template: FreightTemplate, change: TemplateChange) -> None:
 def _require_name(template: FreightTemplate, name: str) -> None:
     others = FreightTemplate.objects.exclude(pk=template.pk)
     if others.filter(name=name).exists():
-        raise Invalid.field("name", f"已有名为“{name}”的运费模板")
+        raise Invalid.field("name", "已有同名的运费模板")
 
 
 def _require_rules(change: TemplateChange) -> None:
@@ -154,19 +155,33 @@ def _require_rules(change: TemplateChange) -> None:
         if repeated := _repeated(names):
             told = "、".join(repeated)
             raise Invalid.field("rules", f"同一地区只能写在一条规则里:{told}")
+    _require_provinces(name for rule in change.rules for name in rule.provinces)
     for terms in (*(rule.terms for rule in change.rules), change.fallback):
         _require_terms(terms)
 
 
+def _require_provinces(names: Iterable[str]) -> None:
+    """Refuse what no address can have, such as a slip of the pen."""
+    unknown = [named for key, named in _named(names).items() if key not in PROVINCES]
+    if unknown:
+        told = "、".join(one for named in unknown for one in named)
+        raise Invalid.field("rules", f"没有这样的省份:{told}")
+
+
 def _repeated(names: Iterable[str]) -> list[str]:
     """Return one name of each region that is named twice, in whatever way."""
+    return [named[0] for named in _named(names).values() if len(named) > 1]
+
+
+def _named(names: Iterable[str]) -> dict[str, list[str]]:
+    """Return the names of each region, by its key."""
     query = "SELECT catalog_region_key(name), name FROM unnest(%s::text[]) AS name"
-    named = defaultdict(list)
+    named: dict[str, list[str]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(query, [list(names)])
         for key, name in cursor.fetchall():
             named[key].append(name)
-    return [same[0] for same in named.values() if len(same) > 1]
+    return named
 
 
 def _require_terms(terms: FreightTerms) -> None:

@@ -63,7 +63,8 @@ class _Inputs(HTMLParser):
             kind == "checkbox" and "checked" not in facts
         ):
             return
-        self.data.setdefault(name, []).append(facts.get("value") or "")
+        ticked = "on" if kind == "checkbox" else ""
+        self.data.setdefault(name, []).append(facts.get("value") or ticked)
 
     def handle_data(self, data: str) -> None:
         if self.area:

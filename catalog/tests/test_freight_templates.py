@@ -126,7 +126,7 @@ def rule(**fields: Any) -> RegionRule:
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
-        ({"name": "旧的"}, "已有名为“旧的”的运费模板"),
+        ({"name": "旧的"}, "已有同名的运费模板"),
         (
             {"rules": [rule(), rule(provinces=["上海", "北京市"])]},
             "同一地区只能写在一条规则里:北京",

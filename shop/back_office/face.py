@@ -43,6 +43,7 @@ NOTHING_HERE = {
     "catalog.product": "还没有商品。点“新增商品”开始",
     "catalog.category": "还没有分类。点“新增分类”开始",
     "catalog.stockmovement": "还没有库存变动",
+    "catalog.freighttemplate": "还没有运费模板,商品都不收运费。点“新增运费模板”开始",
     "accounts.shopper": "还没有用户。首次登录小程序后会出现在这里",
     "accounts.loginfailure": "没有登录失败的记录",
     "procrastinate.procrastinatejob": "没有等待或失败的任务",
@@ -139,6 +140,7 @@ UNFOLD: dict[str, Any] = {
                         "badge": "orders.admin.badges.low_stock",
                     },
                     _link("库存流水", "receipt_long", "catalog.stockmovement"),
+                    _link("运费模板", "local_shipping", "catalog.freighttemplate"),
                 ],
             },
             {

@@ -12,6 +12,12 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from accounts.admin.forms import permissions_on_offer
 from accounts.models import Address, LoginFailure, Shopper, Staff, User
 from catalog.models import Category, ProductImage, Sku, StockMovement
+from catalog.services.freight import (
+    FreightTerms,
+    RegionRule,
+    TemplateChange,
+    freight_template_create,
+)
 from conftest import client_of, make_shopper
 from orders.jobs import orders_autoconfirm
 from orders.models import (
@@ -81,7 +87,20 @@ class World:
             movement = StockMovement.objects.create(
                 sku=sku, delta=1, balance=1, reason="adjustment", operator=self.staff
             )
-        self._keep(category, self.product, sku, movement)
+        regions = [
+            RegionRule(cities=[f"{number}县"], terms=FreightTerms())
+            for number in range(self.size)
+        ]
+        freight = freight_template_create(
+            change=TemplateChange(
+                name=self.name,
+                unit="piece",
+                is_default=False,
+                rules=regions,
+                fallback=FreightTerms(),
+            )
+        )
+        self._keep(category, self.product, sku, movement, freight)
 
     def _deal(self) -> None:
         others = [self.product_make(f"{self.name}{n}") for n in range(self.size)]

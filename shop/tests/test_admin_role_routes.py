@@ -13,7 +13,11 @@ from django.urls import reverse
 from accounts.models import Staff, User
 from shop.tests.admin_routes import SUPERUSERS_ALONE, routes_of
 
-MIGRATION = import_module("orders.migrations.0021_roles")
+# Those that make the roles, and give them what came later.
+MIGRATIONS = [
+    import_module(f"orders.migrations.{name}")
+    for name in ("0021_roles", "0029_freight_roles")
+]
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label_lower)
 
 # Role, desk, and what may be opened there; "view" is the list with its saved filters,
@@ -36,6 +40,7 @@ TABLE = {
         " deactivate activate",
         "auth.group": "view",
         "catalog.category": _CATEGORY,
+        "catalog.freighttemplate": "view add delete",
         "catalog.product": _PRODUCT,
         "catalog.sku": _SKU,
         "catalog.stockmovement": "view",
@@ -54,6 +59,7 @@ TABLE = {
     },
     "商品": {
         "catalog.category": _CATEGORY,
+        "catalog.freighttemplate": "view add delete",
         "catalog.product": _PRODUCT,
         "catalog.sku": _SKU,
         "catalog.stockmovement": "view",
@@ -88,6 +94,7 @@ TABLE = {
     "只读": {
         "accounts.shopper": "view",
         "catalog.category": "view",
+        "catalog.freighttemplate": "view",
         "catalog.product": "view ledger preview",
         "catalog.sku": "view ledger",
         "catalog.stockmovement": "view",
@@ -173,13 +180,14 @@ def test_who_sees_people_whole(role: str, db: None) -> None:
     assert user.has_perm("accounts.reveal_shopper") == (role in REVEALING)
 
 
-def test_the_roles_hold_what_the_migration_says(db: None) -> None:
-    for role, named in MIGRATION.ROLES.items():
+def test_the_roles_hold_what_the_migrations_say(db: None) -> None:
+    for role in TABLE:
+        named = {one for made in MIGRATIONS for one in made.ROLES.get(role, ())}
         held = {
             f"{one.content_type.app_label}.{one.codename}"
             for one in Permission.objects.filter(group__name=role)
         }
-        assert held == set(named), role
+        assert held == named, role
 
 
 def test_the_owner_opens_what_a_superuser_opens(staff: User) -> None:
