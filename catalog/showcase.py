@@ -46,6 +46,7 @@ class ShownSku(NamedTuple):
     stock: int
     code: str
     image: str
+    weight_grams: int
 
 
 class ShownProduct(NamedTuple):
@@ -68,6 +69,7 @@ class ShownProduct(NamedTuple):
     # Of one that is shown by itself: the active SKUs in their order.
     spec_names: Sequence[str] = ()
     skus: Sequence[ShownSku] = ()
+    freight_template_id: int | None = None
 
 
 # One column, because reading many takes longer than taking one apart; money as it is
@@ -99,11 +101,12 @@ _SHOWN = f"""
 SELECT json_build_array({_COLUMNS}, product.spec_names,
     (
         SELECT json_agg(
-            json_build_array(id, specs, price::text, stock, code, image)
+            json_build_array(id, specs, price::text, stock, code, image, weight_grams)
             ORDER BY position, id
         )
         FROM catalog_sku WHERE product_id = product.id AND is_active
-    )
+    ),
+    product.freight_template_id
 )::text
 {_FROM} WHERE product.id = %s AND (product.status = 'on_sale' OR %s)
 """  # noqa: S608 - nothing but constants

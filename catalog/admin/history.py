@@ -5,7 +5,7 @@ from typing import Any
 
 from catalog.admin.fields import specs_text
 from catalog.admin.pictures import thumbnail
-from catalog.models import Category, Product, Sku
+from catalog.models import Category, FreightTemplate, Product, Sku
 from catalog.services.history import CATEGORIES, PRODUCTS, SKUS
 from shop.back_office.figures import money
 from shop.back_office.history import Chapter, joined
@@ -19,6 +19,7 @@ def product_chapter(product_id: int) -> Chapter:
         new=("name", "category_id", "status"),
         shown={
             "category_id": _category_names(),
+            "freight_template_id": _template_names(),
             "original_price": money,
             "pictures": lambda names: joined(names, thumbnail),
         },
@@ -54,3 +55,8 @@ def _category_names() -> Callable[[int], str]:
     """Return what names a category, also one that is gone."""
     names = dict(Category.objects.values_list("pk", "name"))
     return lambda pk: names.get(pk, f"已删除的分类{pk}")
+
+
+def _template_names() -> Callable[[int], str]:
+    names = dict(FreightTemplate.objects.values_list("pk", "name"))
+    return lambda pk: names.get(pk, f"已删除的运费模板{pk}")

@@ -14,17 +14,18 @@ from catalog.admin.fields import (
     PiecesField,
     RuledField,
     SpecsField,
+    WholeField,
 )
 from catalog.admin.pictures import PictureField, PicturesField
 from catalog.errors import ProductChanged
-from catalog.models import Product, ProductStatus, Sku
+from catalog.models import FreightTemplate, Product, ProductStatus, Sku
 from catalog.serializers.input import (
     IMAGES_MAX,
     ProductCreateSerializer,
     SkuInputSerializer,
 )
 from catalog.services.products import product_create, product_update
-from catalog.services.skus import SKUS_MAX, SkuChange
+from catalog.services.skus import SKUS_MAX, WEIGHT_MAX, SkuChange
 
 _STATUSES = [
     (status.value, status.label)
@@ -32,7 +33,10 @@ _STATUSES = [
 ]
 
 
-PRODUCT_FIELDS = ("name", "category", "status", "original_price", "description")
+PRODUCT_FIELDS = (
+    *("name", "category", "status", "original_price", "freight_template"),
+    "description",
+)
 
 
 class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -48,6 +52,14 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
         "originalPrice",
         required=False,
         help_text="划线价,可不填",
+    )
+    freight_template = forms.ModelChoiceField(
+        FreightTemplate.objects.order_by("name"),
+        label="运费模板",
+        required=False,
+        empty_label="默认模板",
+        widget=UnfoldAdminSelectWidget,
+        help_text="没有默认模板时,不选就不收运费",
     )
     description = DescriptionField(
         ProductCreateSerializer,
@@ -111,12 +123,22 @@ class SkuForm(forms.ModelForm):  # type: ignore[type-arg]
         required=False,
         help_text="库存不多于这个数时提醒补货;0表示卖完才提醒",
     )
+    weight_grams = WholeField(
+        label="重量(克)",
+        least=0,
+        most=WEIGHT_MAX,
+        required=False,
+        help_text="按重量计算运费时需要",
+    )
     code = RuledField(SkuInputSerializer, "code", required=False)
     image = PictureField(label="图片")
 
     class Meta:
         model = Sku
-        fields = ("specs", "price", "stock", "alarm_stock", "code", "image")
+        fields = (
+            *("specs", "price", "stock", "alarm_stock", "weight_grams"),
+            *("code", "image"),
+        )
 
     class Media:
         css: ClassVar = {"all": ("catalog/matrix.css",)}
@@ -131,6 +153,7 @@ class SkuForm(forms.ModelForm):  # type: ignore[type-arg]
             self.fields["stock"].disabled = True
         else:
             self.initial["stock"] = self.initial["alarm_stock"] = ""
+            self.initial["weight_grams"] = ""
 
     def clean(self) -> dict[str, Any]:
         """Leave what must be unique to the service, which sees the whole set."""
@@ -145,6 +168,7 @@ class SkuForm(forms.ModelForm):  # type: ignore[type-arg]
             price=values["price"],
             stock=None if self.instance.pk else values["stock"],
             alarm_stock=values["alarm_stock"] or 0,
+            weight_grams=values["weight_grams"] or 0,
             code=values["code"],
             image=values["image"],
         )

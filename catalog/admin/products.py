@@ -19,7 +19,7 @@ from catalog.admin.fields import category_label
 from catalog.admin.history import product_chapter, skus_chapter
 from catalog.admin.pictures import thumbnail
 from catalog.admin.product_actions import ProductActions
-from catalog.admin.product_form import ProductForm, product_save
+from catalog.admin.product_form import PRODUCT_FIELDS, ProductForm, product_save
 from catalog.admin.product_stock import StockedDesk
 from catalog.admin.sku_inline import SkuInline, is_present
 from catalog.models import Product, ProductStatus
@@ -85,7 +85,7 @@ class ProductAdmin(
     form = ProductForm
     inlines = (SkuInline,)
     fieldsets = (
-        ("基本信息", {"fields": ("name", "category", "status", "original_price")}),
+        ("基本信息", {"fields": PRODUCT_FIELDS[:-1]}),
         ("图片", {"fields": ("pictures",)}),
         # Below the table of SKUs: see the template.
         ("描述", {"fields": ("description", "version", "page_key")}),

@@ -55,8 +55,9 @@ class SkuInline(TabularInline):
         links = () if obj is None else _links(request)
         if not self._may_write(request, obj):
             names = ("specs_shown", "price_shown", "stock", "alarm_stock")
-            return (*names, *links, "code", "image_shown")
-        return ("specs", "price", "stock", "alarm_stock", *links, "code", "image")
+            return (*names, *links, "weight_grams", "code", "image_shown")
+        names = ("specs", "price", "stock", "alarm_stock")
+        return (*names, *links, "weight_grams", "code", "image")
 
     @display(description="规格")
     def specs_shown(self, sku: Sku) -> str:

@@ -4,9 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from catalog.models import Category, ProductStatus
+from catalog.models import Category, FreightTemplate, ProductStatus
 from catalog.rich_text import RichTextField
-from catalog.services.skus import SKUS_MAX, SkuChange
+from catalog.services.skus import SKUS_MAX, WEIGHT_MAX, SkuChange
 from catalog.services.stock import STOCK_MAX
 from shop.api.images import ImageField
 from shop.api.serializers import PriceField, ShopSerializer, WholeNumberField
@@ -23,6 +23,19 @@ class StockField(WholeNumberField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(min_value=0, max_value=STOCK_MAX, **kwargs)
+
+
+class WeightField(WholeNumberField):
+    """The weight of a piece, in grams."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            label="重量",
+            min_value=0,
+            max_value=WEIGHT_MAX,
+            source="weight_grams",
+            **kwargs,
+        )
 
 
 class SpecsField(serializers.DictField):
@@ -58,6 +71,7 @@ class SkuInputSerializer(ShopSerializer):
     expectedStock = StockField(
         label="预期库存", required=False, source="expected_stock"
     )
+    weightGrams = WeightField(required=False)
     code = PlainTextField(label="编码", required=False, max_length=64, allow_blank=True)
     image = ImageField(label="图片", required=False, allow_blank=True)
 
@@ -88,10 +102,17 @@ class ProductUpdateSerializer(ShopSerializer):
     category = WholeNumberField(
         label="分类", required=False, allow_null=True, source="category_id"
     )
+    freightTemplate = WholeNumberField(
+        label="运费模板",
+        required=False,
+        allow_null=True,
+        source="freight_template_id",
+    )
     stock = StockField(label="库存", required=False)
     expectedStock = StockField(
         label="预期库存", required=False, source="expected_stock"
     )
+    weightGrams = WeightField(required=False)
     status = serializers.ChoiceField(
         label="状态",
         required=False,
@@ -111,11 +132,19 @@ class ProductUpdateSerializer(ShopSerializer):
             return category_id
         raise serializers.ValidationError("分类不存在")
 
+    def validate_freightTemplate(self, template_id: int | None) -> int | None:
+        """Refuse a template that does not exist; null: the default one."""
+        if template_id is None:
+            return None
+        if FreightTemplate.objects.filter(pk=template_id).exists():
+            return template_id
+        raise serializers.ValidationError("运费模板不存在")
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Return the arguments of the service."""
         plain = {
             name: attrs.pop(name)
-            for name in ("price", "stock", "expected_stock")
+            for name in ("price", "stock", "expected_stock", "weight_grams")
             if name in attrs
         }
         skus = attrs.pop("skus", None)

@@ -75,10 +75,11 @@ class SkuSerializer(ShopModelSerializer):
     image = serializers.CharField(
         read_only=True, help_text="Its URL; empty when it has none of its own."
     )
+    weightGrams = serializers.IntegerField(source="weight_grams", read_only=True)
 
     class Meta:
         model = Sku
-        fields = ("id", "specs", "price", "stock", "code", "image")
+        fields = ("id", "specs", "price", "stock", "code", "image", "weightGrams")
         read_only_fields = fields
 
 
@@ -94,9 +95,15 @@ class ProductDetailSerializer(ProductSerializer):
 
     skus = SkuSerializer(many=True, read_only=True)
     specs = SpecSerializer(many=True, read_only=True)
+    freightTemplate = serializers.IntegerField(
+        source="freight_template_id",
+        read_only=True,
+        allow_null=True,
+        help_text="Null: the shop's default one, if it has any.",
+    )
 
     class Meta(ProductSerializer.Meta):
-        fields = (*ProductSerializer.Meta.fields, "skus", "specs")
+        fields = (*ProductSerializer.Meta.fields, "skus", "specs", "freightTemplate")
         read_only_fields = fields
 
     def to_representation(self, product: ShownProduct) -> dict[str, Any]:
@@ -108,13 +115,21 @@ class ProductDetailSerializer(ProductSerializer):
             "specs": [
                 {"name": name, "values": _spec_values(product, name)} for name in names
             ],
+            "freightTemplate": product.freight_template_id,
         }
 
 
 def _sku(sku: ShownSku, spec_names: list[str]) -> dict[str, Any]:
     specs = {name: sku.specs[name] for name in spec_names if name in sku.specs}
-    image = image_url(sku.image)
-    return sku._asdict() | {"specs": specs, "image": image}
+    return {
+        "id": sku.id,
+        "specs": specs,
+        "price": sku.price,
+        "stock": sku.stock,
+        "code": sku.code,
+        "image": image_url(sku.image),
+        "weightGrams": sku.weight_grams,
+    }
 
 
 def _spec_values(product: ShownProduct, name: str) -> list[str]:

@@ -41,6 +41,7 @@ def test_detail_adds_skus_and_specs_in_the_order_of_staff(
             "stock": 3,
             "code": "T0",
             "image": picture,
+            "weightGrams": 0,
         },
         {
             "id": ids[1],
@@ -49,6 +50,7 @@ def test_detail_adds_skus_and_specs_in_the_order_of_staff(
             "stock": 0,
             "code": "T1",
             "image": picture,
+            "weightGrams": 0,
         },
         {
             "id": ids[2],
@@ -57,6 +59,7 @@ def test_detail_adds_skus_and_specs_in_the_order_of_staff(
             "stock": 4,
             "code": "T2",
             "image": "",
+            "weightGrams": 0,
         },
     ]
     assert list(data["skus"][0]["specs"]) == ["颜色", "尺码"]

@@ -106,7 +106,7 @@ def test_query_parameters(schema: dict[str, Any]) -> None:
 FIELDS = {
     "Product": "id name description price originalPrice images category categoryName "
     "stock sales status createdAt updatedAt",
-    "Sku": "id specs price stock code image",
+    "Sku": "id specs price stock code image weightGrams",
     "Category": "id name icon children",
     "Order": "orderNo userId items goodsAmount freightAmount discountAmount "
     "totalAmount refundedAmount status closing address remark actions expiresAt paidAt "

@@ -18,7 +18,7 @@ export function setMany(scope, values) {
   if (!Object.values(values).some(Boolean)) return "";
   const rows = rowsKept().filter((row) => !scope || pairsOf(row).includes(scope));
   for (const row of rows) {
-    for (const name of ["price", "alarm_stock"]) {
+    for (const name of ["price", "alarm_stock", "weight_grams"]) {
       if (values[name] && field(row, name)) put(field(row, name), values[name]);
     }
     if (values.stock && !isSaved(row)) put(field(row, "stock"), values.stock);
