@@ -203,3 +203,45 @@ class DifferenceResolved(ShopError):
     code = "difference_resolved"
     http_status = 409
     message = "该差异已处理,请刷新后重试"
+
+
+class CouponNotOpen(ShopError):
+    """It can't be claimed yet, or any more."""
+
+    code = "coupon_not_open"
+    http_status = 409
+    message = "优惠券不在领取时间内"
+
+
+class CouponGone(ShopError):
+    """All of them have been claimed."""
+
+    code = "coupon_gone"
+    http_status = 409
+    message = "优惠券已领完"
+
+
+class CouponLimit(ShopError):
+    """The shopper has had as many as one may have: fact `limit`."""
+
+    code = "coupon_limit"
+    http_status = 409
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"每人限领{limit}张,不能再领", limit=limit)
+
+
+class CouponNotUsable(ShopError):
+    """The shopper has none that can be used for this order."""
+
+    code = "coupon_not_usable"
+    http_status = 409
+    message = "优惠券不存在、已使用或已过期"
+
+
+class CouponChanged(ShopError):
+    """Somebody else has changed it, or it is published already."""
+
+    code = "coupon_changed"
+    http_status = 409
+    message = "优惠券已变化,请重新打开页面后再改"

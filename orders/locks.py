@@ -1,8 +1,9 @@
 """Every row lock of the orders.
 
-An order comes before its payments, they before its refunds, then products and SKUs.
-Staff who act come before the order; the day's grants come last of all. What placing an
-order locks, keys, SKUs and shoppers, stands in orders/sql.
+An order comes before its payments, they before its refunds, then products and SKUs,
+then shoppers, coupons and what shoppers hold of them. Staff who act come before the
+order; the day's grants come last of all. What placing an order locks, keys, SKUs,
+shoppers and their coupons, stands in orders/sql.
 """
 
 from collections.abc import Iterable
@@ -14,6 +15,8 @@ from django.db.models import Exists, OuterRef
 from orders.errors import OrderNotFound
 from orders.models import (
     BillCheck,
+    Coupon,
+    CouponClaim,
     Order,
     Payment,
     PaymentNotice,
@@ -119,6 +122,18 @@ def due_notices_lock(now: datetime, limit: int) -> list[PaymentNotice]:
     rows = PaymentNotice.objects.due(now).order_by("due_at")
     locked = rows.select_for_update(of=("self",), no_key=True, skip_locked=True)
     return list(locked[:limit])
+
+
+def coupon_lock(coupon_id: int) -> Coupon | None:
+    """Lock a coupon against other claims and changes; None when there is none."""
+    rows = Coupon.objects.select_for_update(of=("self",), no_key=True)
+    return rows.filter(pk=coupon_id).first()
+
+
+def coupon_claim_lock(claim_id: int) -> CouponClaim:
+    """Lock what a shopper holds of a coupon; whoever uses it or gives it back does."""
+    rows = CouponClaim.objects.select_for_update(of=("self",), no_key=True)
+    return rows.get(pk=claim_id)
 
 
 def shipping_upload_lock(order: Order) -> ShippingUpload:

@@ -3,6 +3,8 @@
 from orders.models.address_change import OrderAddressChange
 from orders.models.anomaly import AnomalyKind, PaymentAnomaly
 from orders.models.cart_item import CartItem
+from orders.models.coupon import Coupon, CouponKind, CouponScope, CouponStatus
+from orders.models.coupon_claim import ClaimStatus, CouponClaim
 from orders.models.event import OrderEvent
 from orders.models.figures import DailyFigures, DailyProductSales
 from orders.models.message import MessageKind, MessageState, SubscribeMessage
@@ -31,6 +33,12 @@ __all__ = [
     "BillDifference",
     "CartItem",
     "CheckResult",
+    "ClaimStatus",
+    "Coupon",
+    "CouponClaim",
+    "CouponKind",
+    "CouponScope",
+    "CouponStatus",
     "DailyFigures",
     "DailyProductSales",
     "DifferenceKind",

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
+from orders.models.coupon_claim import CouponClaim
 from orders.models.order_item import OrderItem
 from orders.models.order_states import TRANSITIONS, OrderStatus
 
@@ -104,6 +105,16 @@ class Order(models.Model):
     # Money came when this one was cancelled already, and the goods were still there.
     replaced_by = models.ForeignKey(
         "self",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        editable=False,
+    )
+    # What made it cheaper. It stays when the coupon is given back: whether the claim is
+    # this order's now, its own `order` says.
+    coupon_claim = models.ForeignKey(
+        CouponClaim,
         models.PROTECT,
         null=True,
         related_name="+",

@@ -1,5 +1,10 @@
-"""Orders and refunds on the wire."""
+"""Orders, refunds and coupons on the wire."""
 
+from orders.serializers.coupons import (
+    CouponSerializer,
+    OwnCouponFilterSerializer,
+    OwnCouponSerializer,
+)
 from orders.serializers.orders import (
     CountsSerializer,
     OrderFilterSerializer,
@@ -20,9 +25,12 @@ from orders.serializers.shown import order_shown
 
 __all__ = [
     "CountsSerializer",
+    "CouponSerializer",
     "OrderFilterSerializer",
     "OrderRequestSerializer",
     "OrderSerializer",
+    "OwnCouponFilterSerializer",
+    "OwnCouponSerializer",
     "PaymentParametersSerializer",
     "PreviewRequestSerializer",
     "QuoteSerializer",

@@ -13,6 +13,7 @@ from accounts.services import upload_names, user_erase, user_export
 from catalog.pictures import pictures_in_use
 from orders.errors import OrdersOpen
 from orders.models import (
+    CouponClaim,
     Order,
     OrderAddressChange,
     OrderEvent,
@@ -27,7 +28,7 @@ from orders.models import (
     SubscribeMessage,
 )
 from orders.models.refund import RefundQuerySet
-from orders.serializers import RefundSerializer, order_shown
+from orders.serializers import OwnCouponSerializer, RefundSerializer, order_shown
 from orders.services.facts import PERSONAL
 
 _UNFINISHED = (OrderStatus.PENDING, OrderStatus.PAID, OrderStatus.SHIPPED)
@@ -41,7 +42,7 @@ _EXPORTED = ("payments", "price_changes", "address_changes", "events", "messages
 
 @transaction.atomic(durable=True)
 def account_delete(*, user_id: int) -> None:
-    """Erase a shopper; the orders stay, without whom they were for.
+    """Erase a shopper; the orders and coupons stay, without whom they were for.
 
     Locks: the user's row, exclusively: an order that is being placed, or a refund that
     is being asked for, at this moment is either seen here or finds the shopper gone.
@@ -121,6 +122,7 @@ def account_export(*, user: User) -> dict[str, Any]:
         **user_export(user=user),
         "orders": [_order_export(order) for order in orders],
         "refunds": [_refund_export(refund) for refund in refunds],
+        "coupons": _coupons_export(user),
         "paymentNotices": [
             {
                 "eventType": notice.event_type,
@@ -131,6 +133,13 @@ def account_export(*, user: User) -> dict[str, Any]:
             for notice in _notices_of(user.pk).order_by("-pk")
         ],
     }
+
+
+def _coupons_export(user: User) -> Any:
+    claims = CouponClaim.objects.filter(user=user).order_by("-pk")
+    context = {"now": timezone.now()}
+    rows = claims.select_related("coupon", "order")
+    return OwnCouponSerializer(rows, many=True, context=context).data
 
 
 def _order_export(order: Order) -> dict[str, Any]:

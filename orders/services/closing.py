@@ -22,6 +22,7 @@ from catalog.services.stock import stock_return
 from orders.errors import IllegalTransition
 from orders.locks import due_orders_lock, order_lock, own_order_lock
 from orders.models import Order, OrderStatus, PaymentState
+from orders.services.coupons import coupon_give_back
 from orders.services.payments import payment_close
 from orders.services.refunds import refund_for_cancel
 from orders.services.transitions import order_move
@@ -45,7 +46,7 @@ def order_cancel(*, order_no: str, user_id: int, reason: str = "") -> Order:
     The order that comes back is cancelled, or closing: when WeChat could not be asked,
     or when it was paid and WeChat has yet to take the refund.
 
-    Locks: the order, then its SKUs; none while WeChat is asked.
+    Locks: the order, its SKUs, its coupon; none while WeChat is asked.
     Raises: OrderNotFound, IllegalTransition (also when it turns out to be paid while
         it is being closed).
     """
@@ -105,7 +106,7 @@ def _cancel(
 def order_close(*, order_id: int) -> Order:
     """Bring a closing order to its end: paid, if WeChat says so, else cancelled.
 
-    Locks: none during the calls; then the order and its SKUs.
+    Locks: none during the calls; then the order, its SKUs, its coupon.
     Raises: WeChatUnavailable, WeChatRefused, PaymentMismatch; the order stays closing.
     """
     order = Order.objects.get(pk=order_id)
@@ -121,7 +122,7 @@ def order_close(*, order_id: int) -> Order:
 
 
 def _release(order: Order, *, operator_id: int | None, reason: str) -> None:
-    """Cancel a locked order that nobody can pay, and give its stock back."""
+    """Cancel a locked order that nobody can pay; give back its stock and its coupon."""
     now = timezone.now()
     order.payments.open().update(state=PaymentState.CLOSED, updated_at=now)
     order_move(
@@ -134,6 +135,7 @@ def _release(order: Order, *, operator_id: int | None, reason: str) -> None:
     )
     quantities = dict(order.items.values_list("sku_id", "quantity"))
     stock_return(quantities=quantities, order_no=order.order_no)
+    coupon_give_back(order)
 
 
 def _claim(

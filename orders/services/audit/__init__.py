@@ -9,11 +9,17 @@ from django.db import connection
 from orders.models import OrderStatus, RefundState
 from orders.models.order_states import TRANSITIONS
 from orders.models.refund_states import REFUND_TRANSITIONS
-from orders.services.audit import deals, money, refunds, stock
+from orders.services.audit import coupons, deals, money, refunds, stock
 
 # Each check selects the subject and what is wrong with it. They are joined into one
 # statement, which sees one moment of a shop that goes on selling.
-_CHECKS = {**stock.CHECKS, **deals.CHECKS, **money.CHECKS, **refunds.CHECKS}
+_CHECKS = {
+    **stock.CHECKS,
+    **deals.CHECKS,
+    **coupons.CHECKS,
+    **money.CHECKS,
+    **refunds.CHECKS,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,13 @@ from catalog.models import ProductStatus, Sku
 from catalog.services.stock import stock_take
 from orders.models import Order, OrderEvent, OrderItem, OrderStatus
 from orders.numbers import order_no_make
+from orders.services.coupons import coupon_hold, coupon_use_again
 from shop.metrics import ORDERS
 
 _COPIED = (
     *("user_id", "goods_amount", "freight_amount", "discount_amount", "total_amount"),
     *("name", "phone", "province", "city", "district", "detail", "remark"),
+    "coupon_claim_id",
 )
 
 
@@ -23,9 +25,11 @@ def order_place_again(*, old: Order, amount: Decimal) -> Order | None:
     """Place a cancelled order again as it was then; None when that can't be.
 
     It can't be when its pieces are not all there and on sale, when the money is not
-    what it cost, or when the shopper is gone. The prices are those that were paid.
+    what it cost, when its coupon is used up, or when the shopper is gone. The prices
+    are those that were paid.
 
-    Locks: the caller holds the old order's lock; takes the products', then the SKUs'.
+    Locks: the caller holds the old order's lock; takes the products', the SKUs', then
+        the coupon's.
     """
     if amount != old.total_amount or not shopper_hold(old.user_id):
         return None
@@ -34,9 +38,12 @@ def order_place_again(*, old: Order, amount: Decimal) -> Order | None:
     skus = offers_lock(sku_ids=[item.sku_id for item in items])
     if not all(_is_there(item, skus.get(item.sku_id)) for item in items):
         return None
+    if not coupon_hold(old):
+        return None
     order = _copy(old, items)
     quantities = {item.sku_id: item.quantity for item in items}
     stock_take(quantities=quantities, order_no=order.order_no)
+    coupon_use_again(order)
     old.replaced_by = order
     old.save(update_fields=["replaced_by", "updated_at"])
     return order

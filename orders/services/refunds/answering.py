@@ -226,7 +226,7 @@ def refund_end_by_hand(*, refund_id: int, operator_id: int, note: str) -> Refund
     may end so, too: its money can be taken back there and paid by a transfer. Should
     WeChat pay after all, staff hear of it.
 
-    Locks: the order, the refund, then products, then SKUs.
+    Locks: the order, the refund, then products, SKUs and the coupon.
     Raises: IllegalTransition.
     """
     refund = _locked(refund_id)

@@ -22,6 +22,7 @@ from orders.models import (
 from orders.models.refund_states import DROPPED
 from orders.numbers import refund_no_of
 from orders.services.anomalies import anomaly_note
+from orders.services.coupons import coupon_give_back_if_refunded
 from orders.services.facts import (
     amount_stated,
     facts_kept,
@@ -57,7 +58,7 @@ def refund_settle(*, facts: Mapping[str, Any]) -> Refund:
     refund that has succeeded stays so, in whatever sequence they arrive. When WeChat
     has taken it, pieces and sales follow, and an order of which nothing is left ends.
 
-    Locks: the order, the payment, the refund, then products, then SKUs.
+    Locks: the order, the payment, the refund, then products, SKUs and the coupon.
     Raises: RefundMismatch, when this is not the refund that we asked for; noted for
         staff.
     """
@@ -178,7 +179,7 @@ def is_by_hand(refund: Refund) -> bool:
 
 
 def refund_follow(refund: Refund) -> None:
-    """Let pieces, sales and order follow a refund that has just been taken."""
+    """Let pieces, sales, order and coupon follow a refund that has just been taken."""
     parts = list(refund.items.select_related("order_item"))
     sold: dict[int, int] = {}
     back: dict[int, int] = {}
@@ -194,6 +195,7 @@ def refund_follow(refund: Refund) -> None:
         stock_refund(quantities=back, refund_no=refund.refund_no)
     if parts:
         _end_order(refund.order)
+    coupon_give_back_if_refunded(refund)
 
 
 def _end_order(order: Order) -> None:
