@@ -3,6 +3,7 @@
 from orders.admin.anomalies import AnomalyDesk
 from orders.admin.bill_checks import BillCheckDesk
 from orders.admin.bill_differences import BillDifferenceDesk
+from orders.admin.coupons import CouponDesk
 from orders.admin.messages import SubscribeMessageDesk
 from orders.admin.notices import NoticeDesk
 from orders.admin.orders import OrderDesk
@@ -14,6 +15,7 @@ __all__ = [
     "AnomalyDesk",
     "BillCheckDesk",
     "BillDifferenceDesk",
+    "CouponDesk",
     "NoticeDesk",
     "OrderDesk",
     "PaymentDesk",

@@ -39,6 +39,7 @@ NOTHING_HERE = {
     "orders.billdifference": "没有待处理的对账差异",
     "orders.shippingupload": "没有需要处理的发货上报",
     "orders.subscribemessage": "还没有发送过订阅消息",
+    "orders.coupon": "还没有优惠券。点“新增优惠券”开始",
     "orders.paymentnotice": "没有需要处理的微信通知",
     "catalog.product": "还没有商品。点“新增商品”开始",
     "catalog.category": "还没有分类。点“新增分类”开始",
@@ -142,6 +143,10 @@ UNFOLD: dict[str, Any] = {
                     _link("库存流水", "receipt_long", "catalog.stockmovement"),
                     _link("运费模板", "local_shipping", "catalog.freighttemplate"),
                 ],
+            },
+            {
+                "title": "营销",
+                "items": [_link("优惠券", "confirmation_number", "orders.coupon")],
             },
             {
                 "title": "用户",

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import INPUT_CLASSES, UnfoldAdminTextInputWidget
 
 from shop.api.text import plain_text
 
@@ -13,11 +13,13 @@ _LENGTH_MAX = 200
 class PlainTextField(forms.CharField):
     """A line without HTML; when required, with something beside it."""
 
-    def __init__(self, *, label: str, required: bool = True) -> None:
+    def __init__(
+        self, *, label: str, required: bool = True, max_length: int = _LENGTH_MAX
+    ) -> None:
         super().__init__(
             label=label,
             required=required,
-            max_length=_LENGTH_MAX,
+            max_length=max_length,
             widget=UnfoldAdminTextInputWidget,
             error_messages={"required": f"{label}不能为空"},
         )
@@ -27,6 +29,22 @@ class PlainTextField(forms.CharField):
         text = plain_text(super().clean(value)).strip()
         self.validate(text)
         return text
+
+
+class MomentField(forms.DateTimeField):
+    """A moment of the shop's own time, in the browser's own calendar and clock."""
+
+    def __init__(self, *, label: str, **kwargs: Any) -> None:
+        shape = {"type": "datetime-local", "class": " ".join(INPUT_CLASSES)}
+        super().__init__(
+            label=label,
+            widget=forms.DateTimeInput(shape, format="%Y-%m-%dT%H:%M"),
+            error_messages={
+                "required": f"{label}不能为空",
+                "invalid": f"{label}格式不正确",
+            },
+            **kwargs,
+        )
 
 
 class ReasonForm(forms.Form):

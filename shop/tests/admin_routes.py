@@ -34,6 +34,7 @@ _NEEDS = {
     "accounts_staff_activate": ("accounts.change_staff",),
     "catalog_category_arrange": ("catalog.change_category",),
     "catalog_product_copy": ("catalog.view_product", "catalog.add_product"),
+    "orders_coupon_copy": ("orders.view_coupon", "orders.add_coupon"),
     "catalog_product_adjust": ("catalog.view_product", "catalog.adjust_stock"),
     "catalog_product_ledger": ("catalog.view_stockmovement",),
     "catalog_product_picture": ("catalog.change_product",),
@@ -76,6 +77,7 @@ _VERBS = {
     *("answer", "retry", "handle", "replay"),
     *("run", "resolve"),
     *("export", "import"),
+    *("publish", "give"),
 }
 # Pages to be read, for whom it is all one how they are asked for.
 READ_ALONE = (

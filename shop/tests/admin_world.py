@@ -32,9 +32,11 @@ from orders.models import (
     SubscribeMessage,
 )
 from orders.services.anomalies import anomaly_note
+from orders.services.coupons import coupon_copy
 from orders.services.fulfilment import order_ship
 from orders.services.refunds import refund_by_staff, refund_request
 from orders.tests.conftest import ADDRESS, line, paid_order, placed
+from orders.tests.coupons.making import claimed, coupon_made
 from shop.models import SavedFilter, SheetFile, SheetTask
 from shop.tests.admin_routes import AdminRoute
 
@@ -52,6 +54,7 @@ class World:
         self._people()
         self._catalogue()
         self._deal()
+        self._coupons()
         self._waiting()
         self._money()
         self._records()
@@ -126,6 +129,16 @@ class World:
         self.refund.items.update(quantity=1)
         Refund.objects.filter(pk=self.refund.pk).update(state="failed", due_at=None)
         self._keep(self.order, self.order.payments.get(), self.refund)
+
+    def _coupons(self) -> None:
+        """Add one that shoppers hold, of `size` categories, and a draft."""
+        children = Category.objects.filter(parent=self.keys[Category])
+        ids = [*children.values_list("pk", flat=True)]
+        coupon = coupon_made(scope="categories", target_ids=ids, user_limit=self.size)
+        for _ in range(self.size):
+            claimed(self.shopper, coupon)
+        self.others["orders_coupon_publish"] = coupon_copy(coupon_id=coupon.pk).pk
+        self._keep(coupon)
 
     def _waiting(self) -> None:
         """Add what other pages are for: an unpaid order, refunds that are asked for."""

@@ -17,6 +17,7 @@ from shop.tests.admin_routes import SUPERUSERS_ALONE, routes_of
 MIGRATIONS = [
     import_module(f"orders.migrations.{name}")
     for name in ("0021_roles", "0029_freight_roles")
+    for name in ("0021_roles", "0030_coupon_roles")
 ]
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label_lower)
 
@@ -46,6 +47,7 @@ TABLE = {
         "catalog.stockmovement": "view",
         "orders.billcheck": "view run",
         "orders.billdifference": "view resolve",
+        "orders.coupon": "view add publish give copy end",
         "orders.order": f"{_SHIPPING} refund",
         "orders.payment": "view",
         "orders.paymentanomaly": "view handle",
@@ -63,6 +65,7 @@ TABLE = {
         "catalog.product": _PRODUCT,
         "catalog.sku": _SKU,
         "catalog.stockmovement": "view",
+        "orders.coupon": "view add publish copy end",
         "shop.sheettask": _SHEETS,
     },
     "订单": {
@@ -77,12 +80,14 @@ TABLE = {
     "客服": {
         "accounts.shopper": "view deactivate activate",
         "catalog.product": "view preview",
+        "orders.coupon": "view give",
         "orders.order": "view picking packing readdress cancel note refund",
         "orders.refund": "view approve confirm reject send_back",
     },
     "财务": {
         "orders.billcheck": "view run",
         "orders.billdifference": "view resolve",
+        "orders.coupon": "view",
         "orders.order": "view picking packing export",
         "orders.payment": "view",
         "orders.paymentanomaly": "view handle",
@@ -100,6 +105,7 @@ TABLE = {
         "catalog.stockmovement": "view",
         "orders.billcheck": "view",
         "orders.billdifference": "view",
+        "orders.coupon": "view",
         "orders.order": "view picking packing",
         "orders.payment": "view",
         "orders.paymentanomaly": "view",

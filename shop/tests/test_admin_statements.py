@@ -73,6 +73,7 @@ LEADS_ON = {
 # What nobody makes, or deletes, in the admin; groups superusers alone.
 SHUT = {
     "accounts_staff_delete",
+    "orders_coupon_delete",
     *(
         f"{desk}_{deed}"
         for deed in ("add", "delete")

@@ -1,0 +1,208 @@
+"""The desk of coupons: made, published, extended, ended, copied and given."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.messages import get_messages
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from catalog.models import Category, Product
+from orders.errors import CouponChanged
+from orders.models import Coupon, CouponClaim
+from orders.services.coupons import coupon_copy, coupon_end, coupon_update
+from orders.tests.conftest import page
+from orders.tests.coupons.making import claimed, coupon_made, fields_of
+from shop.errors import Invalid
+
+DESK = "/admin/orders/coupon/"
+
+
+def typed(moment: datetime) -> str:
+    return f"{timezone.localtime(moment):%Y-%m-%dT%H:%M}"
+
+
+def form(**fields: Any) -> dict[str, Any]:
+    """Return what a browser sends: twenty off a hundred, for a fortnight."""
+    return {
+        "title": "满百减二十",
+        "kind": "reduction",
+        "minimum_amount": "100.00",
+        "amount": "20.00",
+        "percent_off": "",
+        "scope": "all",
+        "total_limit": "",
+        "user_limit": "1",
+        "claim_from": "2026-03-01T10:00",
+        "claim_until": "",
+        "valid_days": "14",
+        "valid_from": "",
+        "valid_until": "",
+        **fields,
+    }
+
+
+def refusal(response: Any) -> list[str]:
+    assert response.status_code == 200
+    form = response.context["adminform"].form
+    return [text for texts in form.errors.values() for text in texts]
+
+
+def told(response: Any) -> str:
+    assert response.status_code == 302
+    *_, message = get_messages(response.wsgi_request)
+    return str(message)
+
+
+def test_draft_is_made_changed_published_and_fixed(
+    desk: Client, shopper: User, product_make: Callable[..., Product]
+) -> None:
+    tea = Category.objects.create(name="茶")
+    made = desk.post(f"{DESK}add/", form(scope="categories", categories=[tea.pk]))
+    assert made.status_code == 302
+    coupon = Coupon.objects.get()
+    assert (coupon.status, coupon.scope, coupon.target_ids) == (
+        "draft",
+        "categories",
+        [tea.pk],
+    )
+    begin = datetime.fromisoformat("2026-03-01T10:00+08:00")
+    assert (coupon.claim_from, coupon.valid_days) == (begin, 14)
+    assert coupon.terms == "满100元减20元"
+
+    product = product_make("龙井茶")
+    url = f"{DESK}{coupon.pk}/change/"
+    assert "满百减二十" in page(desk, url)
+    changed = form(scope="products", products=[product.pk], version=coupon.version)
+    assert desk.post(url, changed).status_code == 302
+    assert "龙井茶" in page(desk, url)
+    # An older page is not written over what somebody else has changed.
+    assert refusal(desk.post(url, changed)) == ["优惠券已变化,请重新打开页面后再改"]
+
+    assert told(desk.post(f"{DESK}{coupon.pk}/publish/")) == "优惠券已发布"
+    claimed(shopper, coupon)
+    coupon.refresh_from_db()
+    assert (coupon.status, coupon.target_ids) == ("published", [product.pk])
+    later = {"total_limit": "50", "claim_until": "2030-01-01T00:00"}
+    sent = form(title="别的", amount="99", version=coupon.version, **later)
+    assert desk.post(url, sent).status_code == 302
+    coupon.refresh_from_db()
+    # What shoppers hold is as they took it, whatever a browser sends.
+    assert (coupon.title, str(coupon.amount)) == ("满百减二十", "20.00")
+    assert (coupon.total_limit, coupon.claimed_count) == (50, 1)
+    assert coupon.claim_until == datetime.fromisoformat("2030-01-01T00:00+08:00")
+
+    assert told(desk.post(f"{DESK}{coupon.pk}/end/")) == "优惠券已结束"
+    shown = page(desk, url)
+    assert "指定商品:龙井茶" in shown
+    assert 'name="title"' not in shown
+    assert CouponClaim.objects.get().valid_until > timezone.now()
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"title": " <b></b> "}, "名称不能为空"),
+        ({"amount": "0"}, "确保该值大于或等于0.01。"),
+        ({"kind": "percentage"}, "折扣券要填减百分之几,满减券不填"),
+        ({"percent_off": "15"}, "折扣券要填减百分之几,满减券不填"),
+        ({"valid_days": ""}, "请填写使用时间,或者领取后几天有效"),
+        ({"valid_from": "2026-03-01T10:00"}, "使用时间和领取后几天有效只能填一种"),
+        (
+            {"valid_days": "", "valid_from": "2026-03-01T10:00"},
+            "使用开始和使用结束要一起填",
+        ),
+        ({"claim_until": "2026-03-01T10:00"}, "结束时间要晚于开始时间"),
+        ({"scope": "categories"}, "请选择适用的分类或商品"),
+        ({"scope": "products", "products": ["987654"]}, "有的分类或商品不存在"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_words(
+    desk: Client, fields: dict[str, Any], message: str
+) -> None:
+    assert refusal(desk.post(f"{DESK}add/", form(**fields))) == [message]
+    assert not Coupon.objects.exists()
+
+
+def test_published_one_gets_no_fewer_than_were_claimed(
+    shopper: User, other_shopper: User
+) -> None:
+    coupon = coupon_made()
+    claimed(shopper, coupon)
+    claimed(other_shopper, coupon)
+    coupon.refresh_from_db()
+    same = {"claim_from": coupon.claim_from}
+
+    def change(**fields: Any) -> None:
+        written = fields_of(**{**same, **fields})
+        coupon_update(
+            coupon_id=coupon.pk, expected_version=coupon.version, written=written
+        )
+
+    with pytest.raises(Invalid, match="已领取2张,发放总量不能更少"):
+        change(total_limit=1)
+    with pytest.raises(Invalid, match="优惠券已发布,优惠金额"):
+        change(amount="6.00")
+    coupon_end(coupon_id=coupon.pk)
+    with pytest.raises(CouponChanged):
+        change(total_limit=2)
+    coupon.refresh_from_db()
+    assert (coupon.total_limit, str(coupon.amount)) == (None, "5.00")
+
+
+def test_one_is_not_published_twice_or_too_late(desk: Client) -> None:
+    coupon = coupon_made()
+    again = desk.post(f"{DESK}{coupon.pk}/publish/")
+    assert told(again) == "优惠券已发布,不能这样做"
+    late = coupon_copy(coupon_id=coupon.pk)
+    assert (late.title, late.status, late.claimed_count) == ("新人券 副本", "draft", 0)
+    Coupon.objects.filter(pk=late.pk).update(claim_until=timezone.now())
+    answer = desk.post(f"{DESK}{late.pk}/publish/")
+    assert answer.context["form"].non_field_errors() == ["领取结束已过,不能发布"]
+    late.refresh_from_db()
+    assert late.status == "draft"
+
+
+def test_copy_leads_to_the_new_draft(desk: Client) -> None:
+    coupon = coupon_made()
+    answer = desk.post(f"{DESK}{coupon.pk}/copy/")
+    draft = Coupon.objects.exclude(pk=coupon.pk).get()
+    assert answer["Location"] == f"{DESK}{draft.pk}/change/"
+
+
+def test_one_shopper_is_given_one(desk: Client, shopper: User, staff: User) -> None:
+    coupon = coupon_made()
+    url = f"{DESK}{coupon.pk}/give/"
+    unknown = desk.post(url, {"user_id": staff.pk})
+    assert unknown.context["form"].non_field_errors() == ["没有这个编号的用户"]
+    assert told(desk.post(url, {"user_id": shopper.pk})) == f"已发给用户{shopper.pk}"
+    again = desk.post(url, {"user_id": shopper.pk})
+    assert again.context["form"].non_field_errors() == ["每人限领1张,不能再领"]
+    claim = CouponClaim.objects.get()
+    assert (claim.user, claim.given_by) == (shopper, staff)
+
+
+def test_list_says_how_each_stands(desk: Client, shopper: User) -> None:
+    now, hour = timezone.now(), timedelta(hours=1)
+    coupon_made(title="在领", total_limit=5)
+    claimed(shopper, title="领完", total_limit=1)
+    coupon_made(title="未到", claim_from=now + hour)
+    over = coupon_made(title="过了", claim_until=now + hour)
+    Coupon.objects.filter(pk=over.pk).update(claim_until=now)
+    coupon_end(coupon_id=coupon_made(title="停了").pk)
+    Coupon.objects.create(**fields_of(title="草稿券").columns())
+    listed = desk.get(DESK).context["cl"]
+    show = listed.model_admin.state_label
+    assert [(row.title, show(row)) for row in listed.result_list] == [
+        ("草稿券", "草稿"),
+        ("停了", "已结束"),
+        ("过了", "领取结束"),
+        ("未到", "未开始"),
+        ("领完", "已领完"),
+        ("在领", "领取中"),
+    ]
+    running = desk.get(DESK, {"state": "running"}).context["cl"].result_list
+    assert [row.title for row in running] == ["在领"]
