@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from orders.models import Order, OrderItem, OrderStatus, Shipment, ShipmentItem
 from orders.models.order_item import LINES_MAX, QUANTITY_MAX
+from orders.serializers.coupons import OfferSerializer
 from orders.services.order_requests import Destination, OrderRequest, Wish
 from shop.api.images import ImageField
 from shop.api.serializers import (
@@ -47,13 +48,14 @@ class PreviewRequestSerializer(ShopSerializer):
     )
     address = DestinationSerializer(label="收货地址", required=False, allow_null=True)
     couponId = WholeNumberField(
-        label="优惠券", min_value=1, max_value=ID_MAX, required=False, allow_null=True
+        label="优惠券",
+        min_value=1,
+        max_value=ID_MAX,
+        required=False,
+        allow_null=True,
+        help_text="Of a coupon that the shopper holds; null is none. A preview without "
+        "it takes the best one.",
     )
-
-    def validate_couponId(self, value: int | None) -> None:
-        """Refuse a coupon rather than charge more than the shopper expects."""
-        if value is not None:
-            raise serializers.ValidationError("优惠券不存在")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs.get("address") and attrs.get("addressId"):
@@ -73,6 +75,7 @@ class PreviewRequestSerializer(ShopSerializer):
             address_id=asked.get("addressId"),
             remark=asked.get("remark") or "",
             from_cart=asked.get("fromCart") or False,
+            coupon_id=asked.get("couponId"),
         )
 
 
@@ -253,11 +256,8 @@ class QuoteSerializer(serializers.Serializer[Any]):
     freightAmount = MoneyField(source="freight_amount")
     discountAmount = MoneyField(source="discount_amount")
     totalAmount = MoneyField(source="total_amount")
-    coupons = serializers.SerializerMethodField()
-
-    def get_coupons(self, quote: Any) -> list[dict[str, Any]]:
-        """Return the coupons that the shopper could use: there are none yet."""
-        return []
+    couponId = serializers.IntegerField(source="coupon_id", allow_null=True)
+    coupons = OfferSerializer(many=True, source="offers")
 
 
 class CountsSerializer(serializers.Serializer[Any]):

@@ -31,12 +31,13 @@ def plain_request(body: Any) -> OrderRequest | None:
         address_id=body.get("addressId"),
         remark=body.get("remark") or "",
         from_cart=body.get("fromCart") or False,
+        coupon_id=body.get("couponId"),
     )
 
 
 def _is_plain(body: dict[str, Any]) -> bool:
-    lines, address, address_id, remark = map(
-        body.get, ("items", "address", "addressId", "remark")
+    lines, address, address_id, coupon_id, remark = map(
+        body.get, ("items", "address", "addressId", "couponId", "remark")
     )
     return (
         (type(lines) is list and 0 < len(lines) <= LINES_MAX)
@@ -44,7 +45,7 @@ def _is_plain(body: dict[str, Any]) -> bool:
         and (_is_address(address) if address_id is None else address is None)
         and (address_id is None or _is_number(address_id, ID_MAX))
         and (remark is None or remark == "" or _is_text(remark, _REMARK_LENGTH))
-        and body.get("couponId") is None
+        and (coupon_id is None or _is_number(coupon_id, ID_MAX))
         and type(body.get("fromCart", False)) is bool
     )
 

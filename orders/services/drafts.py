@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.errors import UserNotFound
 from orders.errors import (
+    CouponNotUsable,
     IdempotencyConflict,
     InsufficientStock,
     NotOnSale,
@@ -22,6 +23,7 @@ from orders.errors import (
 from orders.models import Order, OrderItem, OrderStatus
 from orders.models.order_item import QUANTITY_MAX
 from orders.numbers import order_no_make
+from orders.services.coupons import problem_told
 from orders.services.order_requests import OrderRequest
 from orders.services.quoting import AMOUNT_MAX
 from shop.errors import Busy, Invalid, NotFound, ShopError
@@ -74,8 +76,8 @@ def drafts_place(
     `is_again`: they were tried before, and it is not known whether in vain. `patience`
     is how long to wait for a lock, where that is less than the session's time.
 
-    Locks: the keys, the SKUs in primary-key order, the shoppers, then the lines that
-        leave the carts, until the commit.
+    Locks: the keys, the SKUs in primary-key order, the shoppers, what they hold of the
+        coupons, then the lines that leave the carts, until the commit.
     """
     asked = [
         {"place": place, "again": is_again, **_written(draft)}
@@ -96,6 +98,7 @@ def _written(draft: Draft) -> Mapping[str, Any]:
         "destination": asked.destination and asked.destination.fields(),
         "remark": asked.remark,
         "cart": asked.from_cart,
+        "coupon": asked.coupon_id,
         "now": draft.now.isoformat(),
         "expires": draft.expires_at.isoformat(),
         "wishes": [
@@ -113,11 +116,13 @@ def _written(draft: Draft) -> Mapping[str, Any]:
 def order_of(draft: Draft, answer: str) -> Order:
     """Return the order that a draft has become, or the one it repeats.
 
-    Raises: NotOnSale, InsufficientStock, RegionNotServed, Invalid, NotFound,
-        IdempotencyConflict, RequestInProgress, UserNotFound, Busy.
+    Raises: NotOnSale, InsufficientStock, RegionNotServed, CouponNotUsable, Invalid,
+        NotFound, IdempotencyConflict, RequestInProgress, UserNotFound, Busy.
     """
     facts = json.loads(answer)
     if slug := facts.get("refused"):
+        if slug == CouponNotUsable.code:
+            raise _coupon_refusal(facts["coupon"])
         raise _refusal(slug, facts.get("lines") or [])
     if earlier := facts.get("earlier"):
         return Order.objects.for_display().get(pk=earlier)
@@ -166,6 +171,12 @@ _REFUSALS: Mapping[str, Callable[[], ShopError]] = {
 }
 
 
+def _coupon_refusal(found: Mapping[str, Any]) -> CouponNotUsable:
+    begins = found["begins"] and datetime.fromisoformat(found["begins"])
+    missing = Decimal(found["missing"] or 0)
+    return CouponNotUsable(problem_told(found["problem"], missing, begins))
+
+
 def _short(line: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "skuId": line["sku"],
@@ -186,6 +197,7 @@ def _placed(draft: Draft, facts: Mapping[str, Any]) -> Order:
         freight_amount=Decimal(facts["freight"]),
         discount_amount=Decimal(facts["discount"]),
         total_amount=Decimal(facts["total"]),
+        coupon_claim_id=facts["claim"],
         remark=draft.request.remark,
         idempotency_key=draft.key,
         request_hash=draft.request_hash,

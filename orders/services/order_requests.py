@@ -38,7 +38,8 @@ class Destination:
 class OrderRequest:
     """What a shopper asks for, as sent: an address written out or one of the book.
 
-    `from_cart`: what is ordered leaves the cart.
+    `from_cart`: what is ordered leaves the cart. `coupon_id` is of the coupon, not of
+    what the shopper holds of it.
     """
 
     wishes: Sequence[Wish]
@@ -46,6 +47,7 @@ class OrderRequest:
     address_id: int | None = None
     remark: str = ""
     from_cart: bool = False
+    coupon_id: int | None = None
 
     def digest(self) -> str:
         """Return a hash of everything that makes this request what it is.
@@ -69,6 +71,8 @@ class OrderRequest:
         }
         if self.from_cart:
             facts["from_cart"] = True
+        if self.coupon_id is not None:
+            facts["coupon_id"] = self.coupon_id
         text = json.dumps(facts, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 

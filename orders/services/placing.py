@@ -39,10 +39,10 @@ def order_place(
     become of stock, product and address. Whatever fails, nothing is written; whoever
     sees the answer sees a committed order.
 
-    Locks: the key, the SKUs in primary-key order, the shopper's key, then the lines
-        that leave the cart, until the commit.
-    Raises: NotOnSale, InsufficientStock, RegionNotServed, Invalid, NotFound,
-        IdempotencyConflict, RequestInProgress, UserNotFound, Busy.
+    Locks: the key, the SKUs in primary-key order, the shopper's key, what the shopper
+        holds of the coupon, then the lines that leave the cart, until the commit.
+    Raises: NotOnSale, InsufficientStock, RegionNotServed, CouponNotUsable, Invalid,
+        NotFound, IdempotencyConflict, RequestInProgress, UserNotFound, Busy.
     """
     draft = draft_make(user_id, request, idempotency_key)
     with key_hold(user_id=user_id, key=idempotency_key):

@@ -4,17 +4,20 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from catalog.models import ProductStatus, Sku
 from catalog.offers import skus_offered
 from orders.errors import InsufficientStock, NotOnSale, RegionNotServed
 from orders.models.order_item import QUANTITY_MAX
-from orders.services.order_requests import Destination, Wish
+from orders.services.coupons import Offer, coupons_offered, offer_of
+from orders.services.order_requests import Destination, OrderRequest, Wish
 from shop.errors import Invalid
 from shop.statements import rows_fetch
 
 # WeChat counts fen in 32 bits, so more could be ordered but never paid.
 AMOUNT_MAX = Decimal(2**31 - 1).scaleb(-2)
+_ZERO = Decimal("0.00")
 # In orders/sql.
 _FREIGHT = "SELECT freight_of(%s::jsonb, %s::jsonb)"
 
@@ -44,13 +47,16 @@ class Quote:
     """Lines with one SKU each, by ascending id, and what they cost."""
 
     lines: Sequence[Line]
-    freight_amount: Decimal = Decimal("0.00")
-    discount_amount: Decimal = Decimal("0.00")
+    freight_amount: Decimal = _ZERO
+    discount_amount: Decimal = _ZERO
+    # What gives the discount, and all that the shopper holds, the best first.
+    coupon_id: int | None = None
+    offers: Sequence[Offer] = ()
 
     @property
     def goods_amount(self) -> Decimal:
         """Return the price of the goods."""
-        return sum((line.amount for line in self.lines), Decimal("0.00"))
+        return sum((line.amount for line in self.lines), _ZERO)
 
     @property
     def total_amount(self) -> Decimal:
@@ -59,20 +65,49 @@ class Quote:
 
 
 def quote_make(
-    *, wishes: Sequence[Wish], destination: Destination | None = None
+    *,
+    user_id: int,
+    request: OrderRequest,
+    destination: Destination | None = None,
+    picks_coupon: bool = False,
 ) -> Quote:
     """Merge duplicate lines, check that each can be bought now, and price them.
 
-    Without a destination there is no freight yet. Nothing is locked: stock may be gone
-    a moment later. `orders_place` (orders/sql) checks the same under locks, in the same
-    order.
+    Without a destination there is no freight yet. `picks_coupon`: the shopper has left
+    it to us, and gets the best one. Nothing is locked: stock may be gone a moment
+    later. `orders_place` (orders/sql) checks the same under locks, in the same order.
 
     Raises: NotOnSale, InsufficientStock, RegionNotServed (each naming every such line),
-        Invalid.
+        CouponNotUsable, Invalid.
     """
-    lines = lines_of(wishes=wishes, skus=skus_offered(**skus_named(wishes)))
-    freight = _freight_of(lines, destination) if destination else Decimal("0.00")
-    return quote_of(lines=lines, freight_amount=freight)
+    skus = skus_offered(**skus_named(request.wishes))
+    lines = lines_of(wishes=request.wishes, skus=skus)
+    freight = _freight_of(lines, destination) if destination else _ZERO
+    offers = coupons_offered(user_id=user_id, lines=_asked(lines), freight=freight)
+    chosen = _chosen_offer(offers, request.coupon_id, picks_coupon=picks_coupon)
+    discount = chosen.discount_amount if chosen else None
+    return quote_of(
+        Quote(
+            lines,
+            freight_amount=freight,
+            discount_amount=discount or _ZERO,
+            coupon_id=chosen.coupon.pk if chosen else None,
+            offers=offers,
+        )
+    )
+
+
+def _chosen_offer(
+    offers: Sequence[Offer], coupon_id: int | None, *, picks_coupon: bool
+) -> Offer | None:
+    """Return the offer to be used.
+
+    Raises: CouponNotUsable.
+    """
+    if coupon_id is not None:
+        return offer_of(offers, coupon_id)
+    best = next(iter(offers), None) if picks_coupon else None
+    return best if best and best.discount_amount else None
 
 
 def skus_named(wishes: Iterable[Wish]) -> dict[str, list[int]]:
@@ -94,15 +129,28 @@ def lines_of(*, wishes: Sequence[Wish], skus: Mapping[int, Sku]) -> list[Line]:
     return lines
 
 
-def quote_of(*, lines: Sequence[Line], freight_amount: Decimal) -> Quote:
-    """Make a quote that can be paid.
+def quote_of(quote: Quote) -> Quote:
+    """Return a quote, if it can be paid.
 
     Raises: Invalid.
     """
-    quote = Quote(lines, freight_amount)
     if quote.total_amount > AMOUNT_MAX:
         raise Invalid.field("items", "订单金额过大")
     return quote
+
+
+def _asked(lines: Iterable[Line]) -> list[dict[str, Any]]:
+    """Return lines as the functions of orders/sql read them."""
+    return [
+        {
+            "place": 0,
+            "sku": line.sku.pk,
+            "product": line.sku.product_id,
+            "price": str(line.sku.price),
+            "quantity": line.quantity,
+        }
+        for line in lines
+    ]
 
 
 def _freight_of(lines: Sequence[Line], destination: Destination) -> Decimal:
@@ -110,16 +158,8 @@ def _freight_of(lines: Sequence[Line], destination: Destination) -> Decimal:
 
     Raises: RegionNotServed.
     """
-    asked = [
-        {
-            "place": 0,
-            "sku": line.sku.pk,
-            "price": str(line.sku.price),
-            "quantity": line.quantity,
-        }
-        for line in lines
-    ]
-    values = [json.dumps(asked), json.dumps({"0": destination.fields()})]
+    places = {"0": destination.fields()}
+    values = [json.dumps(_asked(lines)), json.dumps(places)]
     ((answer,),) = rows_fetch(_FREIGHT, values)
     freight = json.loads(answer, parse_float=Decimal).get("0", {})
     if unserved := freight.get("unserved"):

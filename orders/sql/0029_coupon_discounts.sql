@@ -8,7 +8,8 @@
 -- Returns each claim with
 --     problem: NULL, or why it can't be used: used, expired, not_yet, other_goods,
 --         too_little, nothing_off
---     eligible: what the goods that it counts for cost
+--     missing: what the goods that it counts for cost too little
+--     begins: when its time begins
 --     discount, shares {sku: amount}: what it takes off, and off which line; the
 --         shares make the discount. NULL with a problem.
 -- A discount is no more than those goods cost, and leaves 0.01 to be paid. A percentage
@@ -18,8 +19,8 @@
 -- Locks nothing: what a coupon takes off is fixed once it can be claimed.
 CREATE OR REPLACE FUNCTION coupon_discounts(wanted jsonb, lines jsonb)
 RETURNS TABLE (
-    place integer, claim bigint, problem text, eligible numeric, discount numeric,
-    shares jsonb
+    place integer, claim bigint, problem text, missing numeric, begins timestamptz,
+    discount numeric, shares jsonb
 )
 LANGUAGE sql STABLE
 AS $$
@@ -91,7 +92,8 @@ AS $$
         ) AS portion
         WHERE judged.problem IS NULL
     )
-    SELECT judged.place, judged.claim, judged.problem, judged.eligible,
+    SELECT judged.place, judged.claim, judged.problem,
+        greatest(minimum_amount - eligible, 0), valid_from,
         CASE WHEN judged.problem IS NULL THEN judged.discount END, (
             SELECT jsonb_object_agg(sku, share) FROM shared
             WHERE shared.place = judged.place AND shared.claim = judged.claim

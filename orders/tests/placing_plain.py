@@ -1,7 +1,9 @@
 """Placing an order as plainly as the ORM allows: what orders/sql has to equal."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import timedelta
+from decimal import Decimal
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -16,6 +18,7 @@ from orders.models import CartItem, Order, OrderEvent, OrderItem
 from orders.numbers import order_no_make
 from orders.services.placing import OrderRequest, destination_of
 from orders.services.quoting import Quote, lines_of, quote_of, skus_named
+from orders.tests.coupons.plainly import coupon_plainly
 from orders.tests.freight_plain import freight_plainly
 from shop.errors import Invalid
 
@@ -33,11 +36,19 @@ def order_place_plainly(
         raise Invalid.field("address", "收货地址不能为空")
     skus = offers_lock(**skus_named(request.wishes))
     lines = lines_of(wishes=request.wishes, skus=skus)
-    quote = quote_of(lines=lines, freight_amount=freight_plainly(lines, destination))
+    freight = freight_plainly(lines, destination)
+    claim, shares = coupon_plainly(user_id, request.coupon_id, lines, freight)
+    discount = sum(shares.values(), Decimal("0.00"))
+    quote = quote_of(Quote(lines, freight_amount=freight, discount_amount=discount))
     order = _order(user_id, request, quote, idempotency_key)
     for name, value in asdict(destination).items():
         setattr(order, name, value)
-    _write(order, quote)
+    _write(order, quote, shares)
+    if claim:
+        order.coupon_claim = claim
+        order.save()
+        claim.order = order
+        claim.save()
     if request.from_cart:
         ordered = [line.sku for line in lines]
         CartItem.objects.filter(user_id=user_id, sku__in=ordered).delete()
@@ -69,6 +80,7 @@ def _order(user_id: int, request: OrderRequest, quote: Quote, key: str | None) -
         user_id=user_id,
         goods_amount=quote.goods_amount,
         freight_amount=quote.freight_amount,
+        discount_amount=quote.discount_amount,
         total_amount=quote.total_amount,
         remark=request.remark,
         idempotency_key=key,
@@ -79,7 +91,7 @@ def _order(user_id: int, request: OrderRequest, quote: Quote, key: str | None) -
     )
 
 
-def _write(order: Order, quote: Quote) -> None:
+def _write(order: Order, quote: Quote, shares: Mapping[int, Decimal]) -> None:
     users = User.objects.select_for_update(of=("self",))
     if not users.filter(pk=order.user_id, is_active=True).exists():
         raise UserNotFound
@@ -94,6 +106,7 @@ def _write(order: Order, quote: Quote) -> None:
             price=line.sku.price,
             quantity=line.quantity,
             image=line.image,
+            discount_amount=shares.get(line.sku.pk, Decimal("0.00")),
         )
     OrderEvent.objects.create(
         order=order, to_status=order.status, operator_id=order.user_id

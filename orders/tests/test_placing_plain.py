@@ -3,12 +3,14 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
@@ -21,12 +23,13 @@ from catalog.services.freight import (
     freight_template_create,
 )
 from orders.errors import RequestInProgress
-from orders.models import CartItem, Order, OrderEvent
+from orders.models import CartItem, CouponClaim, Order, OrderEvent
 from orders.serializers import OrderSerializer
 from orders.services.drafts import draft_make, drafts_place, order_of
 from orders.services.order_requests import Wish
 from orders.services.placing import Destination, OrderRequest
 from orders.tests.conftest import ADDRESS
+from orders.tests.coupons.making import claimed, coupon_made
 from orders.tests.placing_plain import order_place_plainly
 from shop.errors import ShopError
 
@@ -48,6 +51,7 @@ class World:
     products: list[int]
     skus: list[int]
     users: list[int]
+    coupons: list[int]
     addresses: list[int]
 
 
@@ -101,6 +105,7 @@ def world(
         products=[*(product.pk for product in products), UNKNOWN],
         skus=[*(sku.pk for sku in skus), UNKNOWN],
         users=[shopper.pk, other_shopper.pk, gone.pk, UNKNOWN],
+        coupons=[*coupons_make(shopper, other_shopper, products), UNKNOWN],
         addresses=[*(address.pk for address in addresses), UNKNOWN],
     )
 
@@ -132,6 +137,25 @@ def templates_make(*, by_weight: Product) -> None:
         )
     )
     Product.objects.filter(pk=by_weight.pk).update(freight_template=template)
+
+
+def coupons_make(
+    shopper: User, other_shopper: User, products: list[Product]
+) -> list[int]:
+    """Add coupons of all sorts; the first shopper holds two of the first."""
+    tea = {"scope": "products", "target_ids": [products[0].pk]}
+    begin = timezone.now() + timedelta(days=1)
+    later = {"valid_from": begin, "valid_until": begin + timedelta(days=1)}
+    coupons = [
+        coupon_made(amount="6.66", user_limit=2),
+        coupon_made(kind="percentage", percent_off=33, minimum_amount="19.98", **tea),
+        coupon_made(valid_days=None, **later),
+    ]
+    for coupon in coupons:
+        claimed(shopper, coupon)
+        claimed(other_shopper, coupon)
+    claimed(shopper, coupons[0])
+    return [coupon.pk for coupon in coupons]
 
 
 def _terms(told: str, *, free: str | None = None) -> FreightTerms:
@@ -167,6 +191,7 @@ requests = st.tuples(
     st.lists(wishes, min_size=1, max_size=3),
     st.sampled_from([-4, -3, -2, -1, -1, -1, -1, 0, 1, 3, 4]),
     st.booleans(),
+    st.sampled_from([None, None, None, 0, 0, 1, 2, 3]),
 )
 asks = st.builds(
     Ask,
@@ -182,22 +207,47 @@ def test_all_calls_end_alike(world: World) -> None:
     told: set[str] = set()
 
     # Beside what is made up: too much rice, no address; no size, a key that is used
-    # again; too far.
+    # again; too far; more orders than coupons, goods that a coupon is not for.
     @bounded
     @example(
-        bodies=[([(5, None, 600), (5, 5, 600)], -1, True), ([(0, None, 1)], 4, False)],
+        bodies=[
+            ([(5, None, 600), (5, 5, 600)], -1, True, None),
+            ([(0, None, 1)], 4, False, 0),
+        ],
         calls=[[Ask(0, 0, None), Ask(0, 1, "a")]],
         has_default=True,
     )
     @example(
-        bodies=[([(0, None, 1), (8, None, 1)], -1, True), ([(1, None, 1)], -2, True)],
+        bodies=[
+            ([(0, None, 1), (8, None, 1)], -1, True, 0),
+            ([(1, None, 1)], -2, True, None),
+        ],
         calls=[[Ask(0, 0, "a")], [Ask(0, 0, "a"), Ask(1, 1, "a")], [Ask(0, 1, "a")]],
         has_default=True,
     )
     @example(
-        bodies=[([(1, 1, 1), (0, None, 1)], -3, True), ([(8, None, 4)], -4, True)],
+        bodies=[
+            ([(1, 1, 1), (0, None, 1)], -3, True, None),
+            ([(8, None, 4)], -4, True, 1),
+        ],
         calls=[[Ask(0, 0, None), Ask(1, 1, None)]],
         has_default=True,
+    )
+    @example(
+        bodies=[
+            ([(0, None, 2), (1, 1, 1)], -1, False, 0),
+            ([(8, None, 1)], -2, True, 1),
+        ],
+        calls=[[Ask(0, 0, None), Ask(1, 1, None), Ask(0, 0, None)], [Ask(0, 0, None)]],
+        has_default=False,
+    )
+    @example(
+        bodies=[
+            ([(0, None, 1)], -1, False, 2),
+            ([(0, None, 1)], -1, True, 1),
+        ],
+        calls=[[Ask(0, 0, None), Ask(0, 1, None), Ask(3, 1, None)]],
+        has_default=False,
     )
     @given(
         bodies=st.lists(requests, min_size=2, max_size=2),
@@ -216,7 +266,8 @@ def test_all_calls_end_alike(world: World) -> None:
 
     check()
     # Else the run would have shown less than it seems to.
-    assert {word for word in told if not re.search("库存不足|不支持配送", word)} == {
+    differing = "库存不足|不支持配送|起可用"
+    assert {word for word in told if not re.search(differing, word)} == {
         "placed",
         "repeated",
         "重复的请求标识,内容不一致",
@@ -228,24 +279,29 @@ def test_all_calls_end_alike(world: World) -> None:
         "地址不存在",
         "数量不能大于999",
         "订单金额过大",
+        "优惠券不存在、已使用或已过期",
+        "所选商品不能使用该优惠券",
+        "还差¥9.99可用",
     }
+    assert any("起可用" in word for word in told)
     assert {"商品茶库存不足", "商品衫不支持配送到该地区"} <= told
 
 
 def _request(
-    world: World, lines: list[Any], address: int, from_cart: bool
+    world: World, lines: list[Any], address: int, from_cart: bool, coupon: int | None
 ) -> OrderRequest:
     wanted = []
     for product, sku, quantity in lines:
         sku_id = None if sku is None else world.skus[sku]
         wanted.append(Wish(world.products[product], sku_id, quantity))
+    coupon_id = None if coupon is None else world.coupons[coupon]
+    request = OrderRequest(wanted, from_cart=from_cart, coupon_id=coupon_id)
     if address < 0:
         destination = Destination(**DESTINATIONS[-1 - address])
-        return OrderRequest(wanted, destination, remark="放门口", from_cart=from_cart)
+        return replace(request, destination=destination, remark="放门口")
     if address == len(world.addresses):
-        return OrderRequest(wanted)
-    address_id = world.addresses[address]
-    return OrderRequest(wanted, address_id=address_id, from_cart=from_cart)
+        return request
+    return replace(request, address_id=world.addresses[address])
 
 
 @contextmanager
@@ -337,6 +393,10 @@ def _books() -> dict[str, Any]:
         "ledger": [
             (turns[row.reference], row.sku_id, row.delta, row.balance, row.operator_id)
             for row in movements
+        ],
+        "coupons": [
+            (claim.pk, claim.order and turns[claim.order.order_no])
+            for claim in CouponClaim.objects.order_by("pk").select_related("order")
         ],
         "carts": list(CartItem.objects.order_by("pk").values_list("user", "sku")),
         "stocks": list(Sku.objects.order_by("pk").values_list("pk", "stock")),

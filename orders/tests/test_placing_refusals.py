@@ -184,7 +184,7 @@ def test_amount_that_wechat_cannot_count_is_refused(
         ({"address": {**ADDRESS, "name": " "}}, "address.name", "收货人不能为空"),
         ({"address": {**ADDRESS, "name": "<b></b>"}}, "address.name", "收货人不能为空"),
         ({"addressId": 1}, "address", "收货地址只能提供一个"),
-        ({"couponId": 1}, "couponId", "优惠券不存在"),
+        ({"couponId": 0}, "couponId", "优惠券不能小于1"),
         ({"remark": "长" * 201}, "remark", "留言长度不能超过200"),
     ],
 )

@@ -101,12 +101,14 @@ def test_what_clients_send_needs_no_serializer() -> None:
     sent = {
         "items": [{"productId": 3, "quantity": 2}, {**LINE, "skuId": 9, "note": "x"}],
         "address": ADDRESS,
+        "couponId": 4,
         "remark": "请尽快发货, 谢谢 👍",
     }
     assert plain_request(json.loads(json.dumps(sent))) == OrderRequest(
         wishes=[Wish(3, None, 2), Wish(1, 9, 1)],
         destination=Destination(**ADDRESS),
         remark="请尽快发货, 谢谢 👍",
+        coupon_id=4,
     )
     assert plain_request({"items": [LINE], "addressId": 5, "remark": None}) == (
         OrderRequest(wishes=[Wish(1, None, 1)], address_id=5)
@@ -126,7 +128,7 @@ def test_what_clients_send_needs_no_serializer() -> None:
         {"address": ADDRESS | {"name": "<b>a</b>"}},
         {"address": ADDRESS | {"name": "字" * 51}},
         {"address": ADDRESS | {"phone": "12345678901"}},
-        {"couponId": 1},
+        {"couponId": True},
         {"remark": " 好"},
         {"remark": "字" * 201},
     ],

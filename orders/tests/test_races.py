@@ -16,7 +16,7 @@ from accounts.services import session_open
 from catalog.models import Product, Sku
 from conftest import wait_until
 from orders.models import Order, OrderItem
-from orders.services.order_requests import Wish
+from orders.services.order_requests import OrderRequest, Wish
 from orders.services.quoting import quote_make
 from orders.tests.conftest import body, deadlocks, line, stock_of
 from orders.tests.processes import several_processes
@@ -96,7 +96,8 @@ def test_control_without_the_lock_oversells(
     def buy(_: int) -> bool:
         try:
             with transaction.atomic():
-                quote = quote_make(wishes=[Wish(product.pk, None, 1)])
+                request = OrderRequest([Wish(product.pk, None, 1)])
+                quote = quote_make(user_id=0, request=request)
                 together.wait()
                 sku = quote.lines[0].sku
                 sku.stock -= 1

@@ -113,7 +113,12 @@ class OrderViewSet(GenericViewSet[Order]):
         body.is_valid(raise_exception=True)
         asked = body.to_request()
         destination = destination_of(user_id=self.shopper.pk, request=asked)
-        quote = quote_make(wishes=asked.wishes, destination=destination)
+        quote = quote_make(
+            user_id=self.shopper.pk,
+            request=asked,
+            destination=destination,
+            picks_coupon="couponId" not in body.validated_data,
+        )
         return success(QuoteSerializer(quote).data)
 
     @extend_schema(responses=CountsSerializer, filters=False)

@@ -119,7 +119,9 @@ FIELDS = {
     "RefundStep": "status text at note",
     "Address": "id name phone province city district detail isDefault",
     "Login": "token refreshToken expiresIn userId isNew userInfo",
-    "Quote": "items goodsAmount freightAmount discountAmount totalAmount coupons",
+    "Quote": "items goodsAmount freightAmount discountAmount totalAmount couponId "
+    "coupons",
+    "Offer": "id title terms validUntil discountAmount reason",
     "Counts": "pending paid shipped completed cancelled refunding",
     "PaymentParameters": "timeStamp nonceStr package signType paySign",
     "User": "id nickname avatar phone",

@@ -12,7 +12,12 @@ from orders.services.coupons.editing import (
     coupon_update,
 )
 from orders.services.coupons.figures import CouponFigures, coupon_figures
-from orders.services.coupons.offering import Offer, coupons_offered
+from orders.services.coupons.offering import (
+    Offer,
+    coupons_offered,
+    offer_of,
+    problem_told,
+)
 from orders.services.coupons.using import (
     coupon_give_back,
     coupon_give_back_if_refunded,
@@ -39,4 +44,6 @@ __all__ = [
     "coupon_update",
     "coupon_use_again",
     "coupons_offered",
+    "offer_of",
+    "problem_told",
 ]

@@ -17,17 +17,16 @@ from shop.statements import rows_fetch
 # time has begun. `coupon_discounts` is in orders/sql.
 _OFFERED = """
 WITH own AS (
-    SELECT DISTINCT ON (coupon_id) id, coupon_id, valid_from
+    SELECT DISTINCT ON (coupon_id) id
     FROM orders_couponclaim
     WHERE user_id = %(user)s AND order_id IS NULL AND valid_until > %(now)s
     ORDER BY coupon_id, valid_from > %(now)s, valid_until, id
 )
-SELECT own.id, problem, eligible, discount, shares
-FROM coupon_discounts((
+SELECT claim, problem, missing, begins, discount, shares FROM coupon_discounts((
     SELECT coalesce(jsonb_agg(jsonb_build_object(
         'place', 0, 'claim', id, 'freight', %(freight)s::numeric, 'now', %(now)s
     )), '[]') FROM own
-), %(lines)s::jsonb) JOIN own ON own.id = claim
+), %(lines)s::jsonb)
 """
 
 
@@ -52,13 +51,12 @@ def coupons_offered(
 ) -> list[Offer]:
     """Return one offer for each coupon that a shopper holds, the best first.
 
-    `lines` have product, sku, price and quantity. Nothing is locked: `orders_place`
-    asks the same function under locks.
+    `lines` have place, product, sku, price and quantity. Nothing is locked:
+    `orders_place` asks the same function under locks.
     """
     now = timezone.now()
-    asked = [{"place": 0, **line, "price": str(line["price"])} for line in lines]
     values = {"user": user_id, "now": now, "freight": freight}
-    rows = rows_fetch(_OFFERED, values | {"lines": json.dumps(asked)})
+    rows = rows_fetch(_OFFERED, values | {"lines": json.dumps(lines)})
     claims = CouponClaim.objects.select_related("coupon").in_bulk(
         row[0] for row in rows
     )
@@ -82,7 +80,8 @@ def offer_of(offers: Sequence[Offer], coupon_id: int) -> Offer:
 def _offer(
     claim: CouponClaim,
     problem: str | None,
-    eligible: Decimal,
+    missing: Decimal,
+    begins: datetime,
     discount: Decimal | None,
     shares: str | None,
 ) -> Offer:
@@ -91,13 +90,7 @@ def _offer(
         claim=claim,
         discount_amount=discount,
         shares={int(sku): Decimal(share) for sku, share in by_sku.items()},
-        reason=problem_told(
-            problem,
-            missing=claim.coupon.minimum_amount - eligible,
-            begin=claim.valid_from,
-        )
-        if problem
-        else "",
+        reason=problem_told(problem, missing, begins) if problem else "",
     )
 
 
@@ -106,14 +99,12 @@ def _rank(offer: Offer) -> tuple[Any, ...]:
     return (-(offer.discount_amount or 0), offer.claim.valid_until, offer.claim.pk)
 
 
-def problem_told(
-    problem: str, *, missing: Decimal = Decimal(0), begin: datetime | None = None
-) -> str:
+def problem_told(problem: str, missing: Decimal, begins: datetime | None) -> str:
     """Say why a coupon can't be used, as `coupon_discounts` has found."""
     if problem == "too_little":
         return f"还差¥{missing:.2f}可用"
-    if problem == "not_yet" and begin:
-        return f"{timezone.localtime(begin):%Y-%m-%d %H:%M}起可用"
+    if problem == "not_yet" and begins:
+        return f"{timezone.localtime(begins):%Y-%m-%d %H:%M}起可用"
     return _PROBLEMS.get(problem, CouponNotUsable.message)
 
 

@@ -1,13 +1,43 @@
 """What a coupon takes off, in plain Python: the yardstick of `coupon_discounts`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
+from django.utils import timezone
+
 from catalog.models import Sku
 from catalog.tree import category_subtree
+from orders.errors import CouponNotUsable
 from orders.models import Coupon, CouponClaim
+from orders.services.coupons import problem_told
+from orders.services.quoting import Line
+
+
+def coupon_plainly(
+    user_id: int, coupon_id: int | None, lines: Sequence[Line], freight: Decimal
+) -> tuple[CouponClaim | None, Mapping[int, Decimal]]:
+    """Return what an order uses of a coupon, and the shares of its lines."""
+    if coupon_id is None:
+        return None, {}
+    now = timezone.now()
+    rows = CouponClaim.objects.select_for_update().order_by("pk")
+    own = rows.filter(user=user_id, coupon=coupon_id, order=None, valid_until__gt=now)
+    by_end = sorted(
+        own, key=lambda one: (one.valid_from > now, one.valid_until, one.pk)
+    )
+    if not by_end:
+        raise CouponNotUsable
+    claim = by_end[0]
+    counts = {line.sku: line.quantity for line in lines}
+    problem, shares = discount_plainly(claim, counts, freight, now)
+    if problem:
+        fit = [sku for sku in counts if _is_for(claim.coupon, sku)]
+        cost = sum(sku.price * counts[sku] for sku in fit)
+        missing = claim.coupon.minimum_amount - cost
+        raise CouponNotUsable(problem_told(problem, missing, claim.valid_from))
+    return claim, shares
 
 
 def discount_plainly(

@@ -32,9 +32,10 @@ def offered(
 def _asked(lines: Sequence[tuple[Sku, int]]) -> list[dict[str, Any]]:
     return [
         {
+            "place": 0,
             "sku": sku.pk,
             "product": sku.product_id,
-            "price": sku.price,
+            "price": str(sku.price),
             "quantity": count,
         }
         for sku, count in lines
@@ -156,7 +157,7 @@ def discount_by_function(
     wanted = {"place": 3, "claim": claim.pk, "freight": str(freight)}
     wanted["now"] = timezone.now().isoformat()
     asked = [
-        {"place": place, **line, "price": str(line["price"])}
+        {**line, "place": place}
         for line in _asked([*lines.items()])
         for place in (3, 4)
     ]

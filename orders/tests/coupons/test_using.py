@@ -1,0 +1,323 @@
+"""An order uses a coupon once, and gives it back when it comes to nothing."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from catalog.models import Product
+from conftest import alone
+from orders.models import CouponClaim, Order, OrderStatus
+from orders.services.audit import orders_audit
+from orders.services.closing import orders_expire
+from orders.services.order_requests import Destination, OrderRequest, Wish
+from orders.services.payments import payment_settle
+from orders.services.placing import order_place
+from orders.services.refunds import refund_by_staff, refund_settle
+from orders.tests.conftest import (
+    ADDRESS,
+    attempt_made,
+    body,
+    line,
+    paid,
+    payment_facts,
+    placed,
+    refund_facts,
+    stock_of,
+    written,
+)
+from orders.tests.coupons.making import claimed, coupon_made
+from shop.errors import ShopError
+
+audited = pytest.mark.usefixtures("audited")
+
+
+def preview(api: APIClient, *lines: dict[str, Any], **fields: Any) -> Any:
+    return api.post(
+        "/api/orders/preview", {"items": list(lines), **fields}, format="json"
+    )
+
+
+def order_of(api: APIClient, *lines: dict[str, Any], **fields: Any) -> Order:
+    return Order.objects.get(order_no=placed(api, *lines, **fields)["orderNo"])
+
+
+def used_by(claim: CouponClaim) -> Order | None:
+    claim.refresh_from_db()
+    return claim.order
+
+
+@audited
+def test_preview_picks_the_best_and_the_order_takes_what_it_names(
+    shopper_api: APIClient, shopper: User, tea: Product, cup: Product
+) -> None:
+    """Three teas and a cup are 322.50; 20 % of the teas, at most 50, is the best."""
+    best = claimed(
+        shopper,
+        title="茶八折",
+        kind="percentage",
+        percent_off=20,
+        amount="50.00",
+        scope="products",
+        target_ids=[tea.pk],
+    )
+    small = claimed(shopper, title="满三百减十", amount="10.00", minimum_amount="300")
+    large = claimed(shopper, title="满五百", amount="99.00", minimum_amount="500")
+    lines = [line(tea, 3), line(cup)]
+    quote = preview(shopper_api, *lines).json()["data"]
+    amounts = ("goodsAmount", "freightAmount", "discountAmount", "totalAmount")
+    assert [quote[name] for name in amounts] == ["322.50", "0.00", "50.00", "272.50"]
+    assert quote["couponId"] == best.coupon_id
+    assert [
+        (one["id"], one["discountAmount"], one["reason"]) for one in quote["coupons"]
+    ] == [
+        (best.coupon_id, "50.00", ""),
+        (small.coupon_id, "10.00", ""),
+        (large.coupon_id, None, "还差¥177.50可用"),
+    ]
+    assert quote["coupons"][0]["title"] == "茶八折"
+    assert quote["coupons"][0]["terms"] == "无门槛8折,最多减50元"
+
+    own = preview(shopper_api, *lines, couponId=small.coupon_id).json()["data"]
+    assert (own["couponId"], own["totalAmount"]) == (small.coupon_id, "312.50")
+    none = preview(shopper_api, *lines, couponId=None).json()["data"]
+    assert (none["couponId"], none["totalAmount"]) == (None, "322.50")
+    # As it was chosen for them; without its name an order uses none.
+    data = placed(shopper_api, *lines, couponId=quote["couponId"])
+    assert [data[name] for name in amounts] == ["322.50", "0.00", "50.00", "272.50"]
+    order = Order.objects.get(order_no=data["orderNo"])
+    assert [str(item.discount_amount) for item in order.items.all()] == [
+        "50.00",
+        "0.00",
+    ]
+    assert (order.coupon_claim, used_by(best)) == (best, order)
+    assert placed(shopper_api, line(cup))["discountAmount"] == "0.00"
+    exported = shopper_api.get("/api/auth/user/export").json()["data"]["coupons"]
+    assert [one["status"] for one in exported] == ["usable", "usable", "used"]
+
+
+@audited
+def test_same_key_answers_the_same_order_and_uses_one(
+    shopper_api: APIClient, shopper: User, tea: Product
+) -> None:
+    coupon = coupon_made(user_limit=2)
+    first, second = claimed(shopper, coupon), claimed(shopper, coupon)
+    sent = body(line(tea), couponId=coupon.pk)
+    answers = [
+        shopper_api.post(
+            "/api/orders", sent, format="json", headers={"Idempotency-Key": "k"}
+        )
+        for _ in range(2)
+    ]
+    assert answers[0].json() == answers[1].json()
+    assert used_by(first) == Order.objects.get()
+    assert used_by(second) is None
+    other = shopper_api.post(
+        "/api/orders",
+        body(line(tea)),
+        format="json",
+        headers={"Idempotency-Key": "k"},
+    )
+    assert other.json()["data"]["error"] == "idempotency_conflict"
+
+
+@audited
+def test_what_does_not_fit_is_refused_with_nothing_written(
+    shopper_api: APIClient,
+    shopper: User,
+    other_shopper: User,
+    tea: Product,
+    cup: Product,
+) -> None:
+    foreign = claimed(other_shopper)
+    dear = claimed(shopper, minimum_amount="99.01")
+    spent = claimed(shopper)
+    placed(shopper_api, line(tea), couponId=spent.coupon_id)
+    over = claimed(shopper)
+    now = timezone.now()
+    CouponClaim.objects.filter(pk=over.pk).update(
+        valid_from=now - timedelta(days=2), valid_until=now
+    )
+    begin = now + timedelta(days=1)
+    early = claimed(
+        shopper, valid_days=None, valid_from=begin, valid_until=begin + timedelta(1)
+    )
+    other = claimed(shopper, scope="products", target_ids=[cup.pk])
+    before = written()
+    nothing = "优惠券不存在、已使用或已过期"
+    for coupon_id, message in (
+        (foreign.coupon_id, nothing),
+        (10**9, nothing),
+        (dear.coupon_id, "还差¥0.01可用"),
+        (spent.coupon_id, nothing),
+        (over.coupon_id, nothing),
+        (early.coupon_id, f"{timezone.localtime(begin):%Y-%m-%d %H:%M}起可用"),
+        (other.coupon_id, "所选商品不能使用该优惠券"),
+    ):
+        wanted = {"couponId": coupon_id}
+        for answer in (
+            preview(shopper_api, line(tea), **wanted),
+            shopper_api.post("/api/orders", body(line(tea), **wanted), format="json"),
+        ):
+            assert answer.status_code == 409
+            assert answer.json()["data"] == {"error": "coupon_not_usable"}
+            assert answer.json()["message"] == message
+    assert written() == before
+    assert used_by(dear) is None
+
+
+@audited
+@pytest.mark.parametrize("way", ["cancel", "expire"])
+def test_order_that_ends_unpaid_gives_it_back(
+    shopper_api: APIClient, shopper: User, tea: Product, way: str
+) -> None:
+    claim = claimed(shopper)
+    order = order_of(shopper_api, line(tea), couponId=claim.coupon_id)
+    until = claim.valid_until
+    if way == "cancel":
+        assert (
+            shopper_api.post(f"/api/orders/{order.order_no}/cancel").status_code == 200
+        )
+    else:
+        orders_expire(now=order.expires_at)
+    assert used_by(claim) is None
+    order.refresh_from_db()
+    # The order remembers it; how long it is good has not changed.
+    assert (order.status, order.coupon_claim) == (OrderStatus.CANCELLED, claim)
+    assert claim.valid_until == until
+    again = order_of(shopper_api, line(tea), couponId=claim.coupon_id)
+    assert (used_by(claim), stock_of(tea)) == (again, 9)
+
+
+@audited
+def test_only_an_order_that_is_wholly_refunded_gives_it_back(
+    shopper_api: APIClient, shopper: User, staff: User, tea: Product, cup: Product
+) -> None:
+    """Teas and cup cost 223.50; 22.35 off is 19.80 of the teas, 2.55 of the cup."""
+    claim = claimed(shopper, amount="22.35")
+    lines = [line(tea, 2), line(cup)]
+    order = paid(order_of(shopper_api, *lines, couponId=claim.coupon_id))
+    teas, cups = order.items.all()
+    give = {"order_id": order.pk, "operator_id": staff.pk, "reason": "破损"}
+    first = refund_by_staff(quantities={teas.pk: 2}, **give)
+    assert str(first.amount) == "178.20"
+    refund_settle(facts=refund_facts(first, "SUCCESS"))
+    assert used_by(claim) == order
+    second = refund_by_staff(quantities={cups.pk: 1}, **give)
+    assert str(second.amount) == "22.95"
+    assert used_by(claim) == order
+    refund_settle(facts=refund_facts(second, "PROCESSING"))
+    assert used_by(claim) is None
+    refund_settle(facts=refund_facts(second, "SUCCESS"))
+    order.refresh_from_db()
+    assert (order.status, order.coupon_claim) == (OrderStatus.CANCELLED, claim)
+
+
+@audited
+@pytest.mark.parametrize("is_spent", [False, True])
+def test_late_money_takes_it_again_if_it_is_free(
+    shopper_api: APIClient, shopper: User, tea: Product, cup: Product, is_spent: bool
+) -> None:
+    claim = claimed(shopper)
+    order = order_of(shopper_api, line(tea), couponId=claim.coupon_id)
+    payment = attempt_made(order)
+    order.payments.update(state="closed")
+    shopper_api.post(f"/api/orders/{order.order_no}/cancel")
+    if is_spent:
+        other = order_of(shopper_api, line(cup), couponId=claim.coupon_id)
+    else:
+        # Whether it has expired meanwhile does not count.
+        now = timezone.now()
+        CouponClaim.objects.update(valid_from=now - timedelta(1), valid_until=now)
+    payment_settle(facts=payment_facts(payment))
+    order.refresh_from_db()
+    if is_spent:
+        assert (order.replaced_by, used_by(claim)) == (None, other)
+        assert str(order.refunds.get().amount) == "94.00"
+        return
+    again = order.replaced_by
+    assert again is not None
+    assert (used_by(claim), again.coupon_claim) == (again, claim)
+    assert (again.status, again.total_amount) == (OrderStatus.PAID, Decimal("94.00"))
+    assert str(again.items.get().discount_amount) == "5.00"
+
+
+def test_placing_with_a_coupon_is_one_statement_too(
+    shopper: User, tea: Product
+) -> None:
+    claim = claimed(shopper)
+    destination = Destination(**ADDRESS)
+    for coupon_id in (None, claim.coupon_id):
+        request = OrderRequest(
+            [Wish(tea.pk, None, 1)], destination, coupon_id=coupon_id
+        )
+        with CaptureQueriesContext(connection) as captured:
+            order, _ = order_place(user_id=shopper.pk, request=request)
+        # Beside the savepoint around it, which a test has alone.
+        assert len(captured) == 3
+    assert order.coupon_claim_id == claim.pk
+
+
+THREADS = 6
+
+
+@pytest.fixture
+def buyers(transactional_db: None) -> Iterator[list[User]]:
+    yield User.objects.bulk_create(
+        User(openid=f"buyer-{n}", password="!") for n in range(2)
+    )
+    assert orders_audit() == []
+
+
+def test_one_claim_serves_one_of_the_orders_of_the_same_moment(
+    buyers: list[User], product_make: Callable[..., Product]
+) -> None:
+    """Two shoppers with one claim each, in calls that hold each other's orders."""
+    product = product_make(stock=100)
+    coupon = coupon_made()
+    claims = [claimed(buyer, coupon) for buyer in buyers]
+    together = threading.Barrier(2 * THREADS)
+    request = OrderRequest(
+        [Wish(product.pk, None, 1)], Destination(**ADDRESS), coupon_id=coupon.pk
+    )
+
+    def buy(number: int) -> str:
+        together.wait()
+        try:
+            order_place(user_id=buyers[number % 2].pk, request=request)
+        except ShopError as error:
+            return error.code
+        return "placed"
+
+    with ThreadPoolExecutor(2 * THREADS) as pool:
+        told = Counter(pool.map(alone(buy), range(2 * THREADS)))
+    assert told == {"placed": 2, "coupon_not_usable": 2 * THREADS - 2}
+    orders = {order.user_id: order for order in Order.objects.all()}
+    assert [used_by(claim) for claim in claims] == [orders[one.pk] for one in buyers]
+    assert stock_of(product) == 98
+
+
+def test_control_without_the_lock_uses_it_twice(
+    buyers: list[User], product_make: Callable[..., Product]
+) -> None:
+    """The same look without the lock, or the race above would prove nothing."""
+    claim = claimed(buyers[0])
+    together = threading.Barrier(4)
+
+    def use(_: int) -> bool:
+        is_free = CouponClaim.objects.filter(pk=claim.pk, order=None).exists()
+        together.wait()
+        return is_free
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(alone(use), range(4))) == 4
