@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 from orders.views import (
     AccountExportView,
     AccountView,
+    CouponViewSet,
     OrderRefundViewSet,
     OrderViewSet,
     PaymentNotificationView,
@@ -14,6 +15,7 @@ from orders.views import (
 
 router = SimpleRouter(trailing_slash=False)
 router.register("orders", OrderViewSet, basename="order")
+router.register("coupons", CouponViewSet, basename="coupon")
 router.register("refunds", RefundViewSet, basename="refund")
 router.register(
     f"orders/(?P<orderNo>{OrderViewSet.lookup_value_regex})/refunds",

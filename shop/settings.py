@@ -286,6 +286,9 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "OrderStatus": "orders.models.OrderStatus.choices",
         "RefundState": "orders.models.RefundState.choices",
+        "RefundKind": "orders.models.RefundKind.choices",
+        "CouponKind": "orders.models.CouponKind.choices",
+        "ClaimStatus": "orders.models.ClaimStatus.choices",
         "ProductStatus": "catalog.models.ProductStatus.choices",
         "ProductOfferStatus": ["on_sale", "off_sale"],
     },

@@ -1,6 +1,7 @@
 """The HTTP side of the orders."""
 
 from orders.views.account import AccountExportView, AccountView
+from orders.views.coupons import CouponViewSet
 from orders.views.notifications import PaymentNotificationView
 from orders.views.orders import OrderViewSet
 from orders.views.refunds import OrderRefundViewSet, RefundViewSet
@@ -8,6 +9,7 @@ from orders.views.refunds import OrderRefundViewSet, RefundViewSet
 __all__ = [
     "AccountExportView",
     "AccountView",
+    "CouponViewSet",
     "OrderRefundViewSet",
     "OrderViewSet",
     "PaymentNotificationView",

@@ -13,6 +13,7 @@ from rest_framework.test import APIClient
 from shop.tests.routes import CONTRACT
 
 BEARER = [{"token": []}]
+SECURITY: dict[str, list[Any]] = {"public": [{}], "open": [*BEARER, {}]}
 
 
 def operations(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -40,9 +41,9 @@ def test_security(schema: dict[str, Any]) -> None:
     }
     assert "security" not in schema
     for route, operation in operations(schema):
-        is_public = CONTRACT[route][0] == "public"
+        wanted = SECURITY.get(CONTRACT[route][0], BEARER)
         # An empty requirement and none at all are the same.
-        assert operation.get("security", [{}]) == ([{}] if is_public else BEARER), route
+        assert operation.get("security", [{}]) == wanted, route
 
 
 def test_every_answer_is_enveloped(schema: dict[str, Any]) -> None:
@@ -73,6 +74,7 @@ def test_bodies_are_described(schema: dict[str, Any]) -> None:
         "POST /api/orders/{orderNo}/pay",
         "POST /api/orders/{orderNo}/confirm",
         "POST /api/refunds/{refundNo}/withdraw",
+        "POST /api/coupons/{id}/claim",
         "DELETE /api/addresses/{id}",
         "DELETE /api/products/{id}",
         "DELETE /api/orders/{orderNo}",
@@ -94,7 +96,8 @@ def test_query_parameters(schema: dict[str, Any]) -> None:
     asked = {"category", "keyword", "minPrice", "maxPrice", "inStock", "ordering"}
     assert names("/api/products") == page | asked
     assert names("/api/orders") == page | {"status", "keyword"}
-    assert names("/api/refunds") == page | {"status"}
+    assert names("/api/refunds") == names("/api/coupons/mine") == page | {"status"}
+    assert names("/api/coupons") == page
     assert names("/api/addresses") == names("/api/orders/{orderNo}/refunds") == page
     assert names("/api/orders/counts") == names("/api/categories") == set()
     create = schema["paths"]["/api/orders"]["post"]["parameters"]
@@ -122,6 +125,9 @@ FIELDS = {
     "Quote": "items goodsAmount freightAmount discountAmount totalAmount couponId "
     "coupons",
     "Offer": "id title terms validUntil discountAmount reason",
+    "Coupon": "id title terms kind minimumAmount amount percentOff scope targetIds "
+    "total left userLimit claimed claimFrom claimUntil validFrom validUntil validDays",
+    "OwnCoupon": "id coupon status claimedAt validFrom validUntil orderNo",
     "Counts": "pending paid shipped completed cancelled refunding",
     "PaymentParameters": "timeStamp nonceStr package signType paySign",
     "User": "id nickname avatar phone",

@@ -18,6 +18,7 @@ from catalog.models import Category, Product
 from orders.models import Order
 from orders.services.fulfilment import order_ship
 from orders.tests.conftest import ADDRESS
+from orders.tests.coupons.making import coupon_made
 from shop.devstack.simulator.process import SimulatorProcess
 from shop.tests.routes import CONTRACT
 
@@ -99,6 +100,12 @@ def test_real_answers_are_as_published(
     call("GET /api/addresses/{id}", home, me)
     for method in ("PUT", "PATCH"):
         call(f"{method} /api/addresses/{{id}}", home, me, json={"isDefault": True})
+
+    coupon = str(coupon_made().pk)
+    call("GET /api/coupons")
+    call("GET /api/coupons", token=me)
+    call("POST /api/coupons/{id}/claim", coupon, me)
+    call("GET /api/coupons/mine", token=me)
 
     order = {"items": [{"productId": tea.pk, "quantity": 2}], "addressId": int(home)}
     call("POST /api/orders/preview", token=me, json=order)

@@ -12,12 +12,14 @@ from catalog.models import Product, Sku
 from conftest import client_of
 from orders.models import Order, Refund
 from orders.tests.conftest import ADDRESS, line, paid_order
+from orders.tests.coupons.making import claimed
 from shop.tests.conftest import MESSAGES, assert_envelope
 from shop.tests.routes import CONTRACT, OUTSIDE, served
 
 # Who is let in, for each kind of route; the others get that status.
 REFUSED = {
     "public": {},
+    "open": {},
     "person": {"anonymous": 401},
     "own": {"anonymous": 401, "clerk": 403, "boss": 403},
     "staff": {"anonymous": 401, "shopper": 403, "clerk": 403},
@@ -102,6 +104,7 @@ def rows(
     """Return the ids of what one shopper owns."""
     address = shopper_api.post("/api/addresses", ADDRESS, format="json").json()
     order_no = paid_order(shopper_api, line(product_make())).order_no
+    claimed(shopper)
     url = f"/api/orders/{order_no}/refunds"
     refund = shopper_api.post(url, {"reason": "不想要了"}, format="json").json()
     return {
@@ -121,6 +124,9 @@ def everything() -> list[Any]:
 def not_found(path: str) -> str:
     if "/orders/" in path:
         return "订单不存在"
+    if "/coupons/" in path:
+        # Of nobody in particular; there is none of that id.
+        return "优惠券不存在"
     return "退款不存在" if "/refunds/" in path else MESSAGES[404]
 
 
@@ -131,7 +137,7 @@ def test_ownership_matrix(
     routes = [
         route for route, (kind, _) in CONTRACT.items() if kind == "own" and "{" in route
     ]
-    assert len(routes) == 13
+    assert len(routes) == 14
     before = everything()
     for route in routes:
         method, _, path = route.partition(" ")
@@ -148,7 +154,7 @@ def test_ownership_matrix(
 def test_lists_show_own_rows_alone(
     rows: dict[str, str], shopper_api: APIClient, other_api: APIClient
 ) -> None:
-    for url in ("/api/addresses", "/api/orders", "/api/refunds"):
+    for url in ("/api/addresses", "/api/orders", "/api/refunds", "/api/coupons/mine"):
         assert shopper_api.get(url).json()["data"]["pagination"]["total"] == 1
         assert other_api.get(url).json()["data"]["pagination"]["total"] == 0
     counts = other_api.get("/api/orders/counts").json()["data"]

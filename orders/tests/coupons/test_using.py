@@ -102,6 +102,8 @@ def test_preview_picks_the_best_and_the_order_takes_what_it_names(
     ]
     assert (order.coupon_claim, used_by(best)) == (best, order)
     assert placed(shopper_api, line(cup))["discountAmount"] == "0.00"
+    mine = shopper_api.get("/api/coupons/mine", {"status": "used"}).json()["data"]
+    assert [one["orderNo"] for one in mine["list"]] == [order.order_no]
     exported = shopper_api.get("/api/auth/user/export").json()["data"]["coupons"]
     assert [one["status"] for one in exported] == ["usable", "usable", "used"]
 

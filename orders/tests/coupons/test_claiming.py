@@ -1,0 +1,271 @@
+"""Coupons are listed, claimed within their limits and times, and kept by shoppers."""
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from conftest import alone
+from orders.errors import CouponGone, CouponLimit
+from orders.models import Coupon, CouponClaim
+from orders.services.audit import orders_audit
+from orders.services.coupons import coupon_claim, coupon_end, coupon_give
+from orders.tests.coupons.making import claimed, coupon_made, fields_of
+from shop.errors import Invalid, ShopError
+
+
+def listed(api: APIClient, path: str = "", **query: Any) -> list[dict[str, Any]]:
+    response = api.get(f"/api/coupons{path}", query)
+    assert response.status_code == 200, response.content
+    rows: list[dict[str, Any]] = response.json()["data"]["list"]
+    assert response.json()["data"]["pagination"]["total"] == len(rows)
+    return rows
+
+
+def take(api: APIClient, coupon: Coupon) -> Any:
+    return api.post(f"/api/coupons/{coupon.pk}/claim")
+
+
+def refused(response: Any) -> tuple[int, str]:
+    return response.status_code, response.json()["data"]["error"]
+
+
+@pytest.mark.usefixtures("noon", "audited")
+def test_claim_is_taken_once_however_often_it_is_tapped(
+    shopper_api: APIClient, shopper: User
+) -> None:
+    coupon = coupon_made(total_limit=10, minimum_amount="100.00", amount="20.50")
+    first = take(shopper_api, coupon)
+    assert (first.status_code, first.json()["message"]) == (201, "领取成功")
+    claim = CouponClaim.objects.get()
+    today = timezone.localtime()
+    assert first.json()["data"] == {
+        "id": claim.pk,
+        "coupon": {
+            "id": coupon.pk,
+            "title": "新人券",
+            "terms": "满100元减20.5元",
+            "kind": "reduction",
+            "minimumAmount": "100.00",
+            "amount": "20.50",
+            "percentOff": None,
+            "scope": "all",
+            "targetIds": [],
+        },
+        "status": "usable",
+        "claimedAt": today.isoformat(timespec="seconds"),
+        "validFrom": today.isoformat(timespec="seconds"),
+        # Until the seventh day after this one is over.
+        "validUntil": (today + timedelta(days=7, hours=12)).isoformat(),
+        "orderNo": None,
+    }
+    again = take(shopper_api, coupon)
+    assert (again.status_code, again.json()["data"]) == (201, first.json()["data"])
+    assert again.json()["message"] == "您已领取过,可直接使用"
+    coupon.refresh_from_db()
+    assert (CouponClaim.objects.get().user, coupon.claimed_count) == (shopper, 1)
+
+
+def test_list_has_what_can_be_claimed_now_and_says_what_the_shopper_has_had(
+    api: APIClient,
+    shopper_api: APIClient,
+    staff_api: APIClient,
+    shopper: User,
+    other_shopper: User,
+    django_assert_num_queries: Any,
+) -> None:
+    now = timezone.now()
+    hour = timedelta(hours=1)
+    gone = coupon_made(total_limit=1)
+    claimed(other_shopper, gone)
+    ended = coupon_made()
+    coupon_end(coupon_id=ended.pk)
+    coupon_made(claim_from=now + hour)
+    over = coupon_made(claim_until=now + hour)
+    Coupon.objects.filter(pk=over.pk).update(claim_until=now)
+    dated = {"valid_days": None, "valid_from": now - hour}
+    stale = coupon_made(**dated, valid_until=now + hour)
+    Coupon.objects.filter(pk=stale.pk).update(valid_until=now)
+    draft = Coupon.objects.create(**fields_of(title="草稿").columns())
+    first = coupon_made(title="不限量", user_limit=2, **dated, valid_until=now + hour)
+    second = coupon_made(title="限量", total_limit=3, percent_off=15, kind="percentage")
+    claimed(shopper, first)
+    claimed(other_shopper, second)
+
+    with django_assert_num_queries(2):
+        shown = listed(api)
+    assert [row["title"] for row in shown] == ["限量", "不限量"]
+    assert [(row["total"], row["left"]) for row in shown] == [(3, 2), (None, None)]
+    assert [row["claimed"] for row in shown] == [None, None]
+    assert [row["terms"] for row in shown] == [
+        "无门槛8.5折,最多减5元",
+        "无门槛减5元",
+    ]
+    assert [(row["validDays"], bool(row["validUntil"])) for row in shown] == [
+        (7, False),
+        (None, True),
+    ]
+    with django_assert_num_queries(4):
+        mine = listed(shopper_api)
+    assert [(row["claimed"], row["userLimit"]) for row in mine] == [(0, 1), (1, 2)]
+    assert [row["claimed"] for row in listed(staff_api)] == [None, None]
+
+    for coupon, slug in (
+        (gone, "coupon_gone"),
+        (ended, "coupon_not_open"),
+        (over, "coupon_not_open"),
+        (stale, "coupon_not_open"),
+        (draft, "not_found"),
+    ):
+        status = 404 if coupon is draft else 409
+        assert refused(take(shopper_api, coupon)) == (status, slug)
+    early = Coupon.objects.get(claim_from__gt=now)
+    assert refused(take(shopper_api, early)) == (409, "coupon_not_open")
+    assert refused(shopper_api.post(f"/api/coupons/{2**63}/claim"))[0] == 404
+    assert CouponClaim.objects.count() == 3
+
+
+def test_own_coupons_by_what_they_are_good_for(
+    shopper_api: APIClient,
+    shopper: User,
+    other_shopper: User,
+    django_assert_num_queries: Any,
+) -> None:
+    usable = claimed(shopper, title="可用")
+    expired = claimed(shopper, title="过期")
+    now = timezone.now()
+    CouponClaim.objects.filter(pk=expired.pk).update(
+        valid_from=now - timedelta(days=1), valid_until=now
+    )
+    claimed(other_shopper, title="别人的")
+    with django_assert_num_queries(3):
+        rows = listed(shopper_api, "/mine")
+    assert [(row["id"], row["status"]) for row in rows] == [
+        (expired.pk, "expired"),
+        (usable.pk, "usable"),
+    ]
+    assert [row["id"] for row in listed(shopper_api, "/mine", status="usable")] == [
+        usable.pk
+    ]
+    assert [row["id"] for row in listed(shopper_api, "/mine", status="expired")] == [
+        expired.pk
+    ]
+    assert listed(shopper_api, "/mine", status="used") == []
+    odd = shopper_api.get("/api/coupons/mine", {"status": "lost"})
+    assert (odd.status_code, odd.json()["message"]) == (400, "状态格式不正确")
+
+
+def test_limit_of_a_shopper_counts_what_is_used_up(
+    shopper_api: APIClient, shopper: User
+) -> None:
+    coupon = coupon_made(user_limit=2)
+    ids = [take(shopper_api, coupon).json()["data"]["id"] for _ in range(3)]
+    assert [*CouponClaim.objects.order_by("pk").values_list("pk", flat=True)] == ids[:2]
+    assert ids[2] == ids[1]
+    now = timezone.now()
+    CouponClaim.objects.update(valid_from=now - timedelta(days=1), valid_until=now)
+    response = take(shopper_api, coupon)
+    assert refused(response) == (409, "coupon_limit")
+    assert response.json()["message"] == "每人限领2张,不能再领"
+    assert response.json()["data"]["limit"] == 2
+    coupon.refresh_from_db()
+    assert coupon.claimed_count == CouponClaim.objects.count() == 2
+
+
+@pytest.mark.usefixtures("audited")
+def test_staff_give_within_the_limits_whether_or_not_it_can_be_claimed(
+    shopper: User, other_shopper: User, staff: User
+) -> None:
+    later = timezone.now() + timedelta(days=1)
+    coupon = coupon_made(claim_from=later, total_limit=1)
+    give = {"coupon_id": coupon.pk, "operator_id": staff.pk}
+    claim = coupon_give(user_id=shopper.pk, **give)
+    assert (claim.user_id, claim.given_by_id) == (shopper.pk, staff.pk)
+    with pytest.raises(CouponLimit):
+        coupon_give(user_id=shopper.pk, **give)
+    with pytest.raises(CouponGone):
+        coupon_give(user_id=other_shopper.pk, **give)
+    with pytest.raises(Invalid, match="没有这个编号的用户"):
+        coupon_give(user_id=staff.pk, **give)
+    coupon_end(coupon_id=coupon.pk)
+    with pytest.raises(ShopError, match="不能发放"):
+        coupon_give(user_id=other_shopper.pk, **give)
+    assert CouponClaim.objects.get() == claim
+
+
+THREADS = 8
+
+
+@pytest.fixture
+def crowd(transactional_db: None) -> Iterator[list[User]]:
+    yield User.objects.bulk_create(
+        User(openid=f"crowd-{n}", password="!") for n in range(THREADS)
+    )
+    assert orders_audit() == []
+
+
+def together(users: list[User], coupon: Coupon) -> Counter[str]:
+    """Let them claim at the same moment; count what they are told."""
+    barrier = threading.Barrier(len(users))
+
+    def claim(user: User) -> str:
+        barrier.wait()
+        try:
+            _, is_new = coupon_claim(coupon_id=coupon.pk, user_id=user.pk)
+        except ShopError as error:
+            return error.code
+        return "new" if is_new else "held"
+
+    with ThreadPoolExecutor(len(users)) as pool:
+        return Counter(pool.map(alone(claim), users))
+
+
+def test_limits_hold_at_the_same_moment(crowd: list[User]) -> None:
+    few = coupon_made(total_limit=3)
+    assert together(crowd, few) == {"new": 3, "coupon_gone": THREADS - 3}
+    few.refresh_from_db()
+    assert few.claimed_count == few.claims.count() == 3
+    twice = coupon_made(user_limit=2)
+    assert together([crowd[0]] * THREADS, twice) == {"new": 2, "held": THREADS - 2}
+    twice.refresh_from_db()
+    assert twice.claimed_count == twice.claims.count() == 2
+
+
+def test_control_without_the_lock_gives_too_many(crowd: list[User]) -> None:
+    """The same check without the lock, or the race above would prove nothing."""
+    coupon = coupon_made(user_limit=1)
+    barrier = threading.Barrier(4)
+
+    def claim(now: datetime) -> bool:
+        own = CouponClaim.objects.filter(user=crowd[0], coupon=coupon).count()
+        barrier.wait()
+        if own >= coupon.user_limit:
+            return False
+        CouponClaim.objects.create(
+            user=crowd[0],
+            coupon=coupon,
+            claimed_at=now,
+            valid_from=now,
+            valid_until=now + timedelta(days=1),
+        )
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        taken = sum(pool.map(alone(claim), [timezone.now()] * 4))
+    assert taken == 4
+    # For the books, which the fixture looks at.
+    Coupon.objects.filter(pk=coupon.pk).update(claimed_count=4)
+
+
+def test_database_refuses_more_claims_than_there_are(db: None) -> None:
+    coupon = coupon_made(total_limit=1)
+    with pytest.raises(IntegrityError, match="coupon_claimed_max"):
+        Coupon.objects.filter(pk=coupon.pk).update(claimed_count=2)
