@@ -10,6 +10,7 @@ from catalog.models import Category, Product
 from catalog.services.categories import category_create
 from catalog.services.products import product_create
 from catalog.services.skus import SkuChange
+from orders.demo_coupons import demo_coupons_load
 from orders.demo_goods import CATEGORIES, GOODS, Goods
 from orders.demo_pictures import picture_store
 
@@ -31,6 +32,7 @@ def demo_load(*, on_progress: Callable[[int, int], None]) -> bool:
         for number, goods in enumerate(reversed(GOODS), start=1):
             _goods_load(goods, categories)
             on_progress(number, len(GOODS))
+        demo_coupons_load(categories=categories)
     return True
 
 

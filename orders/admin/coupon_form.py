@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.urls import reverse_lazy
+from django.utils.text import format_lazy
 from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
     UnfoldAdminIntegerFieldWidget,
@@ -25,6 +26,14 @@ from shop.back_office.forms import MomentField, PlainTextField
 _DAYS_MAX = 3650
 _USER_LIMIT_MAX = 100
 _TOTAL_MAX = 100_000_000
+
+
+# Django asks for a foreign key, and finds by it whose desk to search: any that leads to
+# a product will do.
+_PRODUCT_SEARCH = format_lazy(
+    "{}?app_label=orders&model_name=orderitem&field_name=product",
+    reverse_lazy("admin:autocomplete"),
+)
 
 
 class AmountField(forms.DecimalField):
@@ -78,12 +87,7 @@ class ProductsWidget(UnfoldAdminMultipleAutocompleteWidget):
     """Products, looked for by the desk of products; those chosen are listed alone."""
 
     def __init__(self) -> None:
-        # Django asks for a foreign key, and finds by it whose desk to search: any
-        # that leads to a product will do.
-        names = {"app-label": "orders", "model-name": "orderitem"}
-        asked = {**names, "field-name": "product"}
-        super().__init__({f"data-{name}": value for name, value in asked.items()})
-        self.attrs["data-ajax--url"] = reverse_lazy("admin:autocomplete")
+        super().__init__({"data-ajax--url": _PRODUCT_SEARCH})
 
     def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
         """Offer what is chosen; the search brings the rest."""

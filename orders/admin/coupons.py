@@ -97,6 +97,11 @@ class CouponDesk(CouponActions):
     """Coupons, newest first, written by the services."""
 
     form = CouponForm
+    conditional_fields = {
+        "percent_off": "kind == 'percentage'",
+        "categories": "scope == 'categories'",
+        "products": "scope == 'products'",
+    }
     list_display = (
         *("title", "state_label", "terms_shown", "claimed_shown"),
         *("claim_period_shown", "validity_shown"),

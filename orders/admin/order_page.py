@@ -43,7 +43,7 @@ def order_page(
         "stage": STAGES[stage_of(order)],
         "main_action": main,
         "other_actions": actions,
-        "facts": list(_facts(order)),
+        "facts": list(_facts(request, order)),
         "receiver": _receiver(request, order),
         "may_note": request.user.has_perm("orders.note_order"),
         "lines": list(_lines(order)),
@@ -79,7 +79,7 @@ def _to_do(request: HttpRequest, order: Order) -> dict[str, str] | None:
     return None
 
 
-def _facts(order: Order) -> Iterator[tuple[str, str, str]]:
+def _facts(request: HttpRequest, order: Order) -> Iterator[tuple[str, str, str]]:
     """Yield what stands below the number: name, text, address of a page."""
     yield "买家", str(order.user), ""
     yield "下单", moment(order.created_at), ""
@@ -90,6 +90,11 @@ def _facts(order: Order) -> Iterator[tuple[str, str, str]]:
     if order.replaced_by:
         path = reverse("admin:orders_order_change", args=[order.replaced_by.pk])
         yield "已由订单替代", order.replaced_by.order_no, path
+    if order.coupon_claim:
+        coupon = order.coupon_claim.coupon
+        may_see = request.user.has_perm("orders.view_coupon")
+        path = reverse("admin:orders_coupon_change", args=[coupon.pk])
+        yield "优惠券", str(coupon), path if may_see else ""
 
 
 def _receiver(request: HttpRequest, order: Order) -> dict[str, str]:

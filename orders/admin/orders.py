@@ -84,7 +84,10 @@ class OrderDesk(SlipPages, SheetExports, OrderActions, ReadOnlyDesk):
         if not (object_id.isascii() and object_id.isdigit() and len(object_id) < 19):
             return None
         rows = self.get_queryset(request).prefetch_related(PARCELS)
-        related = ("user", "closing_by", "replaced_by", "shipping_upload")
+        related = (
+            *("user", "closing_by", "replaced_by", "shipping_upload"),
+            "coupon_claim__coupon",
+        )
         found: Order | None = rows.select_related(*related).filter(pk=object_id).first()
         return found
 

@@ -50,6 +50,12 @@ def test_the_shop_is_browsable(api: APIClient) -> None:
     tree = api.get("/api/categories").json()["data"]
     assert [node["name"] for node in tree] == ["茶饮", "服饰", "家居"]
     assert api.get("/api/products").json()["data"]["list"][0]["id"] == tea["id"]
+    coupons = api.get("/api/coupons").json()["data"]["list"]
+    assert [coupon["terms"] for coupon in coupons] == [
+        "无门槛8.5折,最多减50元",
+        "满200元减30元",
+        "无门槛减10元",
+    ]
 
 
 @pytest.mark.usefixtures("db")

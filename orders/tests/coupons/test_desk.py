@@ -8,13 +8,14 @@ import pytest
 from django.contrib.messages import get_messages
 from django.test import Client
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from accounts.models import User
 from catalog.models import Category, Product
 from orders.errors import CouponChanged
-from orders.models import Coupon, CouponClaim
+from orders.models import Coupon, CouponClaim, Order
 from orders.services.coupons import coupon_copy, coupon_end, coupon_update
-from orders.tests.conftest import page
+from orders.tests.conftest import line, page, paid, placed
 from orders.tests.coupons.making import claimed, coupon_made, fields_of
 from shop.errors import Invalid
 
@@ -183,6 +184,25 @@ def test_one_shopper_is_given_one(desk: Client, shopper: User, staff: User) -> N
     assert again.context["form"].non_field_errors() == ["每人限领1张,不能再领"]
     claim = CouponClaim.objects.get()
     assert (claim.user, claim.given_by) == (shopper, staff)
+
+
+def test_figures_and_the_order_tell_what_a_coupon_has_brought(
+    desk: Client, shopper_api: APIClient, shopper: User, tea: Product, cup: Product
+) -> None:
+    """Of three claims one is paid for, one waits to be paid, one was given back."""
+    coupon = coupon_made(title="立减五元", user_limit=3)
+    for _ in range(3):
+        claimed(shopper, coupon)
+    wanted = {"couponId": coupon.pk}
+    first, _, last = [
+        Order.objects.get(order_no=placed(shopper_api, line(cup), **wanted)["orderNo"])
+        for _ in range(3)
+    ]
+    paid(first)
+    shopper_api.post(f"/api/orders/{last.order_no}/cancel")
+    shown = page(desk, f"{DESK}{coupon.pk}/change/")
+    assert "已领取3,不限量 · 已使用2 · 优惠¥5.00 · 订单金额¥20.50" in shown
+    assert "立减五元" in page(desk, f"/admin/orders/order/{first.pk}/change/")
 
 
 def test_list_says_how_each_stands(desk: Client, shopper: User) -> None:
