@@ -16,8 +16,7 @@ from shop.tests.admin_routes import SUPERUSERS_ALONE, routes_of
 # Those that make the roles, and give them what came later.
 MIGRATIONS = [
     import_module(f"orders.migrations.{name}")
-    for name in ("0021_roles", "0029_freight_roles")
-    for name in ("0021_roles", "0030_coupon_roles")
+    for name in ("0021_roles", "0030_coupon_roles", "0032_freight_roles")
 ]
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label_lower)
 

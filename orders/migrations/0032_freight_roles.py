@@ -43,6 +43,6 @@ def _granted(apps, alias):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orders", "0028_freight")]
+    dependencies = [("orders", "0031_orders_place")]
 
     operations = [migrations.RunPython(give, take_away)]
