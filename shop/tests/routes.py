@@ -7,7 +7,8 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, get_resolver
 
 # Who may call it, and the status of a success. `public`: anybody. `open`: anybody, and
-# a token is looked at. `own`: shoppers, their own rows. `person`: shoppers and staff.
+# a token is looked at. `own`: shoppers, their own rows. `shopper`: shoppers, what is
+# there for all. `person`: shoppers and staff.
 # `staff`: staff with the permission.
 CONTRACT: dict[str, tuple[str, int]] = {
     "POST /api/auth/login": ("public", 200),
@@ -38,7 +39,7 @@ CONTRACT: dict[str, tuple[str, int]] = {
     "GET /api/categories": ("public", 200),
     "GET /api/coupons": ("open", 200),
     "GET /api/coupons/mine": ("own", 200),
-    "POST /api/coupons/{id}/claim": ("own", 201),
+    "POST /api/coupons/{id}/claim": ("shopper", 201),
     "POST /api/orders/preview": ("own", 200),
     "POST /api/orders": ("own", 201),
     "GET /api/orders": ("own", 200),
