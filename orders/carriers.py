@@ -20,3 +20,6 @@ CARRIERS: Mapping[str, str] = {
     "DBL": "德邦快递",
     OTHER: "其他",
 }
+# What their numbers look like.
+TRACKING_NO = r"^[0-9A-Za-z-]{4,64}\Z"
+TRACKING_NO_TOLD = "快递单号只能是4到64位字母、数字和横线"

@@ -16,7 +16,7 @@ from orders.services.messages import message_send, messages_resume
 from orders.services.notices import notices_delete_old, notices_settle_due
 from orders.services.payments import Answers, payment_close, payments_query_due
 from orders.services.reconciling import bill_check, bill_check_later, bills_due
-from orders.services.refunds import refund_send, refunds_follow
+from orders.services.refunds import refund_send, refunds_follow, returns_expire
 from orders.services.shipping_uploads import (
     shipping_upload_send,
     shipping_uploads_resume,
@@ -64,6 +64,14 @@ def refunds_follow_job(timestamp: int) -> None:
     follow = refunds_follow()
     if follow.ended or follow.waiting:
         logger.info("refunds followed: %s", follow)
+
+
+@app.periodic(cron="4-59/10 * * * *")
+@app.task(name="orders.jobs.returns_expire", queueing_lock="returns_expire")
+def returns_expire_job(timestamp: int) -> None:
+    """Withdraw the returns whose goods were not sent in time."""
+    if count := returns_expire():
+        logger.info("returns withdrawn by time: %d", count)
 
 
 @app.periodic(cron="* * * * *")

@@ -92,6 +92,18 @@ def refund_lock(refund_id: int) -> Refund:
     return rows.get(pk=refund_id)
 
 
+def order_and_refund_lock(refund_id: int) -> Refund:
+    """Lock a refund's order, then the refund, which comes with it.
+
+    Raises: Refund.DoesNotExist.
+    """
+    order_id = Refund.objects.values_list("order_id", flat=True).get(pk=refund_id)
+    order = order_lock(order_id)
+    refund = refund_lock(refund_id)
+    refund.order = order
+    return refund
+
+
 def day_grants_lock() -> None:
     """Lock what staff grant in a day, until the transaction ends.
 

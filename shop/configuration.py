@@ -148,6 +148,14 @@ MEANINGS = {
     "ORDER_REFUND_DAYS": Meaning(
         "so long after its completion a shopper may ask for a refund of an order",
     ),
+    "REFUND_RETURN_ADDRESS": Meaning(
+        "receiver, phone and address that goods are sent back to; staff may change it "
+        "for each return",
+    ),
+    "REFUND_RETURN_DAYS": Meaning(
+        "so long after staff have agreed a shopper may send goods back; then the "
+        "request is withdrawn",
+    ),
     "REFUND_TWO_PERSON_ABOVE": Meaning(
         "yuan: when staff grant more than that of one order, all refunds of it "
         "together, a second person must agree; empty: one is enough. A shop needs two "
@@ -231,6 +239,12 @@ MEANINGS = {
     "WECHAT_TEMPLATE_REFUNDED": Meaning(
         "that of a refund, whose `amount` it tells; may also tell "
         "`refund_no=character_string…`",
+    ),
+    "WECHAT_TEMPLATE_AGREED": Meaning(
+        "that of goods that staff want sent back; tells what that of a refund does",
+    ),
+    "WECHAT_TEMPLATE_REJECTED": Meaning(
+        "that of a request for a refund that staff reject; tells the same",
     ),
     "WECHAT_MESSAGE_PAGE": Meaning(
         "the page of the mini-program that a message opens, `{order_no}` standing for "

@@ -345,6 +345,10 @@ RATELIMITS = {
 ORDER_PAY_MINUTES = env.number("ORDER_PAY_MINUTES", 30, least=1, most=89 * 24 * 60)
 # So long after completion a shopper may ask for a refund; staff give one for a year.
 ORDER_REFUND_DAYS = env.number("ORDER_REFUND_DAYS", 15, least=0, most=365)
+# Where goods go back to; staff may say otherwise for each return.
+REFUND_RETURN_ADDRESS = env.text("REFUND_RETURN_ADDRESS", "")
+# So long a shopper has to send them, once staff have agreed.
+REFUND_RETURN_DAYS = env.number("REFUND_RETURN_DAYS", 7, least=1, most=90)
 # What staff grant: above the one it takes two, the other is all of a day.
 REFUND_TWO_PERSON_ABOVE = env.money("REFUND_TWO_PERSON_ABOVE")
 REFUND_DAY_CAP = env.money("REFUND_DAY_CAP")
@@ -381,6 +385,8 @@ _TEMPLATES = {
     "paid": env.template("WECHAT_TEMPLATE_PAID", "", event="paid"),
     "shipped": env.template("WECHAT_TEMPLATE_SHIPPED", "", event="shipped"),
     "refunded": env.template("WECHAT_TEMPLATE_REFUNDED", "", event="refunded"),
+    "agreed": env.template("WECHAT_TEMPLATE_AGREED", "", event="agreed"),
+    "rejected": env.template("WECHAT_TEMPLATE_REJECTED", "", event="rejected"),
 }
 WECHAT_TEMPLATES = {event: one for event, one in _TEMPLATES.items() if one}
 WECHAT_MESSAGE_PAGE = env.text("WECHAT_MESSAGE_PAGE", "")

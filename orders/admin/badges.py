@@ -34,12 +34,18 @@ def to_ship(request: HttpRequest) -> int:
 
 def waiting_refunds(request: HttpRequest) -> int:
     """Count the refunds that staff must do something about."""
-    return requested_refunds(request) + failed_refunds(request)
+    counts = (requested_refunds, returned_refunds, failed_refunds)
+    return sum(count(request) for count in counts)
 
 
 def requested_refunds(request: HttpRequest) -> int:
     """Count the refunds that staff must answer."""
     return _counts(request)["requested_refunds"]
+
+
+def returned_refunds(request: HttpRequest) -> int:
+    """Count the refunds whose goods are on their way back."""
+    return _counts(request)["returned_refunds"]
 
 
 def failed_refunds(request: HttpRequest) -> int:
@@ -86,6 +92,7 @@ def _waiting() -> dict[str, QuerySet[Any]]:
     return {
         "to_ship": Order.objects.to_ship(),
         "requested_refunds": Refund.objects.filter(state=RefundState.REQUESTED),
+        "returned_refunds": Refund.objects.filter(state=RefundState.RETURNING),
         "failed_refunds": Refund.objects.filter(state=RefundState.FAILED),
         "open_anomalies": PaymentAnomaly.objects.open(),
         "open_differences": BillDifference.objects.open(),

@@ -13,7 +13,7 @@ from unfold.widgets import (
 )
 
 from orders.admin.cells import item_name
-from orders.carriers import CARRIERS
+from orders.carriers import CARRIERS, TRACKING_NO, TRACKING_NO_TOLD
 from orders.models import Order, OrderItem, Shipment
 from orders.services.placing import Destination
 from orders.services.repricing import Price
@@ -95,10 +95,10 @@ class ParcelForm(forms.Form):
         label="快递公司", choices=[*CARRIERS.items()], widget=UnfoldAdminSelectWidget
     )
     tracking_no = forms.RegexField(
-        r"^[0-9A-Za-z-]{4,64}\Z",
+        TRACKING_NO,
         label="快递单号",
         strip=True,
-        error_messages={"invalid": "快递单号只能是4到64位字母、数字和横线"},
+        error_messages={"invalid": TRACKING_NO_TOLD},
         widget=UnfoldAdminTextInputWidget,
     )
 

@@ -24,6 +24,13 @@ _DESKS = (
         "state=requested",
         badges.requested_refunds,
     ),
+    (
+        "待收退货",
+        "assignment_return",
+        "orders.refund",
+        "state=returning",
+        badges.returned_refunds,
+    ),
     ("退款失败", "money_off", "orders.refund", "state=failed", badges.failed_refunds),
     ("支付异常", "report", "orders.paymentanomaly", "", badges.open_anomalies),
     ("对账差异", "difference", "orders.billdifference", "", badges.open_differences),

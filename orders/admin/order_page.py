@@ -25,7 +25,12 @@ from shop.back_office.masking import (
 
 # With what tells which actions there are.
 PARCELS = Prefetch("shipments", Shipment.objects.select_related("operator"))
-_REFUND_COLOURS = {"requested": "warning", "failed": "danger", "succeeded": "success"}
+_REFUND_COLOURS = {
+    "requested": "warning",
+    "returning": "warning",
+    "failed": "danger",
+    "succeeded": "success",
+}
 
 
 def order_page(

@@ -8,12 +8,12 @@ from unfold.decorators import action
 
 from orders.admin.forms import NoteForm
 from orders.admin.refund_facts import agreed_lines, asked_lines
-from orders.admin.refund_forms import ApproveForm, ConfirmForm, RejectForm
+from orders.admin.refund_forms import ConfirmForm, RejectForm
 from orders.admin.refund_resending import ResendingActions
+from orders.admin.return_actions import ReturnActions
 from orders.admin.staff_actions import operator_id
 from orders.models import Refund, RefundKind
 from orders.services.refunds import (
-    refund_approve,
     refund_confirm,
     refund_reject,
     refund_send_back,
@@ -21,10 +21,11 @@ from orders.services.refunds import (
 from shop.back_office.figures import money
 
 
-class RefundActions(ResendingActions):
-    """Approve, reject; with what is done about a refund that WeChat has."""
+class RefundActions(ReturnActions, ResendingActions):
+    """Approve, reject; with returns, and what is done about what WeChat has."""
 
     actions_detail = (
+        *("agree_return", "receive"),
         *("approve", "confirm", "reject", "send_back"),
         *("retry", "query", "by_hand"),
     )
@@ -53,7 +54,7 @@ class RefundActions(ResendingActions):
         )
 
     @action(
-        description="同意",
+        description="同意退款",
         url_path="approve",
         icon="check_circle",
         permissions=["view", "answer"],
@@ -63,29 +64,7 @@ class RefundActions(ResendingActions):
         refund: Refund | None = self.row_for(request, object_id, "approve")
         if refund is None:
             return self.back(object_id)
-
-        def perform(data: Mapping[str, Any]) -> str:
-            answered = refund_approve(
-                refund_id=refund.pk,
-                operator_id=operator_id(request),
-                is_restocked=data.get("is_restocked", False),
-                answer=data["answer"],
-                amounts=data["amounts"],
-            )
-            if answered.is_agreed:
-                return f"已同意退款{money(answered.amount)},等第二人审批"
-            return f"已同意退款{money(answered.amount)},正在提交微信"
-
-        return self.action_page(
-            request,
-            refund,
-            title=f"同意退款 {refund}",
-            submit="同意退款",
-            form_class=ApproveForm,
-            perform=perform,
-            lines=asked_lines(refund),
-            refund=refund,
-        )
+        return self.grant_page(request, refund, f"同意退款 {refund}")
 
     @action(
         description="审批通过",

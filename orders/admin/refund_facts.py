@@ -30,7 +30,20 @@ def asked_lines(refund: Refund) -> dict[str, str]:
         "退款金额": amount_told(refund),
         "商品": ";".join(pieces) or "-",
         "原因": refund.reason or "-",
+        **return_lines(refund),
     }
+
+
+def return_lines(refund: Refund) -> dict[str, str]:
+    """Return how the goods come back, if they do."""
+    if not refund.is_return:
+        return {}
+    lines = {"类型": "退货退款"}
+    if refund.return_address:
+        lines["退货地址"] = refund.return_address
+    if refund.returned_at:
+        lines["退货包裹"] = refund.return_parcel
+    return lines
 
 
 def agreed_lines(refund: Refund) -> dict[str, str]:
@@ -42,6 +55,7 @@ def agreed_lines(refund: Refund) -> dict[str, str]:
     return {
         "订单": str(refund.order),
         "原因": refund.reason or "-",
+        **return_lines(refund),
         **lines,
         **({"运费": money(rest)} if rest else {}),
         "退款金额": amount_told(refund),

@@ -141,6 +141,13 @@ def _piece_name(item: OrderItem, quantity: int) -> str:
     return f"{item_name(item)} × {quantity}"
 
 
+class AgreeReturnForm(forms.Form):
+    """Where the goods are sent to, and what the shopper is told, if anything."""
+
+    address = PlainTextField(label="退货地址")
+    answer = PlainTextField(label="答复", required=False)
+
+
 class ConfirmForm(forms.Form):
     """When the first of two people agreed, as the second has seen it."""
 

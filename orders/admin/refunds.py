@@ -33,6 +33,8 @@ _AGREED, _SECOND = "agreed", "待第二人审批"
 _COLOURS = {
     _SECOND: "warning",
     RefundState.REQUESTED.label: "warning",
+    RefundState.TO_RETURN.label: "info",
+    RefundState.RETURNING.label: "warning",
     RefundState.APPROVED.label: "info",
     RefundState.PROCESSING.label: "info",
     RefundState.SUCCEEDED.label: "success",
@@ -43,16 +45,18 @@ _COLOURS = {
 
 _TURNS = {
     RefundState.REQUESTED.value: "等客服处理",
+    RefundState.TO_RETURN.value: "等买家寄回",
+    RefundState.RETURNING.value: "等收退货",
     RefundState.APPROVED.value: "等提交微信",
     RefundState.PROCESSING.value: "等微信退款",
     RefundState.FAILED.value: "等处理失败原因",
 }
 # What brings it on, of all that may be done with it.
-_MAIN = ("approve", "confirm", "retry")
+_MAIN = ("agree_return", "receive", "confirm", "retry")
 
 _OWN = (
     ("order_link", "buyer"),
-    ("state_label", "kind"),
+    ("state_label", "way"),
     ("total", "created_at"),
     "reason",
 )
@@ -73,6 +77,8 @@ def _rows(refund: Refund) -> Iterator[Any]:
     """Yield the fields of a refund's page, without those that say nothing of it."""
     yield from _OWN
     yield refund.images and "pictures"
+    yield refund.return_address and ("return_address", "return_before")
+    yield refund.returned_at and ("parcel", "returned_at")
     yield refund.kept_amount and "kept"
     yield refund.agreed_at and ("agreed_by", "agreed_at")
     yield refund.answer and "answer"
@@ -115,9 +121,13 @@ class RefundDesk(SheetExports, RefundActions, ReadOnlyDesk):
         *("refund_no", "state_label", "total", "buyer", "why"),
         *("turn", "order_link"),
     )
-    list_filter = (RefundFilter, "kind", ("created_at", DayRangeFilter))
+    list_filter = (RefundFilter, "kind", "is_return", ("created_at", DayRangeFilter))
     list_filter_submit = True
-    standing_filters = ((_SECOND, f"state={_AGREED}"), ("退款失败", "state=failed"))
+    standing_filters = (
+        (_SECOND, f"state={_AGREED}"),
+        ("待收退货", "state=returning"),
+        ("退款失败", "state=failed"),
+    )
     ordering = ("-pk",)
     actions = ("export_chosen",)
     actions_list = ("export",)
@@ -181,8 +191,12 @@ class RefundDesk(SheetExports, RefundActions, ReadOnlyDesk):
         return {
             "title": offered.description,
             "url": reverse(name, args=[refund.pk]),
-            "is_main": offered.method.original_function_name in _MAIN,
+            "is_main": self._is_main(offered.method.original_function_name, refund),
         }
+
+    def _is_main(self, name: str, refund: Refund) -> bool:
+        # Of a return it would skip the goods.
+        return name in _MAIN or (name == "approve" and not refund.is_return)
 
     @display(description="状态", label=_COLOURS)
     def state_label(self, refund: Refund) -> str:
@@ -217,7 +231,8 @@ class RefundDesk(SheetExports, RefundActions, ReadOnlyDesk):
             told = _TURNS[refund.state]
         else:
             return "-"
-        return f"{told},已等{_age(refund.agreed_at or refund.created_at)}"
+        since = refund.agreed_at or refund.returned_at or refund.created_at
+        return f"{told},已等{_age(since)}"
 
     @display(description="订单")
     def order_link(self, refund: Refund) -> str:
@@ -235,6 +250,15 @@ class RefundDesk(SheetExports, RefundActions, ReadOnlyDesk):
             '<a href="{}" target="_blank" rel="noopener" class="inline-block">{}</a>'
         )
         return format_html_join(" ", whole, shown) or "无"
+
+    @display(description="类型")
+    def way(self, refund: Refund) -> str:
+        kind = refund.get_kind_display()
+        return f"{kind},退货退款" if refund.is_return else kind
+
+    @display(description="退货包裹")
+    def parcel(self, refund: Refund) -> str:
+        return refund.return_parcel
 
     @display(description="已发商品退回库存")
     def restocked(self, refund: Refund) -> str:

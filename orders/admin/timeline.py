@@ -28,6 +28,8 @@ from shop.back_office.masking import Place, address_shown, name_shown, phone_sho
 # What happened to a refund, by the state that it came to.
 REFUND_STEPS: Mapping[str, str] = {
     RefundState.REQUESTED: "申请退款",
+    RefundState.TO_RETURN: "同意退货",
+    RefundState.RETURNING: "买家寄回",
     RefundState.APPROVED: "同意退款",
     RefundState.PROCESSING: "微信受理退款",
     RefundState.SUCCEEDED: "退款到账",

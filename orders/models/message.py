@@ -13,6 +13,8 @@ class MessageKind(models.TextChoices):
     PAID = "paid", "付款成功"
     SHIPPED = "shipped", "订单发货"
     REFUNDED = "refunded", "退款到账"
+    AGREED = "agreed", "同意退货"
+    REJECTED = "rejected", "拒绝售后"
 
 
 class MessageState(models.TextChoices):

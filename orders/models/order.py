@@ -248,7 +248,7 @@ class Order(models.Model):
         days = timedelta(days=settings.ORDER_REFUND_DAYS)
         if self.completed_at and self.completed_at + days < timezone.now():
             return False
-        is_asked = any(refund.is_requested for refund in self.refunds.all())
+        is_asked = any(refund.is_asked for refund in self.refunds.all())
         return self.has_pieces_to_refund and not is_asked
 
     @property

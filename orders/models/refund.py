@@ -1,15 +1,18 @@
 """Money on its way back: how much, for which pieces, and what WeChat said of it."""
 
+from datetime import datetime
 from decimal import Decimal
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Prefetch, Q
 
+from orders.carriers import CARRIERS
 from orders.models.order import Order
 from orders.models.payment import Payment
 from orders.models.refund_lines import ZERO, RefundEvent, RefundItem
 from orders.models.refund_states import (
+    ASKED,
     BY_STAFF,
     DROPPED,
     UNDECIDED,
@@ -42,7 +45,11 @@ class RefundQuerySet(models.QuerySet["Refund"]):
 
     def agreed(self) -> "RefundQuerySet":
         """Keep what waits for a second person."""
-        return self.filter(state=RefundState.REQUESTED, agreed_at__isnull=False)
+        return self.filter(state__in=ASKED, agreed_at__isnull=False)
+
+    def unreturned(self, now: datetime) -> "RefundQuerySet":
+        """Keep the returns whose time to be sent has passed."""
+        return self.filter(state=RefundState.TO_RETURN, return_before__lte=now)
 
     def granted_by_staff(self) -> "RefundQuerySet":
         """Keep what staff have granted, whatever became of it at WeChat."""
@@ -108,6 +115,20 @@ class Refund(models.Model):
     answer = models.CharField("答复", max_length=200, default="", blank=True)
     # Whether pieces that had left are back on the shelf; those that had not always are.
     is_restocked = models.BooleanField("已发商品退回库存", default=False)
+    # The goods go back before the money does: where to, until when, and with whom.
+    is_return = models.BooleanField("退货", default=False, db_default=False)
+    return_address = models.CharField(
+        "退货地址", max_length=200, default="", db_default="", blank=True
+    )
+    return_before = models.DateTimeField("寄回期限", null=True)
+    # A code of orders.carriers.
+    return_carrier = models.CharField(
+        "退货快递", max_length=50, default="", db_default="", blank=True
+    )
+    return_tracking_no = models.CharField(
+        "退货单号", max_length=64, default="", db_default="", blank=True
+    )
+    returned_at = models.DateTimeField("寄回时间", null=True)
     # Who of two has agreed first, and when; the second grants exactly that.
     agreed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -162,10 +183,13 @@ class Refund(models.Model):
                 condition=Q(agreed_by__isnull=True, agreed_at__isnull=True)
                 | Q(agreed_by__isnull=False, agreed_at__isnull=False),
             ),
+            models.CheckConstraint(
+                name="refund_return_with_time",
+                condition=~Q(state__in=[RefundState.TO_RETURN, RefundState.RETURNING])
+                | Q(is_return=True, return_before__isnull=False),
+            ),
             models.UniqueConstraint(
-                "order",
-                name="refund_one_requested",
-                condition=Q(state=RefundState.REQUESTED),
+                "order", name="refund_one_asked", condition=Q(state__in=ASKED)
             ),
         )
         indexes = (
@@ -174,8 +198,13 @@ class Refund(models.Model):
             ),
             models.Index(
                 F("id").desc(),
-                name="refund_unfinished",
+                name="refund_open",
                 condition=Q(state__in=UNFINISHED),
+            ),
+            models.Index(
+                "return_before",
+                name="refund_to_return",
+                condition=Q(state=RefundState.TO_RETURN),
             ),
             # A day's refunds, for its bill and its figures.
             models.Index(
@@ -201,14 +230,14 @@ class Refund(models.Model):
         return int(self.out_refund_no.rpartition("T")[2])
 
     @property
-    def is_requested(self) -> bool:
-        """Tell whether staff have yet to answer it."""
-        return self.state == RefundState.REQUESTED
+    def is_asked(self) -> bool:
+        """Tell whether staff have yet to grant it, or to refuse."""
+        return self.state in ASKED
 
     @property
     def is_agreed(self) -> bool:
         """Tell whether one of two has agreed, and the other not yet."""
-        return self.is_requested and self.agreed_at is not None
+        return self.is_asked and self.agreed_at is not None
 
     @property
     def is_undecided(self) -> bool:
@@ -254,13 +283,30 @@ class Refund(models.Model):
         return "orders.refund_order" if is_own else "orders.answer_refund"
 
     @property
+    def return_parcel(self) -> str:
+        """Return carrier and number of the goods on their way back, as people read."""
+        carrier = CARRIERS.get(self.return_carrier, self.return_carrier)
+        return f"{carrier} {self.return_tracking_no}".strip()
+
+    @property
+    def actions(self) -> list[str]:
+        """Name what its shopper may do now."""
+        if self.state == RefundState.TO_RETURN:
+            return ["return", "withdraw"]
+        if self.state == RefundState.RETURNING:
+            return ["return"]
+        return ["withdraw"] if self.state == RefundState.REQUESTED else []
+
+    @property
     def staff_actions(self) -> list[str]:
         """Name what staff may do now."""
         if self.is_agreed:
             is_asked = self.kind == RefundKind.AFTER_SALE
             return ["confirm", "reject", *(["send_back"] if is_asked else [])]
         if self.state == RefundState.REQUESTED:
-            return ["approve", "reject"]
+            return [*(["agree_return"] if self.is_return else []), "approve", "reject"]
+        if self.is_asked:
+            return ["receive", "reject"]
         if self.state == RefundState.FAILED:
             return ["retry", "query", "by_hand"]
         is_under_way = self.state in (RefundState.APPROVED, RefundState.PROCESSING)

@@ -18,6 +18,8 @@ class RefundState(models.TextChoices):
     """Where a refund is; WeChat has a part in it from processing on."""
 
     REQUESTED = "requested", "待处理"
+    TO_RETURN = "to_return", "待寄回"
+    RETURNING = "returning", "寄回中"
     APPROVED = "approved", "待退款"
     PROCESSING = "processing", "退款中"
     SUCCEEDED = "succeeded", "已退款"
@@ -31,8 +33,23 @@ class RefundState(models.TextChoices):
 # be paid in another way.
 REFUND_TRANSITIONS: Mapping[RefundState, frozenset[RefundState]] = {
     RefundState.REQUESTED: frozenset(
-        {RefundState.APPROVED, RefundState.REJECTED, RefundState.WITHDRAWN}
+        {
+            RefundState.TO_RETURN,
+            RefundState.APPROVED,
+            RefundState.REJECTED,
+            RefundState.WITHDRAWN,
+        }
     ),
+    RefundState.TO_RETURN: frozenset(
+        {
+            RefundState.RETURNING,
+            RefundState.APPROVED,
+            RefundState.REJECTED,
+            RefundState.WITHDRAWN,
+        }
+    ),
+    # Goods that are on their way can't be taken back by a word.
+    RefundState.RETURNING: frozenset({RefundState.APPROVED, RefundState.REJECTED}),
     RefundState.APPROVED: frozenset(
         {RefundState.PROCESSING, RefundState.SUCCEEDED, RefundState.FAILED}
     ),
@@ -46,24 +63,27 @@ REFUND_TRANSITIONS: Mapping[RefundState, frozenset[RefundState]] = {
 }
 # What no longer counts against what was paid.
 DROPPED = (RefundState.REJECTED, RefundState.WITHDRAWN)
+# Asked for, and staff have yet to grant the money: one of an order at a time.
+ASKED = (RefundState.REQUESTED, RefundState.TO_RETURN, RefundState.RETURNING)
 # Staff have not granted it, or never will.
-UNDECIDED = (RefundState.REQUESTED, *DROPPED)
+UNDECIDED = (*ASKED, *DROPPED)
 # Somebody, we or WeChat, has still to do something.
 UNFINISHED = (
-    RefundState.REQUESTED,
+    *ASKED,
     RefundState.APPROVED,
     RefundState.PROCESSING,
     RefundState.FAILED,
 )
 # Staff have to do something.
-WAITING = (RefundState.REQUESTED, RefundState.FAILED)
+WAITING = (RefundState.REQUESTED, RefundState.RETURNING, RefundState.FAILED)
 
 # Staff decide on these: what they grant is limited.
 BY_STAFF = (RefundKind.AFTER_SALE, RefundKind.STAFF)
 
 
 class RefundDeed(models.TextChoices):
-    """What staff do to a request that waits and goes on waiting."""
+    """What is done to a request that waits and goes on waiting."""
 
     AGREED = "agreed", "第一人同意"
     RETURNED = "returned", "退回重审"
+    CORRECTED = "corrected", "更正退货运单"

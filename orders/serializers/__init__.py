@@ -20,6 +20,7 @@ from orders.serializers.refunds import (
     RefundFilterSerializer,
     RefundRequestSerializer,
     RefundSerializer,
+    ReturnParcelSerializer,
 )
 from orders.serializers.shown import order_shown
 
@@ -38,6 +39,7 @@ __all__ = [
     "RefundFilterSerializer",
     "RefundRequestSerializer",
     "RefundSerializer",
+    "ReturnParcelSerializer",
     "order_shown",
     "plain_request",
 ]

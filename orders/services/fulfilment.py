@@ -23,6 +23,7 @@ from orders.models import (
     Order,
     OrderItem,
     OrderStatus,
+    Refund,
     RefundItem,
     Shipment,
     ShipmentItem,
@@ -249,6 +250,9 @@ def order_confirm(*, order_no: str, user_id: int) -> Order:
 def orders_confirm_due(*, now: datetime | None = None) -> int:
     """Complete what was shipped ORDER_CONFIRM_DAYS ago; return how many.
 
+    An order of which money may yet go back waits: once it is completed, the shop is
+    paid and the time to ask for more has begun.
+
     At most a batch: the next run goes on. One order that can't be completed holds up
     no other.
 
@@ -256,7 +260,9 @@ def orders_confirm_due(*, now: datetime | None = None) -> int:
     """
     days = timedelta(days=settings.ORDER_CONFIRM_DAYS)
     shipped = Order.objects.filter(
-        status=OrderStatus.SHIPPED, shipped_at__lte=(now or timezone.now()) - days
+        ~Exists(Refund.objects.unfinished().filter(order=OuterRef("pk"))),
+        status=OrderStatus.SHIPPED,
+        shipped_at__lte=(now or timezone.now()) - days,
     ).order_by("shipped_at")
     return sum(map(_confirm_one, shipped.values_list("pk", flat=True)[:_BATCH_SIZE]))
 
@@ -265,6 +271,9 @@ def _confirm_one(order_id: int) -> bool:
     try:
         with transaction.atomic(durable=True):
             order = order_lock(order_id)
+            # One may have been asked for at this moment.
+            if order.refunds.unfinished().exists():
+                return False
             _complete(order, operator_id=None, reason="系统自动确认收货")
     except IllegalTransition:
         # The shopper confirmed at the same moment.

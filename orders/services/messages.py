@@ -32,6 +32,8 @@ _STATUS = {
     MessageKind.PAID: "已付款",
     MessageKind.SHIPPED: "已发货",
     MessageKind.REFUNDED: "已退款",
+    MessageKind.AGREED: "请寄回",
+    MessageKind.REJECTED: "已拒绝",
 }
 _REFUSALS = {
     40003: "买家标识不正确",
@@ -139,7 +141,7 @@ def _facts(message: SubscribeMessage) -> Mapping[str, Any]:
         facts["time"] = order.shipped_at
     if refund:
         facts["refund_no"] = refund.refund_no
-        facts["amount"] = refund.amount
+        facts["amount"] = refund.told_amount
         facts["time"] = refund.succeeded_at or message.created_at
     return facts
 

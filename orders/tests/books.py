@@ -5,6 +5,7 @@ from typing import Any
 
 from orders.models import Payment, PaymentState, Refund, RefundState
 from orders.models.payment import RECEIVED
+from orders.models.refund_states import UNDECIDED
 from orders.numbers import refund_no_of
 from shop.devstack.simulator.process import SimulatorProcess
 
@@ -17,9 +18,7 @@ _REFUND_STATES = {
 }
 # A refund that WeChat has never heard of.
 _UNHEARD = (
-    RefundState.REQUESTED,
-    RefundState.REJECTED,
-    RefundState.WITHDRAWN,
+    *UNDECIDED,
     RefundState.APPROVED,
 )
 

@@ -221,6 +221,21 @@ def test_true_books_have_no_finding(books: dict[str, Order]) -> None:
             sql("UPDATE orders_refund SET due_at = NULL WHERE order_id = %(closing)s"),
             {"refund_forgotten"},
         ),
+        (
+            sql("UPDATE orders_refund SET is_return = true WHERE order_id = %(asked)s"),
+            {"refund_returns"},
+        ),
+        (
+            sql(
+                "UPDATE orders_refund SET is_return = true, state = 'returning',"
+                " return_before = now(), granted_at = NULL"
+                " WHERE order_id = %(granted)s;"
+                "UPDATE orders_refundevent SET to_state = 'returning'"
+                " WHERE to_state = 'approved' AND refund_id ="
+                " (SELECT id FROM orders_refund WHERE order_id = %(granted)s)"
+            ),
+            {"refund_events", "refund_returns"},
+        ),
         # stock and sales
         (
             sql("DELETE FROM catalog_stockmovement WHERE reason = 'refund'"),

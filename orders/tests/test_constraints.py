@@ -73,7 +73,7 @@ def test_what_cannot_be_is_refused(order: Order, change: str, constraint: str) -
         ),
         (Refund, {"refund_no": "x", "state": "rejected"}, "out_refund_no_key"),
         (Refund, {"out_refund_no": "x", "state": "rejected"}, "refund_no_key"),
-        (Refund, {"refund_no": "x", "out_refund_no": "x"}, "refund_one_requested"),
+        (Refund, {"refund_no": "x", "out_refund_no": "x"}, "refund_one_asked"),
         (Shipment, {}, "shipment_once"),
         (OrderItem, {}, "orderitem_sku_once"),
     ],

@@ -67,6 +67,7 @@ def test_jobs_have_their_rhythm() -> None:
         "orders.jobs.refunds_follow": "* * * * *",
         "orders.jobs.orders_autoconfirm": "*/10 * * * *",
         "orders.jobs.reports_resume": "7,37 * * * *",
+        "orders.jobs.returns_expire": "4-59/10 * * * *",
         "shop.jobs.jobs_rescue": "* * * * *",
         "shop.jobs.retention": "40 20 * * *",
         "shop.jobs.sheets_delete": "50 20 * * *",

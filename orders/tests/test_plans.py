@@ -175,6 +175,7 @@ def order_place(api: APIClient, lines: list[dict[str, Any]]) -> Order:
         jobs.notices_settle_job,
         jobs.refunds_follow_job,
         jobs.reports_resume,
+        jobs.returns_expire_job,
     ],
     ids=lambda job: job.name,
 )

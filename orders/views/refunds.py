@@ -17,8 +17,13 @@ from orders.serializers import (
     RefundFilterSerializer,
     RefundRequestSerializer,
     RefundSerializer,
+    ReturnParcelSerializer,
 )
-from orders.services.refunds import refund_request, refund_withdraw
+from orders.services.refunds import (
+    refund_request,
+    refund_return_parcel,
+    refund_withdraw,
+)
 from shop.api.envelope import success
 from shop.api.ratelimit import WriteLimit
 
@@ -57,7 +62,7 @@ class _RefundViewSet(ListModelMixin, GenericViewSet[Refund]):
 
 
 class RefundViewSet(_RefundViewSet):
-    """List, show and withdraw refunds, whatever the order."""
+    """List, show and withdraw refunds, send goods back, whatever the order."""
 
     lookup_field = "refund_no"
     lookup_url_kwarg = "refundNo"
@@ -84,9 +89,26 @@ class RefundViewSet(_RefundViewSet):
     @extend_schema(request=None, responses=RefundSerializer)
     @action(methods=["post"], detail=True)
     def withdraw(self, request: Request, refundNo: str) -> Response:
-        """Take a request back that staff have not answered yet."""
+        """Take a request back before the money or the goods are on the way."""
         refund_withdraw(refund_no=refundNo, user_id=self.shopper.pk)
         return self.answer(refundNo, "退款申请已撤回")
+
+    @extend_schema(request=ReturnParcelSerializer, responses=RefundSerializer)
+    @action(methods=["post"], detail=True, url_path="return", url_name="return")
+    def send_back(self, request: Request, refundNo: str) -> Response:
+        """Say with which parcel the goods come back; again, to correct it."""
+        # A stranger's does not exist, whatever is sent.
+        if not self.get_queryset().filter(refund_no=refundNo).exists():
+            raise RefundNotFound
+        body = ReturnParcelSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        refund_return_parcel(
+            refund_no=refundNo,
+            user_id=self.shopper.pk,
+            carrier=body.validated_data["carrier"],
+            tracking_no=body.validated_data["trackingNo"],
+        )
+        return self.answer(refundNo, "退货单号已提交")
 
 
 @extend_schema(parameters=[_ORDER_NO])
@@ -122,5 +144,6 @@ class OrderRefundViewSet(_RefundViewSet):
             reason=body.validated_data["reason"],
             quantities=body.quantities,
             images=body.validated_data.get("images") or [],
+            is_return=body.is_return,
         )
         return self.answer(refund.refund_no, "退款申请已提交", 201)

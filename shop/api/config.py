@@ -18,6 +18,8 @@ class EventTemplatesSerializer(ShopSerializer):
     paid = serializers.CharField(allow_null=True)
     shipped = serializers.CharField(allow_null=True)
     refunded = serializers.CharField(allow_null=True)
+    agreed = serializers.CharField(allow_null=True)
+    rejected = serializers.CharField(allow_null=True)
 
 
 class ConfigSerializer(ShopSerializer):

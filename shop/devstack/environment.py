@@ -19,7 +19,7 @@ WORLD_VARIABLES = {
     "WECHAT_PLATFORM_PUBLIC_KEY_ID": "platformPublicKeyId",
     "WECHAT_PLATFORM_PUBLIC_KEY": "platformPublicKey",
 }
-# A message for each event, so that all three are seen in the simulator's state. The
+# A message for each event, so that all of them are seen in the simulator's state. The
 # simulator takes any id of WeChat's form.
 MESSAGE_SETTINGS = {
     "WECHAT_TEMPLATE_PAID": f"{'sim-paid-':0<43} order_no=character_string1 "
@@ -28,6 +28,10 @@ MESSAGE_SETTINGS = {
     "goods=thing2 carrier=thing3 tracking_no=character_string4 time=time5",
     "WECHAT_TEMPLATE_REFUNDED": f"{'sim-refunded-':0<43} order_no=character_string1 "
     "refund_no=character_string2 amount=amount3 status=phrase4 time=time5",
+    "WECHAT_TEMPLATE_AGREED": f"{'sim-agreed-':0<43} order_no=character_string1 "
+    "refund_no=character_string2 goods=thing3 status=phrase4 time=time5",
+    "WECHAT_TEMPLATE_REJECTED": f"{'sim-rejected-':0<43} order_no=character_string1 "
+    "refund_no=character_string2 goods=thing3 status=phrase4 time=time5",
     "WECHAT_MESSAGE_PAGE": "pages/order/detail?orderNo={order_no}",
 }
 

@@ -54,6 +54,7 @@ CONTRACT: dict[str, tuple[str, int]] = {
     "GET /api/refunds": ("own", 200),
     "GET /api/refunds/{refundNo}": ("own", 200),
     "POST /api/refunds/{refundNo}/withdraw": ("own", 200),
+    "POST /api/refunds/{refundNo}/return": ("own", 200),
 }
 # Outside of the envelope and of the schema.
 OUTSIDE = {

@@ -117,7 +117,8 @@ FIELDS = {
     "OrderItem": "id productId skuId name specs price quantity refundQuantity image",
     "Shipment": "carrier trackingNo shippedAt items",
     "Refund": "refundNo orderNo kind status amount items reason images answer timeline "
-    "createdAt acceptedAt succeededAt requestedAmount",
+    "createdAt acceptedAt succeededAt requestedAmount type actions returnAddress "
+    "returnBefore returnCarrier returnTrackingNo returnedAt",
     "RefundItem": "itemId name specs image quantity amount",
     "RefundStep": "status text at note",
     "Address": "id name phone province city district detail isDefault",

@@ -87,6 +87,7 @@ def test_scopes_are_counted_apart_and_writes_together(
         ("post", "/api/orders/A1/cancel"),
         ("post", "/api/orders/A1/refunds"),
         ("post", "/api/refunds/R1/withdraw"),
+        ("post", "/api/refunds/R1/return"),
         ("post", "/api/addresses"),
         ("put", "/api/auth/user"),
         ("delete", "/api/auth/user"),

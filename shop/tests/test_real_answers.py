@@ -15,8 +15,9 @@ from schemathesis.core.failures import Failure, FailureGroup
 from accounts.models import User
 from accounts.services import session_open
 from catalog.models import Category, Product
-from orders.models import Order
+from orders.models import Order, Refund
 from orders.services.fulfilment import order_ship
+from orders.services.refunds import refund_agree_return, refund_reject
 from orders.tests.conftest import ADDRESS
 from orders.tests.coupons.making import coupon_made
 from shop.devstack.simulator.process import SimulatorProcess
@@ -130,7 +131,18 @@ def test_real_answers_are_as_published(
     call("GET /api/refunds", token=me)
     call("GET /api/refunds/{refundNo}", asked, me)
     call("POST /api/refunds/{refundNo}/withdraw", asked, me)
-    order_ship(order_id=row.pk, carrier="SF", tracking_no="SF1", operator_id=None)
+    order_ship(order_id=row.pk, carrier="SF", tracking_no="SF1001", operator_id=None)
+    asked = call(
+        "POST /api/orders/{orderNo}/refunds",
+        shipped,
+        me,
+        json={"reason": "破损", "type": "return", **wish},
+    )["refundNo"]
+    refund = Refund.objects.get(refund_no=asked)
+    refund_agree_return(refund_id=refund.pk, operator_id=staff.pk, address="二号仓")
+    parcel = {"carrier": "ZTO", "trackingNo": "ZT1001"}
+    call("POST /api/refunds/{refundNo}/return", asked, me, json=parcel)
+    refund_reject(refund_id=refund.pk, operator_id=staff.pk, answer="不是我们的商品")
     call("POST /api/orders/{orderNo}/confirm", shipped, me)
     call("DELETE /api/orders/{orderNo}", number, me)
 

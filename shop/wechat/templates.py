@@ -23,6 +23,8 @@ EVENTS: Mapping[str, tuple[str, ...]] = {
     "paid": _ALWAYS,
     "shipped": (*_ALWAYS, "carrier", "tracking_no"),
     "refunded": (*_ALWAYS, "refund_no"),
+    "agreed": (*_ALWAYS, "refund_no"),
+    "rejected": (*_ALWAYS, "refund_no"),
 }
 
 

@@ -8,7 +8,7 @@ from django.db import connection
 
 from orders.models import OrderStatus, RefundState
 from orders.models.order_states import TRANSITIONS
-from orders.models.refund_states import REFUND_TRANSITIONS
+from orders.models.refund_states import ASKED, REFUND_TRANSITIONS
 from orders.services.audit import coupons, deals, money, refunds, stock
 
 # Each check selects the subject and what is wrong with it. They are joined into one
@@ -50,6 +50,7 @@ def _legal_moves() -> dict[str, list[str]]:
     return {
         "moves": _legal(TRANSITIONS, [OrderStatus.PENDING]),
         "refund_moves": _legal(REFUND_TRANSITIONS, first_of_refund),
+        "refund_asked": [*ASKED],
     }
 
 

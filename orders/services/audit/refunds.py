@@ -56,8 +56,8 @@ CHECKS = {
     "refund_second": """
         SELECT 'refund ' || refund.refund_no, 'was granted by whoever agreed first'
         FROM orders_refund refund JOIN orders_refundevent event
-            ON event.refund_id = refund.id AND event.from_state = 'requested'
-            AND event.to_state = 'approved'
+            ON event.refund_id = refund.id AND event.to_state = 'approved'
+            AND event.from_state = ANY (%(refund_asked)s::text[])
         WHERE event.operator_id = refund.agreed_by_id
     """,
     "refund_events": """
@@ -72,7 +72,8 @@ CHECKS = {
         WHERE event.from_state <> event.before
             OR CASE event.deed WHEN '' THEN (event.from_state || '>'
                 || event.to_state) <> ALL (%(refund_moves)s::text[])
-            ELSE (event.from_state, event.to_state) <> ('requested', 'requested') END
+            ELSE event.from_state <> event.to_state
+                OR event.from_state <> ALL (%(refund_asked)s::text[]) END
     """,
     "refund_last_event": """
         SELECT 'refund ' || refund.refund_no, format('is %%s, its last event says %%s',
@@ -81,6 +82,16 @@ CHECKS = {
             SELECT to_state FROM orders_refundevent WHERE refund_id = refund.id
             ORDER BY id DESC LIMIT 1) AS event ON true
         WHERE refund.state IS DISTINCT FROM event.to_state
+    """,
+    "refund_returns": """
+        SELECT 'refund ' || refund.refund_no, format('is of goods that come back, and'
+            ' %%s pieces never left, its parcel is "%%s"', sum(part.unshipped_quantity),
+            refund.return_tracking_no)
+        FROM orders_refund refund JOIN orders_refunditem part
+            ON part.refund_id = refund.id
+        WHERE refund.is_return GROUP BY refund.id
+        HAVING sum(part.unshipped_quantity) > 0
+            OR (refund.state = 'returning' AND refund.return_tracking_no = '')
     """,
     "refund_forgotten": """
         SELECT 'refund ' || refund_no, format('is %%s and nobody will look', state)

@@ -8,7 +8,6 @@ from orders.services.refunds.answering import (
     refund_reject,
     refund_retry,
     refund_send_back,
-    refund_withdraw,
 )
 from orders.services.refunds.asking import (
     Offer,
@@ -20,8 +19,13 @@ from orders.services.refunds.asking import (
     refund_request,
 )
 from orders.services.refunds.granting import freight_worth
+from orders.services.refunds.returning import (
+    refund_agree_return,
+    refund_return_parcel,
+)
 from orders.services.refunds.sending import refund_query, refund_send, refunds_follow
 from orders.services.refunds.settling import refund_settle
+from orders.services.refunds.withdrawing import refund_withdraw, returns_expire
 
 __all__ = [
     "Amounts",
@@ -29,6 +33,7 @@ __all__ = [
     "Portion",
     "Seen",
     "freight_worth",
+    "refund_agree_return",
     "refund_approve",
     "refund_by_staff",
     "refund_confirm",
@@ -40,9 +45,11 @@ __all__ = [
     "refund_reject",
     "refund_request",
     "refund_retry",
+    "refund_return_parcel",
     "refund_send",
     "refund_send_back",
     "refund_settle",
     "refund_withdraw",
     "refunds_follow",
+    "returns_expire",
 ]

@@ -1,29 +1,19 @@
-"""What becomes of a refund before WeChat hears of it: withdrawn, answered, retried."""
+"""What staff do with a refund: answered, retried, ended by hand."""
 
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
-from accounts.locks import shopper_hold, user_lock
+from accounts.locks import user_lock
 from orders.errors import (
     IllegalTransition,
     RefundChanged,
-    RefundNotFound,
     SecondPersonNeeded,
 )
-from orders.locks import order_lock, refund_lock
-from orders.models import (
-    Order,
-    OrderItem,
-    Payment,
-    Refund,
-    RefundDeed,
-    RefundKind,
-    RefundState,
-)
+from orders.locks import order_and_refund_lock
+from orders.models import Refund, RefundDeed, RefundKind, RefundState
 from orders.numbers import out_refund_no_make
 from orders.services.refunds.amounts import Amounts
 from orders.services.refunds.granting import (
@@ -34,41 +24,8 @@ from orders.services.refunds.granting import (
 from orders.services.refunds.sending import send_later
 from orders.services.refunds.settling import ABNORMAL, CLOSED, refund_follow
 from orders.services.refunds.states import refund_mark, refund_move
+from orders.services.refunds.withdrawing import refund_give_free
 from shop.errors import Forbidden
-
-
-@transaction.atomic(durable=True)
-def refund_withdraw(*, refund_no: str, user_id: int) -> Refund:
-    """Take a shopper's own request back, before staff have answered it.
-
-    Locks: the shopper against being deleted, then the order.
-    Raises: RefundNotFound, IllegalTransition.
-    """
-    known = Refund.objects.of(user_id).shown().filter(refund_no=refund_no).first()
-    if known is None or not shopper_hold(user_id):
-        raise RefundNotFound
-    refund = _locked(known.pk)
-    _withdraw(refund, operator_id=user_id, reason="买家撤回")
-    return refund
-
-
-def requested_withdraw(*, order: Order, operator_id: int, reason: str) -> None:
-    """Withdraw what waits for an answer, for all of it goes back now.
-
-    Locks: the caller holds the order's lock.
-    """
-    for refund in order.refunds.filter(state=RefundState.REQUESTED):
-        _withdraw(refund, operator_id=operator_id, reason=reason)
-
-
-def _withdraw(refund: Refund, *, operator_id: int, reason: str) -> None:
-    refund_move(
-        refund=refund,
-        to=RefundState.WITHDRAWN,
-        operator_id=operator_id,
-        reason=reason,
-    )
-    _give_free(refund)
 
 
 @transaction.atomic(durable=True)
@@ -80,7 +37,9 @@ def refund_approve(
     answer: str = "",
     amounts: Amounts | None = None,
 ) -> Refund:
-    """Agree to a shopper's request; its job sends it to WeChat.
+    """Grant the money of a shopper's request; its job sends it to WeChat.
+
+    Of a return when the goods are there, or when they need not come.
 
     `is_restocked`: the pieces that had left are back on the shelf. Above the limit of
     REFUND_TWO_PERSON_ABOVE it goes on waiting, for a second person.
@@ -88,8 +47,8 @@ def refund_approve(
     Locks: the order, the refund; last the day's grants.
     Raises: IllegalTransition, Invalid, DayCapReached.
     """
-    refund = _locked(refund_id)
-    _require_state(refund, RefundState.REQUESTED)
+    refund = order_and_refund_lock(refund_id)
+    _require_asked(refund)
     if refund.is_agreed:
         raise IllegalTransition("已有一人同意,等第二人审批", status=refund.state)
     amounts_grant(refund, amounts or Amounts())
@@ -123,8 +82,8 @@ def refund_confirm(*, refund_id: int, operator_id: int, agreed_at: datetime) -> 
         IllegalTransition, DayCapReached.
     """
     operator = user_lock(user_id=operator_id)
-    refund = _locked(refund_id)
-    _require_state(refund, RefundState.REQUESTED)
+    refund = order_and_refund_lock(refund_id)
+    _require_asked(refund)
     if refund.agreed_at != agreed_at:
         raise RefundChanged
     if refund.agreed_by_id == operator_id:
@@ -147,7 +106,7 @@ def refund_send_back(*, refund_id: int, operator_id: int, note: str) -> Refund:
     Locks: the order, the refund.
     Raises: IllegalTransition.
     """
-    refund = _locked(refund_id)
+    refund = order_and_refund_lock(refund_id)
     if not (refund.is_agreed and refund.kind == RefundKind.AFTER_SALE):
         raise IllegalTransition("退款单不在等第二人审批", status=refund.state)
     amounts_grant(refund, Amounts())
@@ -168,10 +127,13 @@ def refund_send_back(*, refund_id: int, operator_id: int, note: str) -> Refund:
 def refund_reject(*, refund_id: int, operator_id: int, answer: str) -> Refund:
     """Refuse what waits to be granted; what it had set aside is free again.
 
+    Goods that came back for nothing are sent to the shopper once more, or not, as
+    staff and shopper agree: the answer says so.
+
     Locks: the order.
     Raises: IllegalTransition.
     """
-    refund = _locked(refund_id)
+    refund = order_and_refund_lock(refund_id)
     refund_move(
         refund=refund,
         to=RefundState.REJECTED,
@@ -179,7 +141,7 @@ def refund_reject(*, refund_id: int, operator_id: int, answer: str) -> Refund:
         reason=answer,
         answer=answer,
     )
-    _give_free(refund)
+    refund_give_free(refund)
     return refund
 
 
@@ -194,7 +156,7 @@ def refund_retry(*, refund_id: int, operator_id: int) -> Refund:
     Raises: IllegalTransition, also for an abnormal one, which WeChat has taken: that is
         brought to its end at the merchant platform.
     """
-    refund = _locked(refund_id)
+    refund = order_and_refund_lock(refund_id)
     _require_state(refund, RefundState.FAILED)
     if refund.wechat_error == ABNORMAL:
         raise IllegalTransition(
@@ -229,7 +191,7 @@ def refund_end_by_hand(*, refund_id: int, operator_id: int, note: str) -> Refund
     Locks: the order, the refund, then products, SKUs and the coupon.
     Raises: IllegalTransition.
     """
-    refund = _locked(refund_id)
+    refund = order_and_refund_lock(refund_id)
     _require_state(refund, RefundState.FAILED)
     now, is_taken = timezone.now(), refund.is_accepted
     refund_move(
@@ -246,13 +208,13 @@ def refund_end_by_hand(*, refund_id: int, operator_id: int, note: str) -> Refund
     return refund
 
 
-def _locked(refund_id: int) -> Refund:
-    """Lock a refund and its order, the order first."""
-    order_id = Refund.objects.values_list("order_id", flat=True).get(pk=refund_id)
-    order = order_lock(order_id)
-    refund = refund_lock(refund_id)
-    refund.order = order
-    return refund
+def _require_asked(refund: Refund) -> None:
+    """Let nobody grant what has failed, or what nobody asks for any more.
+
+    Raises: IllegalTransition.
+    """
+    if not refund.is_asked:
+        raise _illegal(refund)
 
 
 def _require_state(refund: Refund, state: RefundState) -> None:
@@ -261,19 +223,9 @@ def _require_state(refund: Refund, state: RefundState) -> None:
     Raises: IllegalTransition.
     """
     if refund.state != state:
-        label = RefundState(refund.state).label
-        raise IllegalTransition(f"退款{label},不能这样做", status=refund.state)
+        raise _illegal(refund)
 
 
-def _give_free(refund: Refund) -> None:
-    """Count a refund that will not be no longer, on its payment and its lines."""
-    rows = Payment.objects.filter(pk=refund.payment_id)
-    rows.update(
-        refund_amount=F("refund_amount") - refund.amount, updated_at=timezone.now()
-    )
-    parts = list(refund.items.select_related("order_item"))
-    for part in parts:
-        part.order_item.refund_quantity = F("refund_quantity") - part.quantity
-    OrderItem.objects.bulk_update(
-        [part.order_item for part in parts], ["refund_quantity"]
-    )
+def _illegal(refund: Refund) -> IllegalTransition:
+    label = RefundState(refund.state).label
+    return IllegalTransition(f"退款{label},不能这样做", status=refund.state)

@@ -23,22 +23,24 @@ from orders.models import (
     RefundState,
 )
 from orders.models.refund_lines import ZERO
+from orders.models.refund_states import ASKED
 from orders.services.refunds.amounts import (
     Amounts,
     Portion,
     kept_of,
     portions_left,
 )
-from orders.services.refunds.answering import requested_withdraw
 from orders.services.refunds.granting import day_cap_require, is_second_needed
 from orders.services.refunds.sending import send_later
 from orders.services.refunds.setting_aside import (
+    Draft,
     Quantities,
     refund_begin,
     refund_draft,
     refund_write,
 )
 from orders.services.refunds.states import refund_note
+from orders.services.refunds.withdrawing import requested_withdraw
 from shop.errors import Invalid
 
 
@@ -50,10 +52,12 @@ def refund_request(
     reason: str,
     quantities: Quantities | None = None,
     images: Collection[str] = (),
+    is_return: bool = False,
 ) -> Refund:
     """Ask for the money of a shopper's own paid order; staff will answer.
 
     `quantities` are pieces by the id of the order's line; None is all that is left.
+    `is_return`: they have left, and come back before the money does.
     `images` are storage names of pictures that the shopper has sent.
 
     Locks: the shopper, against a deletion of the account at the same moment; the order.
@@ -69,6 +73,8 @@ def refund_request(
     _require_in_time(order)
     _require_none_requested(order)
     draft = refund_draft(order, quantities)
+    if is_return:
+        _require_left(draft)
     return refund_begin(
         draft,
         kind=RefundKind.AFTER_SALE,
@@ -76,6 +82,7 @@ def refund_request(
         operator_id=user_id,
         reason=reason,
         images=list(images),
+        is_return=is_return,
         requested_amount=draft.amount,
     )
 
@@ -213,8 +220,14 @@ def _require_refundable(order: Order) -> None:
 
 def _require_none_requested(order: Order) -> None:
     """Raises: RefundPending."""
-    if order.refunds.filter(state=RefundState.REQUESTED).exists():
+    if order.refunds.filter(state__in=ASKED).exists():
         raise RefundPending
+
+
+def _require_left(draft: Draft) -> None:
+    """Raises: Invalid, for what has not left can't come back."""
+    if any(part.unshipped for part in draft.parts):
+        raise Invalid.field("type", "有商品还没有发货,请选择仅退款")
 
 
 def _require_none_agreed(order: Order) -> None:

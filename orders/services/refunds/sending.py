@@ -17,7 +17,7 @@ from orders.models import (
     RefundItem,
     RefundState,
 )
-from orders.models.refund_states import DROPPED
+from orders.models.refund_states import UNDECIDED
 from orders.services.anomalies import anomaly_note
 from orders.services.fulfilment import lines_unshipped
 from orders.services.refunds.settling import refund_refuse, refund_settle
@@ -53,9 +53,7 @@ def close_if_all_goes_back(order: Order) -> None:
     """Let a locked order do nothing more when nothing of it will ever leave."""
     if order.status != OrderStatus.PAID or order.is_closing:
         return
-    granted = RefundItem.objects.exclude(
-        refund__state__in=[*DROPPED, RefundState.REQUESTED]
-    )
+    granted = RefundItem.objects.exclude(refund__state__in=UNDECIDED)
     if any(lines_unshipped(order, granted).values()) or order.shipments.exists():
         return
     order.closing_at = timezone.now()

@@ -19,7 +19,7 @@ from orders.models import (
     Refund,
     RefundState,
 )
-from orders.models.refund_states import DROPPED
+from orders.models.refund_states import UNDECIDED
 from orders.numbers import refund_no_of
 from orders.services.anomalies import anomaly_note
 from orders.services.coupons import coupon_give_back_if_refunded
@@ -140,7 +140,7 @@ def _advance(refund: Refund, said: str, facts: Mapping[str, Any]) -> None:
         (refund.state, refund.wechat_error) == (to, error)
     ):
         return
-    if refund.state in (RefundState.REQUESTED, *DROPPED):
+    if refund.state in UNDECIDED:
         raise RefundMismatch("state")
     now = timezone.now()
     is_taken = said != CLOSED and not refund.is_accepted

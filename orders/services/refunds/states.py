@@ -1,5 +1,6 @@
 """The one place that writes a refund's state."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
@@ -11,11 +12,18 @@ from orders.models import (
     Refund,
     RefundDeed,
     RefundEvent,
+    RefundKind,
     RefundState,
 )
 from orders.models.refund_states import REFUND_TRANSITIONS
 from orders.services.messages import message_enqueue
 from shop.metrics import REFUNDS
+
+_TOLD: Mapping[RefundState, MessageKind] = {
+    RefundState.TO_RETURN: MessageKind.AGREED,
+    RefundState.REJECTED: MessageKind.REJECTED,
+    RefundState.SUCCEEDED: MessageKind.REFUNDED,
+}
 
 
 def refund_move(
@@ -28,7 +36,7 @@ def refund_move(
 ) -> None:
     """Move a refund on and write the event; `fields` are set in the same update.
 
-    The shopper is told of money that is back.
+    The shopper is told of an answer, and of money that is back.
 
     Locks: the caller's transaction holds the order's lock.
     Raises: IllegalTransition.
@@ -42,14 +50,16 @@ def refund_move(
     for name, value in values.items():
         setattr(refund, name, value)
     refund_note(refund=refund, came_from=old, operator_id=operator_id, reason=reason)
-    if to == RefundState.SUCCEEDED:
-        message_enqueue(kind=MessageKind.REFUNDED, order=refund.order, refund=refund)
+    # Of what staff only considered by themselves the shopper never knew.
+    is_known = to != RefundState.REJECTED or refund.kind != RefundKind.STAFF
+    if to in _TOLD and is_known:
+        message_enqueue(kind=_TOLD[to], order=refund.order, refund=refund)
 
 
 def refund_mark(
     *, refund: Refund, deed: RefundDeed, operator_id: int, reason: str, **fields: Any
 ) -> None:
-    """Write what staff have done to a request that goes on waiting, and the event.
+    """Write what is done to a request that goes on waiting, and the event.
 
     Locks: the caller's transaction holds the locks of the order and the refund.
     """

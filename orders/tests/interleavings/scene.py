@@ -17,9 +17,10 @@ from conftest import alone, lock_waiters, wait_until
 from orders.models import Order, Payment, Refund
 from orders.services.accounts import account_delete
 from orders.services.closing import order_cancel, order_cancel_by_staff, orders_expire
-from orders.services.fulfilment import order_confirm, order_ship
+from orders.services.fulfilment import order_confirm, order_ship, orders_confirm_due
 from orders.services.payments import payment_settle, payment_start
 from orders.services.refunds import (
+    refund_agree_return,
     refund_approve,
     refund_by_staff,
     refund_confirm,
@@ -27,9 +28,11 @@ from orders.services.refunds import (
     refund_reject,
     refund_request,
     refund_retry,
+    refund_return_parcel,
     refund_send,
     refund_send_back,
     refund_withdraw,
+    returns_expire,
 )
 from orders.services.repricing import order_reprice
 from orders.tests.conftest import line, placed, stock_of
@@ -97,6 +100,25 @@ class Scene:
     def is_asking(self) -> None:
         self.is_completed()
         self.request()
+
+    def is_shipped(self) -> None:
+        self.is_paid()
+        self.ship()
+        Order.objects.update(shipped_at=timezone.now() - timedelta(days=365))
+
+    def is_to_return(self) -> None:
+        """Its goods may go back, and it is late."""
+        self.is_shipped()
+        refund_request(
+            order_no=self.order_no,
+            user_id=self.user.pk,
+            reason="不合适",
+            is_return=True,
+        )
+        refund_agree_return(
+            refund_id=self.refund.pk, operator_id=self.staff.pk, address="二号仓"
+        )
+        Refund.objects.update(return_before=timezone.now())
 
     def is_processing(self) -> None:
         """A refund is at WeChat, which does not end it by itself."""
@@ -201,6 +223,20 @@ class Scene:
 
     def withdraw(self) -> None:
         refund_withdraw(refund_no=self.refund.refund_no, user_id=self.user.pk)
+
+    def return_parcel(self) -> None:
+        refund_return_parcel(
+            refund_no=self.refund.refund_no,
+            user_id=self.user.pk,
+            carrier="ZTO",
+            tracking_no="ZT123",
+        )
+
+    def expire_returns(self) -> None:
+        returns_expire()
+
+    def confirm_by_clock(self) -> None:
+        orders_confirm_due()
 
     def deactivate_second(self) -> None:
         staff_deactivate(

@@ -158,3 +158,53 @@ def test_shopper_who_is_being_deleted_asks_for_nothing(
         assert race.start("request").result() == "user_not_found"
     assert deleting.result() == DONE
     assert Refund.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("before", "first", "second", "outcomes", "end"),
+    [
+        (
+            *("is_to_return", "return_parcel", "return_parcel", (DONE, DONE)),
+            ("returning", "shipped"),
+        ),
+        (
+            *("is_to_return", "return_parcel", "expire_returns", (DONE, DONE)),
+            ("returning", "shipped"),
+        ),
+        (
+            *("is_to_return", "expire_returns", "return_parcel", (DONE, REFUSED)),
+            ("withdrawn", "shipped"),
+        ),
+        (
+            *("is_to_return", "return_parcel", "withdraw", (DONE, REFUSED)),
+            ("returning", "shipped"),
+        ),
+        (
+            *("is_to_return", "approve", "return_parcel", (DONE, REFUSED)),
+            ("approved", "shipped"),
+        ),
+        # What was asked for in the last moment holds the order open.
+        (
+            *("is_shipped", "request", "confirm_by_clock", (DONE, DONE)),
+            ("requested", "shipped"),
+        ),
+        (
+            *("is_shipped", "confirm_by_clock", "request", (DONE, DONE)),
+            ("requested", "completed"),
+        ),
+    ],
+)
+def test_two_at_a_return_have_one_outcome(
+    scene: Scene,
+    race: Race,
+    before: str,
+    first: str,
+    second: str,
+    outcomes: tuple[str, str],
+    end: tuple[str, str],
+) -> None:
+    getattr(scene, before)()
+    assert race.in_turn(first, second) == outcomes
+    assert (scene.refund.state, scene.order.status) == end
+    sent = scene.refund.events.filter(to_state="returning")
+    assert sent.count() == (end[0] == "returning")

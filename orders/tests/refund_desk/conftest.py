@@ -18,7 +18,9 @@ def in_each_state(shopper_api: APIClient, tea: Product) -> dict[str, Refund]:
     for state in RefundState:
         refund = request(paid_order(shopper_api, line(tea)))
         row = Refund.objects.filter(pk=refund.pk)
-        row.update(state=state, accepted_at=timezone.now())
+        now = timezone.now()
+        is_return = state in (RefundState.TO_RETURN, RefundState.RETURNING)
+        row.update(state=state, accepted_at=now, is_return=is_return, return_before=now)
         refunds[state.value] = Refund.objects.get(pk=refund.pk)
     return refunds
 

@@ -15,11 +15,14 @@ from orders.tests.conftest import page
 REFUNDS = "/admin/orders/refund/"
 PICTURE = f"uploads/202601/{'0' * 32}.jpg"
 ACTIONS = (
+    *("agree_return", "receive"),
     *("approve", "confirm", "reject", "send_back"),
     *("retry", "query", "by_hand"),
 )
 OFFERED = {
     "requested": {"approve", "reject"},
+    "to_return": {"receive", "reject"},
+    "returning": {"receive", "reject"},
     "approved": {"query"},
     "processing": {"query"},
     "succeeded": set(),
@@ -54,7 +57,12 @@ def books() -> tuple[Any, ...]:
     )
 
 
-def request(order: Order, quantities: dict[int, int] | None = None) -> Refund:
+def request(
+    order: Order,
+    quantities: dict[int, int] | None = None,
+    *,
+    is_return: bool = False,
+) -> Refund:
     Upload.objects.get_or_create(file=PICTURE, user_id=order.user_id)
     return refund_request(
         order_no=order.order_no,
@@ -62,6 +70,7 @@ def request(order: Order, quantities: dict[int, int] | None = None) -> Refund:
         reason="杯子碎了",
         quantities=quantities,
         images=[PICTURE],
+        is_return=is_return,
     )
 
 

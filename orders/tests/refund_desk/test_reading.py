@@ -33,7 +33,7 @@ def test_list_opens_with_what_waits_for_staff(
     desk: Client, in_each_state: dict[str, Refund]
 ) -> None:
     pks = {state: refund.pk for state, refund in in_each_state.items()}
-    assert found(desk) == [pks["failed"], pks["requested"]]
+    assert found(desk) == [pks["failed"], pks["returning"], pks["requested"]]
     assert found(desk, state="all") == sorted(pks.values(), reverse=True)
     for state in RefundState:
         assert found(desk, state=state.value) == [pks[state.value]]
@@ -70,7 +70,7 @@ def test_what_waits_and_what_is_searched_has_an_index(
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
     waiting = Refund.objects.waiting()
-    assert "refund_unfinished" in waiting.order_by("-pk").explain()
+    assert "refund_open" in waiting.order_by("-pk").explain()
     by_number = Refund.objects.having_word("R2601").explain()
     assert re.search("Index.* (using|on) .*refund_no", by_number), by_number
     by_order = Refund.objects.having_word("2601").explain()
@@ -86,7 +86,7 @@ def badge(client: Client) -> str:
 def test_badge_counts_what_waits(
     desk: Client, in_each_state: dict[str, Refund]
 ) -> None:
-    assert '-red-400">2</span>' in badge(desk)
+    assert '-red-400">3</span>' in badge(desk)
     Refund.objects.waiting().update(state="rejected")
     assert "-red-400" not in badge(desk)
 
@@ -171,7 +171,7 @@ def test_pages_of_no_refund_lead_back(desk: Client) -> None:
     [
         (("view_refund",), set()),
         (("view_refund", "change_refund"), set()),
-        (("view_refund", "answer_refund"), {"approve", "reject"}),
+        (("view_refund", "answer_refund"), {"approve", "receive", "reject"}),
         (("view_refund", "retry_refund"), {"retry", "query", "by_hand"}),
         (("view_order", "answer_refund", "retry_refund"), set()),
     ],

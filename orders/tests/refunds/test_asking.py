@@ -52,7 +52,9 @@ def test_a_request_answers_with_its_whole_shape(
         "refundNo": refund.refund_no,
         "orderNo": order.order_no,
         "kind": "after_sale",
+        "type": "money",
         "status": "requested",
+        "actions": ["withdraw"],
         "amount": "198.00",
         "requestedAmount": "198.00",
         "items": [
@@ -71,6 +73,11 @@ def test_a_request_answers_with_its_whole_shape(
         "timeline": [
             {"status": "requested", "text": "退款申请已提交", "note": "有破损"}
         ],
+        "returnAddress": "",
+        "returnBefore": None,
+        "returnCarrier": "",
+        "returnTrackingNo": "",
+        "returnedAt": None,
         "acceptedAt": None,
         "succeededAt": None,
     }

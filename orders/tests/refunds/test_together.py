@@ -33,7 +33,7 @@ def test_one_request_waits_at_a_time(shopper_api: APIClient, order: Order) -> No
     # The last guard, should somebody forget the lock.
     other = Refund.objects.get()
     other.pk, other.refund_no, other.out_refund_no = None, "R1", "R1T01"
-    refused = pytest.raises(IntegrityError, match="refund_one_requested")
+    refused = pytest.raises(IntegrityError, match="refund_one_asked")
     with refused, transaction.atomic():
         other.save()
     assert Refund.objects.count() == 1

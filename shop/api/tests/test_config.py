@@ -22,6 +22,8 @@ def test_config(api, settings):
                 "paid": "t1",
                 "shipped": None,
                 "refunded": "t3",
+                "agreed": None,
+                "rejected": None,
             },
             "payMinutes": 45,
         },
