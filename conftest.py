@@ -196,6 +196,7 @@ def simulator(simulator_process: SimulatorProcess, settings: Any) -> SimulatorPr
     """Lead the shop to the simulator, which has no fault now and the right time."""
     settings.WECHAT_API_BASE = simulator_process.base_url
     settings.WECHAT_PAY_BASE = simulator_process.base_url
+    settings.KUAIDI100_BASE = simulator_process.base_url
     simulator_process.clear_faults()
     simulator_process.shift_clock(0)
     # What it would still tell of an earlier test is none of this one's.

@@ -74,7 +74,7 @@ class Servers:
         development = shop_environment(
             credentials=self.credentials, folder=self.folder, port=0, simulator_port=0
         )
-        for name in ("WECHAT_API_BASE", "WECHAT_PAY_BASE"):
+        for name in ("WECHAT_API_BASE", "WECHAT_PAY_BASE", "KUAIDI100_BASE"):
             del development[name]
         return {
             **development,

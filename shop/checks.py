@@ -28,19 +28,20 @@ _EXAMPLE = re.compile(
     r"|placeholder|dummy|not.?a.?secret|xxxxxx|^<.*>$",
     re.IGNORECASE,
 )
-_WECHAT_HOSTS = {
+_HOSTS = {
     "WECHAT_API_BASE": {"https://api.weixin.qq.com"},
     "WECHAT_PAY_BASE": {
         "https://api.mch.weixin.qq.com",
         "https://api2.mch.weixin.qq.com",
     },
+    "KUAIDI100_BASE": {"https://poll.kuaidi100.com"},
 }
 
 
 @register(TAG)
 def keys_check(app_configs: Any, **kwargs: Any) -> list[Error]:
     """Refuse keys that are too short, or would fail at the first login or payment."""
-    return [*_sizes(), *_forms(), *_storage()]
+    return [*_sizes(), *_forms(), *_storage(), *_logistics()]
 
 
 @register(TAG)
@@ -61,6 +62,7 @@ def secrets_of_settings() -> dict[str, str]:
         "WECHAT_SECRET": settings.WECHAT_SECRET,
         "WECHAT_API_V3_KEY": settings.WECHAT_API_V3_KEY,
         "METRICS_TOKEN": settings.METRICS_TOKEN,
+        "KUAIDI100_KEY": settings.KUAIDI100_KEY,
         "S3_SECRET_ACCESS_KEY": settings.S3_SECRET_ACCESS_KEY,
         "the password of DATABASE_URL": database["PASSWORD"],
         "the password of DATABASE_REPLICA_URL": settings.DATABASES.get(
@@ -143,6 +145,15 @@ def _storage() -> Iterator[Error]:
         yield Error(f"S3_BUCKET needs {', '.join(names)}", id="shop.E013")
 
 
+def _logistics() -> Iterator[Error]:
+    names = ("KUAIDI100_CUSTOMER", "KUAIDI100_KEY")
+    is_asked = settings.LOGISTICS_SERVICE == "kuaidi100"
+    if is_asked and not all(getattr(settings, name) for name in names):
+        yield Error(
+            f"LOGISTICS_SERVICE=kuaidi100 needs {' and '.join(names)}", id="shop.E015"
+        )
+
+
 def _guessable() -> Iterator[Error]:
     for name, secret in secrets_of_settings().items():
         if is_guessable(secret):
@@ -175,10 +186,10 @@ def _addresses() -> Iterator[Error]:
         yield Error("PUBLIC_URL must be https", id="shop.E010")
     if settings.S3_PUBLIC_URL and not settings.S3_PUBLIC_URL.startswith("https://"):
         yield Error("S3_PUBLIC_URL must be https", id="shop.E014")
-    for name, hosts in _WECHAT_HOSTS.items():
+    for name, hosts in _HOSTS.items():
         if getattr(settings, name) not in hosts:
             yield Error(
-                f"{name}: another WeChat host needs SHOP_ENV=development",
+                f"{name}: another host needs SHOP_ENV=development",
                 id="shop.E011",
             )
     # The simulator's; WeChat's own go on in digits.

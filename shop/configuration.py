@@ -254,6 +254,19 @@ MEANINGS = {
         "ids of further templates, separated by commas, that `/api/config` tells to "
         "the client beside those above",
     ),
+    "LOGISTICS_SERVICE": Meaning(
+        "`kuaidi100`: shoppers and staff see where parcels are; empty: only with which "
+        "carrier and number they went",
+    ),
+    "KUAIDI100_BASE": Meaning(
+        "where it is asked",
+    ),
+    "KUAIDI100_CUSTOMER": Meaning(
+        "the shop's customer code at Kuaidi100",
+    ),
+    "KUAIDI100_KEY": Meaning(
+        "its key, which signs what is asked",
+    ),
     "METRICS_TOKEN": Meaning(
         "the bearer token of `/metrics`, 16 bytes or more; without it that page "
         "does not exist",

@@ -76,7 +76,8 @@ NOTIFICATIONS = Counter(
 )
 WECHAT = Histogram(
     "shop_wechat_seconds",
-    "Calls to WeChat: ok, refused, unavailable or not_asked, and how long they took",
+    "Calls to WeChat, and to Kuaidi100: ok, refused, unavailable or not_asked, and how"
+    " long they took",
     ["route", "outcome"],
     # A call is given up after 5 s at the latest, a job's after 7 s.
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 7.5),
@@ -93,12 +94,12 @@ CACHE_FAILURES = Counter(
 class Call:
     """A call under way; whoever makes it says how it ended."""
 
-    outcome: str = "unavailable"
+    outcome: str = "not_asked"
 
 
 @contextmanager
 def wechat_call(route: str) -> Iterator[Call]:
-    """Measure a call; unless its outcome is set, WeChat was not to be had."""
+    """Measure a call, which was not made unless its outcome says more."""
     call, began = Call(), time.perf_counter()
     try:
         yield call

@@ -392,6 +392,15 @@ WECHAT_TEMPLATES = {event: one for event, one in _TEMPLATES.items() if one}
 WECHAT_MESSAGE_PAGE = env.text("WECHAT_MESSAGE_PAGE", "")
 WECHAT_SUBSCRIBE_TEMPLATES = env.words("WECHAT_SUBSCRIBE_TEMPLATES", "")
 
+# --- Where parcels are -------------------------------------------------------------
+
+LOGISTICS_SERVICE = env.text("LOGISTICS_SERVICE", "")
+if LOGISTICS_SERVICE not in {"", "kuaidi100"}:
+    raise ImproperlyConfigured("LOGISTICS_SERVICE must be kuaidi100 or empty")
+KUAIDI100_BASE = env.link("KUAIDI100_BASE", "https://poll.kuaidi100.com")
+KUAIDI100_CUSTOMER = env.text("KUAIDI100_CUSTOMER", "")
+KUAIDI100_KEY = env.text("KUAIDI100_KEY", "")
+
 # --- HTTPS; what production refuses is in shop/checks.py ------------------------------
 
 if not IS_DEVELOPMENT:

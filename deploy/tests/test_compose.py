@@ -20,7 +20,10 @@ SCHEMA = Path(__file__).parent / "compose_spec" / "compose-spec.json"
 # ${NAME:?…}, ${NAME:-default}; $$NAME is the container's own.
 VARIABLE = re.compile(r"(?<!\$)\$\{(\w+):([?-])([^}]*)\}")
 # What a server must not set.
-DEVELOPMENT = {"SHOP_ENV", "DEBUG", "RATELIMIT_ENABLE", "WECHAT_API_BASE"}
+DEVELOPMENT = {
+    *("SHOP_ENV", "DEBUG", "RATELIMIT_ENABLE"),
+    *("WECHAT_API_BASE", "KUAIDI100_BASE"),
+}
 PUBLISHED = {"80:80", "443:443"}
 
 

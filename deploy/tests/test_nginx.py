@@ -94,6 +94,7 @@ def production(
             "SHOP_ENV": "production",
             "WECHAT_API_BASE": "https://api.weixin.qq.com",
             "WECHAT_PAY_BASE": "https://api.mch.weixin.qq.com",
+            "KUAIDI100_BASE": "https://poll.kuaidi100.com",
             "WECHAT_PLATFORM_PUBLIC_KEY_ID": REAL_KEY_ID,
         },
     )

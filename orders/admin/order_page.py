@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpRequest
 from django.urls import reverse
@@ -14,6 +15,7 @@ from orders.admin.stages import STAGES, stage_of
 from orders.admin.timeline import timeline
 from orders.models import Order, OrderItem, OrderStatus, Shipment, UploadState
 from orders.models.refund_states import WAITING
+from orders.services.logistics import parcels_traced
 from shop.api.images import image_url
 from shop.back_office.figures import moment, money
 from shop.back_office.masking import (
@@ -25,6 +27,8 @@ from shop.back_office.masking import (
 
 # With what tells which actions there are.
 PARCELS = Prefetch("shipments", Shipment.objects.select_related("operator"))
+# Asks for the traces, which are not worth a call each time somebody looks.
+TRACED = "logistics"
 _REFUND_COLOURS = {
     "requested": "warning",
     "returning": "warning",
@@ -54,11 +58,22 @@ def order_page(
         "lines": list(_lines(order)),
         "amounts": list(_amounts(order)),
         "sections": [section for section in _sections(request, order) if section[1]],
+        "traces": parcels_traced(order) if TRACED in request.GET else [],
+        "traces_url": _traces_url(request, order),
         "steps": timeline(request, order),
         "slip_url": packing_url(order),
         "has_next": order.paid_at is not None
         and request.user.has_perm("orders.ship_order"),
     }
+
+
+def _traces_url(request: HttpRequest, order: Order) -> str:
+    """Return where the traces are asked for; empty when there is none to ask for."""
+    has_parcels = order.shipments.all() or any(
+        refund.returned_at for refund in order.refunds.all()
+    )
+    is_asked = not settings.LOGISTICS_SERVICE or TRACED in request.GET
+    return f"?{TRACED}=1#traces" if has_parcels and not is_asked else ""
 
 
 def _related(request: HttpRequest) -> Iterator[str]:

@@ -8,13 +8,14 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.text import Truncator
 from django.utils.timesince import timesince
 from unfold.decorators import display
 
 from catalog.admin.pictures import thumbnail
 from orders.admin.cells import link
+from orders.admin.order_page import TRACED
 from orders.admin.read_only import ReadOnlyDesk
 from orders.admin.refund_actions import RefundActions
 from orders.admin.refund_facts import amount_told, wechat_reason
@@ -258,7 +259,15 @@ class RefundDesk(SheetExports, RefundActions, ReadOnlyDesk):
 
     @display(description="退货包裹")
     def parcel(self, refund: Refund) -> str:
-        return refund.return_parcel
+        """Lead to where it is, which the order's page tells."""
+        page = reverse("admin:orders_order_change", args=[refund.order_id])
+        return format_html(
+            '{} <a href="{}?{}=1#traces" class="text-primary-600'
+            ' dark:text-primary-500">查物流</a>',
+            refund.return_parcel,
+            page,
+            TRACED,
+        )
 
     @display(description="已发商品退回库存")
     def restocked(self, refund: Refund) -> str:

@@ -5,6 +5,7 @@ from orders.serializers.coupons import (
     OwnCouponFilterSerializer,
     OwnCouponSerializer,
 )
+from orders.serializers.logistics import LogisticsSerializer
 from orders.serializers.orders import (
     CountsSerializer,
     OrderFilterSerializer,
@@ -27,6 +28,7 @@ from orders.serializers.shown import order_shown
 __all__ = [
     "CountsSerializer",
     "CouponSerializer",
+    "LogisticsSerializer",
     "OrderFilterSerializer",
     "OrderRequestSerializer",
     "OrderSerializer",

@@ -16,6 +16,7 @@ from orders.errors import OrderNotFound
 from orders.models import Order, OrderStatus, Refund
 from orders.serializers import (
     CountsSerializer,
+    LogisticsSerializer,
     OrderFilterSerializer,
     OrderRequestSerializer,
     OrderSerializer,
@@ -28,11 +29,12 @@ from orders.serializers import (
 )
 from orders.services.closing import order_cancel
 from orders.services.fulfilment import order_confirm, order_hide
+from orders.services.logistics import parcels_traced
 from orders.services.payments import payment_start
 from orders.services.placing import OrderRequest, destination_of, order_place
 from orders.services.quoting import quote_make
 from shop.api.envelope import success
-from shop.api.ratelimit import CartLimit, WriteLimit
+from shop.api.ratelimit import CartLimit, ExportLimit, WriteLimit
 from shop.errors import Invalid
 
 KEY_HEADER = "Idempotency-Key"
@@ -161,6 +163,18 @@ class OrderViewSet(GenericViewSet[Order]):
         """Confirm receipt."""
         order_confirm(order_no=orderNo, user_id=self.shopper.pk)
         return self._answer(orderNo, "已确认收货")
+
+    @extend_schema(responses=LogisticsSerializer)
+    @action(methods=["get"], detail=True, throttle_classes=[ExportLimit])
+    def logistics(self, request: Request, orderNo: str) -> Response:
+        """Tell where the order's parcels are, as of the last half hour."""
+        rows = Order.objects.of(self.shopper.pk).prefetch_related(
+            "shipments", "refunds"
+        )
+        order = rows.filter(order_no=orderNo).first()
+        if order is None:
+            raise OrderNotFound
+        return success(LogisticsSerializer({"parcels": parcels_traced(order)}).data)
 
     def _answer(self, order_no: str, message: str = "成功") -> Response:
         """Answer with the order as it is now."""

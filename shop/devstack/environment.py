@@ -18,6 +18,9 @@ WORLD_VARIABLES = {
     "WECHAT_MERCHANT_PRIVATE_KEY": "merchantPrivateKey",
     "WECHAT_PLATFORM_PUBLIC_KEY_ID": "platformPublicKeyId",
     "WECHAT_PLATFORM_PUBLIC_KEY": "platformPublicKey",
+    # The simulator's Kuaidi100 knows the shop by these.
+    "KUAIDI100_CUSTOMER": "mchid",
+    "KUAIDI100_KEY": "secret",
 }
 # A message for each event, so that all of them are seen in the simulator's state. The
 # simulator takes any id of WeChat's form.
@@ -56,6 +59,8 @@ def shop_environment(
         "MEDIA_ROOT": str(folder / MEDIA_FOLDER),
         "WECHAT_API_BASE": address(simulator_port),
         "WECHAT_PAY_BASE": address(simulator_port),
+        "LOGISTICS_SERVICE": "kuaidi100",
+        "KUAIDI100_BASE": address(simulator_port),
         # A proxy of the machine's would be asked for the simulator.
         "NO_PROXY": f"{HOST},localhost",
         "no_proxy": f"{HOST},localhost",

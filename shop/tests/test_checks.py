@@ -23,6 +23,7 @@ SAFE = {
     "ALLOWED_HOSTS": ["shop.example"],
     "WECHAT_API_BASE": "https://api.weixin.qq.com",
     "WECHAT_PAY_BASE": "https://api.mch.weixin.qq.com",
+    "KUAIDI100_BASE": "https://poll.kuaidi100.com",
     "WECHAT_PLATFORM_PUBLIC_KEY_ID": "PUB_KEY_ID_0116000000012026010100000000000000",
 }
 
@@ -65,6 +66,8 @@ FAULTS: list[tuple[dict[str, Any], str, str]] = [
         "E011",
         "WECHAT_PAY_BASE",
     ),
+    ({"KUAIDI100_BASE": "http://poll.kuaidi100.com"}, "E011", "KUAIDI100_BASE"),
+    ({"KUAIDI100_KEY": ""}, "E015", "LOGISTICS_SERVICE=kuaidi100 needs KUAIDI100_CUS"),
     ({"WECHAT_PLATFORM_PUBLIC_KEY_ID": "PUB_KEY_ID_SIM1"}, "E012", "simulator's keys"),
 ]
 

@@ -119,6 +119,10 @@ FIELDS = {
     "Refund": "refundNo orderNo kind status amount items reason images answer timeline "
     "createdAt acceptedAt succeededAt requestedAmount type actions returnAddress "
     "returnBefore returnCarrier returnTrackingNo returnedAt",
+    "Logistics": "parcels",
+    "TracedParcel": "carrier carrierName trackingNo sentAt refundNo traceStatus notice "
+    "state trace",
+    "TraceStep": "at text",
     "RefundItem": "itemId name specs image quantity amount",
     "RefundStep": "status text at note",
     "Address": "id name phone province city district detail isDefault",

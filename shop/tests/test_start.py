@@ -24,6 +24,7 @@ PRODUCTION = {
     "SHOP_ENV": "production",
     "WECHAT_API_BASE": "https://api.weixin.qq.com",
     "WECHAT_PAY_BASE": "https://api.mch.weixin.qq.com",
+    "KUAIDI100_BASE": "https://poll.kuaidi100.com",
     "WECHAT_PLATFORM_PUBLIC_KEY_ID": REAL_KEY_ID,
     "TRUSTED_PROXY_HOPS": "1",
 }
@@ -206,7 +207,7 @@ shop.E007: DEBUG=1 needs SHOP_ENV=development
 shop.E008: RATELIMIT_ENABLE=0 needs SHOP_ENV=development
 shop.E009: ALLOWED_HOSTS=* needs SHOP_ENV=development
 shop.E010: PUBLIC_URL must be https
-shop.E011: WECHAT_PAY_BASE: another WeChat host needs SHOP_ENV=development
+shop.E011: WECHAT_PAY_BASE: another host needs SHOP_ENV=development
 """
 
 

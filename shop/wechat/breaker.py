@@ -1,4 +1,4 @@
-"""Leave a route of WeChat alone for a while when it does not answer.
+"""Leave a route alone for a while when it does not answer, WeChat's and others'.
 
 Per process and in memory: what is lost with it is learnt again by a few calls. One for
 each route, so that a bill that fails stops no payment.
@@ -21,6 +21,7 @@ class Breaker:
     """Counts the calls in a row that brought no answer."""
 
     def __init__(self, route: str) -> None:
+        """`route` is how logs name it, with whose it is."""
         self._route = route
         self._lock = threading.Lock()
         self._failures = 0
@@ -52,7 +53,7 @@ class Breaker:
             self._rests_until = time.monotonic() + REST_SECONDS
             is_opened = self._failures == FAILURES_MAX
         if is_opened:
-            logger.error("WeChat's %s does not answer, left alone", self._route)
+            logger.error("%s does not answer, left alone", self._route)
 
 
 _breakers: dict[str, Breaker] = {}

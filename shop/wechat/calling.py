@@ -1,4 +1,4 @@
-"""What holds for every call to WeChat: when it may be made, and how long it may take.
+"""What holds for every call to somebody else: when it may be made, how long it takes.
 
 The one who waits keeps the time, not the socket: a socket's time-outs count anew for
 each address and each read, and never for looking up a name.
@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
+import requests
 from django.db import connections
 from django.http import HttpRequest, HttpResponse
 
@@ -23,8 +24,9 @@ from shop.wechat.errors import WeChatUnavailable
 REQUEST_SECONDS = 5
 # With less time left a call would only be lost.
 LEAST_SECONDS = 0.5
-# Calls of requests at a time in a process: half of its threads at most. The rest
-# serve on while WeChat hangs, which nobody knows before the first calls have failed.
+# Calls of requests to WeChat at a time in a process: half of its threads at most. The
+# rest serve on while WeChat hangs, which nobody knows before the first calls have
+# failed.
 REQUEST_CALLS_MAX = 4
 # An answer takes less; room is worth waiting for until the latest call took as long.
 HANGING_SECONDS = 1
@@ -32,11 +34,46 @@ HANGING_SECONDS = 1
 # that finds no room in time is not made.
 CALLS_MAX = 100
 
-_began: list[float] = []
-_room = threading.Condition()
 _pool = ThreadPoolExecutor(CALLS_MAX, "wechat")
 _deadline: ContextVar[float | None] = ContextVar("wechat_deadline", default=None)
 Answer = TypeVar("Answer")
+
+
+class Callee:
+    """Somebody whom requests wait for, so many at a time."""
+
+    def __init__(self, name: str, *, calls_max: int) -> None:
+        self.name = name
+        self._calls_max = calls_max
+        self._began: list[float] = []
+        self._room = threading.Condition()
+
+    @contextmanager
+    def room_taken(self) -> Iterator[None]:
+        """Let requests make no more calls at a time than leave threads to others.
+
+        Raises: WeChatUnavailable, when all who have room wait in vain.
+        """
+        if _deadline.get() is None:
+            yield
+            return
+        with self._room:
+            while len(self._began) >= self._calls_max:
+                patience = self._began[-1] + HANGING_SECONDS - time.monotonic()
+                if patience <= 0:
+                    raise WeChatUnavailable
+                self._room.wait(patience)
+            began = time.monotonic()
+            self._began.append(began)
+        try:
+            yield
+        finally:
+            with self._room:
+                self._began.remove(began)
+                self._room.notify()
+
+
+WECHAT = Callee("WeChat", calls_max=REQUEST_CALLS_MAX)
 
 
 @contextmanager
@@ -50,7 +87,7 @@ def waiting_budget(seconds: float) -> Iterator[None]:
 
 
 class WaitingBudgetMiddleware:
-    """Give each request its time for WeChat; jobs and commands have each call's own."""
+    """Give each request its time for calls; jobs and commands have each call's own."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -61,7 +98,7 @@ class WaitingBudgetMiddleware:
 
 
 @contextmanager
-def calling(route: str) -> Iterator[Call]:
+def calling(route: str, callee: Callee = WECHAT) -> Iterator[Call]:
     """Allow one call, measure it, and learn from how it ends.
 
     Raises: WeChatUnavailable before the call, when there is no room, no time left, or
@@ -69,8 +106,8 @@ def calling(route: str) -> Iterator[Call]:
         for as long as WeChat likes.
     """
     _require_no_transaction()
-    breaker = breaker_of(route)
-    with wechat_call(route) as call, _room_taken(call):
+    breaker = breaker_of(f"{callee.name}'s {route}")
+    with wechat_call(route) as call, callee.room_taken():
         if _seconds_left() < LEAST_SECONDS:
             raise WeChatUnavailable
         breaker.admit()
@@ -100,30 +137,17 @@ def in_time(send: Callable[[], Answer], seconds: float) -> Answer:
         future.cancel()
 
 
-@contextmanager
-def _room_taken(call: Call) -> Iterator[None]:
-    """Let requests make no more calls at a time than leave threads to serve others.
+def reply_read(response: requests.Response, most_bytes: int) -> bytes:
+    """Return the body of an answer that is read as it comes.
 
-    Raises: WeChatUnavailable, when all who have room wait in vain.
+    Raises: ValueError, when it is longer than any that is expected.
     """
-    call.outcome = "not_asked"
-    if _deadline.get() is None:
-        yield
-        return
-    with _room:
-        while len(_began) >= REQUEST_CALLS_MAX:
-            patience = _began[-1] + HANGING_SECONDS - time.monotonic()
-            if patience <= 0:
-                raise WeChatUnavailable
-            _room.wait(patience)
-        began = time.monotonic()
-        _began.append(began)
-    try:
-        yield
-    finally:
-        with _room:
-            _began.remove(began)
-            _room.notify()
+    raw = b""
+    for chunk in response.iter_content(8192):
+        raw += chunk
+        if len(raw) > most_bytes:
+            raise ValueError
+    return raw
 
 
 def _seconds_left() -> float:

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from shop.errors import RateLimited, ShopError
-from shop.wechat.calling import calling, in_time
+from shop.wechat.calling import calling, in_time, reply_read
 from shop.wechat.errors import WeChatDeclined, WeChatRefused, WeChatUnavailable
 
 logger = logging.getLogger(__name__)
@@ -237,16 +237,7 @@ def _sent(
         allow_redirects=False,
         stream=True,
     ) as response:
-        return response.status_code, _bounded(response)
-
-
-def _bounded(response: requests.Response) -> bytes:
-    raw = b""
-    for chunk in response.iter_content(8192):
-        raw += chunk
-        if len(raw) > REPLY_MAX_BYTES:
-            raise ValueError
-    return raw
+        return response.status_code, reply_read(response, REPLY_MAX_BYTES)
 
 
 def _checked(reply: dict[str, Any]) -> dict[str, Any]:

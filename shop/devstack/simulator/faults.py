@@ -1,4 +1,4 @@
-"""Faults on order: WeChat slow, broken, silent or saying things twice."""
+"""Faults on order: WeChat and Kuaidi100 slow, broken, silent or saying things twice."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ ROUTES = (
     "download",
     "message",
     "shipping",
+    "trace",
     "notify",
 )
 DEFAULT_SECONDS = {"slow": 10.0, "delay": 10.0, "never": 60.0}

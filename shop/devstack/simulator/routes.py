@@ -19,6 +19,8 @@ from .control.refunds import RefundControl
 from .control.state import StateControl
 from .errcodes import errcode_answer
 from .faults import Faults, answer_under
+from .kuaidi100 import PATH as TRACE_PATH
+from .kuaidi100 import Kuaidi100
 from .messages import Answer, Request, json_answer
 from .miniprogram import MiniProgram
 from .notifications import Notifier
@@ -77,6 +79,10 @@ class Router:
         )
         bills = Bills(world, books, clock)
         self._pay_routes = _pay_routes(self._pay, refunds, bills)
+        trace = Kuaidi100(world, books, clock)
+        self._trace_routes = [
+            Route("trace", "POST", re.compile(re.escape(TRACE_PATH)), trace.query)
+        ]
         self._control_routes = _control_routes(
             PaymentControl(books, self._pay, announcer, self._notifier),
             RefundControl(books, refunds, self._refund_ends),
@@ -101,6 +107,8 @@ class Router:
             return self._control_answer(request)
         if request.path.startswith("/v3/"):
             return self._pay_answer(request)
+        if request.path.startswith("/poll/"):
+            return self._trace_answer(request)
         return self._mini_answer(request)
 
     def _control_answer(self, request: Request) -> Answer:
@@ -114,6 +122,16 @@ class Router:
         return answer_under(
             self._faults.take(route.name),
             lambda: errcode_answer(lambda: route.act(request)),
+            error=lambda: BROKEN,
+        )
+
+    def _trace_answer(self, request: Request) -> Answer:
+        route, _ = _find(self._trace_routes, request)
+        if route is None:
+            return NOT_FOUND
+        return answer_under(
+            self._faults.take(route.name),
+            lambda: route.act(request),
             error=lambda: BROKEN,
         )
 

@@ -37,6 +37,7 @@ def test_settings_lead_to_the_simulator_and_its_world(tmp_path: Path) -> None:
     assert settings["PUBLIC_URL"] == "http://127.0.0.1:8000"
     assert settings["WECHAT_API_BASE"] == "http://127.0.0.1:9000"
     assert settings["WECHAT_PAY_BASE"] == "http://127.0.0.1:9000"
+    assert settings["KUAIDI100_BASE"] == "http://127.0.0.1:9000"
     assert len(settings["WECHAT_API_V3_KEY"]) == 32
     again = shop_environment(
         credentials=credentials_make(), folder=tmp_path, port=8000, simulator_port=9000

@@ -46,3 +46,9 @@ class DeliveryBooks(Store):
             "SELECT * FROM uploads WHERE out_trade_no = ? ORDER BY rowid", out_trade_no
         )
         return [Upload(**row) for row in rows]
+
+    def parcel_picked_up(self, number: str, at: float) -> float:
+        """Return when a parcel was picked up: at the time that was said first."""
+        self._write("INSERT OR IGNORE INTO parcels VALUES (?, ?)", number, at)
+        rows = self._all("SELECT picked_up_at FROM parcels WHERE number = ?", number)
+        return float(rows[0]["picked_up_at"])

@@ -40,6 +40,9 @@ CREATE TABLE IF NOT EXISTS uploads (
     is_finished INTEGER NOT NULL, parcels TEXT NOT NULL, upload_time TEXT NOT NULL,
     uploaded_at REAL NOT NULL
 );
+CREATE TABLE IF NOT EXISTS parcels (
+    number TEXT PRIMARY KEY, picked_up_at REAL NOT NULL
+);
 CREATE TABLE IF NOT EXISTS notifications (
     id TEXT PRIMARY KEY, out_trade_no TEXT NOT NULL REFERENCES payments,
     url TEXT NOT NULL, body BLOB NOT NULL, tries INTEGER NOT NULL DEFAULT 0,
