@@ -71,6 +71,14 @@ class RequestInProgress(ShopError):
     message = "请求正在处理中,请勿重复提交"
 
 
+class RemindedAlready(ShopError):
+    """The shop has been reminded within a day: fact `remindedAt`."""
+
+    code = "reminded_already"
+    http_status = 409
+    message = "已提醒商家发货,24小时内只能提醒一次"
+
+
 class OrdersOpen(ShopError):
     """An account with unfinished orders can't be deleted."""
 

@@ -32,6 +32,11 @@ def to_ship(request: HttpRequest) -> int:
     return _counts(request)["to_ship"]
 
 
+def reminded(request: HttpRequest) -> int:
+    """Count what shoppers have asked to be shipped."""
+    return _counts(request)["reminded"]
+
+
 def waiting_refunds(request: HttpRequest) -> int:
     """Count the refunds that staff must do something about."""
     counts = (requested_refunds, returned_refunds, failed_refunds)
@@ -91,6 +96,7 @@ def _counts(request: HttpRequest) -> Mapping[str, int]:
 def _waiting() -> dict[str, QuerySet[Any]]:
     return {
         "to_ship": Order.objects.to_ship(),
+        "reminded": Order.objects.reminded(),
         "requested_refunds": Refund.objects.filter(state=RefundState.REQUESTED),
         "returned_refunds": Refund.objects.filter(state=RefundState.RETURNING),
         "failed_refunds": Refund.objects.filter(state=RefundState.FAILED),

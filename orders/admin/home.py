@@ -17,6 +17,7 @@ FIGURES_PERMISSION = "orders.view_dailyfigures"
 # A desk's list, what narrows it to what waits, and the count of that.
 _DESKS = (
     ("待发货", "local_shipping", "orders.order", "stage=to_ship", badges.to_ship),
+    ("买家催发货", "alarm", "orders.order", "needs=reminded", badges.reminded),
     (
         "待处理退款",
         "currency_exchange",

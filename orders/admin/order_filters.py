@@ -60,6 +60,10 @@ def _stuck() -> QuerySet[Any]:
 # Each is a handful of orders, which an index of its own knows.
 NEEDS: Mapping[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
     "ship": ("付款超过一天未发货", _late),
+    "reminded": (
+        "买家催发货",
+        lambda: Order.objects.reminded().values(order=F("pk")),
+    ),
     "refund": ("退款待处理", lambda: Refund.objects.waiting().values("order")),
     "closing": ("关闭超过一小时未完成", _stuck),
     "anomaly": (

@@ -107,6 +107,8 @@ def _facts(request: HttpRequest, order: Order) -> Iterator[tuple[str, str, str]]
         yield "付款", moment(order.paid_at), ""
     elif order.status == OrderStatus.PENDING:
         yield "付款截止", moment(order.expires_at), ""
+    if order.reminded_at:
+        yield "催发货", moment(order.reminded_at), ""
     if order.replaced_by:
         path = reverse("admin:orders_order_change", args=[order.replaced_by.pk])
         yield "已由订单替代", order.replaced_by.order_no, path

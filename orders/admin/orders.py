@@ -30,6 +30,9 @@ from shop.back_office.desk import asked_once
 from shop.back_office.figures import money, short_moment
 from shop.back_office.masking import name_shown, phone_shown, shows_people
 
+_TO_SHIP = ("to_ship", "partly")
+_URGED = ",买家催"
+
 
 @admin.register(Order)
 class OrderDesk(SlipPages, SheetExports, OrderActions, ReadOnlyDesk):
@@ -49,6 +52,7 @@ class OrderDesk(SlipPages, SheetExports, OrderActions, ReadOnlyDesk):
         ("待付款", "stage=pending"),
         ("待发货", "stage=to_ship"),
         ("部分发货", "stage=partly"),
+        ("买家催发货", "needs=reminded"),
         ("退款中", "stage=refunding"),
     )
     actions = (*SlipPages.actions, "export_chosen")
@@ -115,10 +119,16 @@ class OrderDesk(SlipPages, SheetExports, OrderActions, ReadOnlyDesk):
 
     @display(
         description="状态",
-        label={stage.word: stage.colour for stage in STAGES.values()},
+        label={
+            **{stage.word: stage.colour for stage in STAGES.values()},
+            **{STAGES[name].word + _URGED: "danger" for name in _TO_SHIP},
+        },
     )
     def stage(self, order: Order) -> str:
-        return STAGES[stage_of(order)].word
+        """Say where it is, and whether its shopper has asked for it to be sent."""
+        stage = stage_of(order)
+        is_urged = order.reminded_at and stage in _TO_SHIP
+        return STAGES[stage].word + (_URGED if is_urged else "")
 
     @display(description="商品")
     def goods(self, order: Order) -> str:

@@ -37,6 +37,10 @@ class OrderQuerySet(models.QuerySet["Order"]):
         """Keep what is paid, has not left in full and is not given back."""
         return self.filter(status=OrderStatus.PAID, closing_at=None)
 
+    def reminded(self) -> "OrderQuerySet":
+        """Keep what a shopper waits for, and has said so."""
+        return self.to_ship().filter(reminded_at__isnull=False)
+
 
 def _is_named(keyword: str) -> Q:
     lines = OrderItem.objects.filter(order=OuterRef("pk"), name__icontains=keyword)
@@ -102,6 +106,8 @@ class Order(models.Model):
     shipped_at = models.DateTimeField("发货时间", null=True)
     completed_at = models.DateTimeField("完成时间", null=True)
     cancelled_at = models.DateTimeField("取消时间", null=True)
+    # When the shopper has last asked for it to be sent.
+    reminded_at = models.DateTimeField("催发货时间", null=True, editable=False)
     # Money came when this one was cancelled already, and the goods were still there.
     replaced_by = models.ForeignKey(
         "self",
@@ -193,6 +199,11 @@ class Order(models.Model):
                 F("id").desc(),
                 name="order_to_ship",
                 condition=Q(status=OrderStatus.PAID),
+            ),
+            models.Index(
+                F("id").desc(),
+                name="order_reminded",
+                condition=Q(status=OrderStatus.PAID, reminded_at__isnull=False),
             ),
             models.Index("created_at", name="order_created"),
             # For beginnings. One index of both would be four times as large, and

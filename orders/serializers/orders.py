@@ -199,6 +199,7 @@ class OrderSerializer(ShopModelSerializer):
     shippedAt = LocalTimeField(source="shipped_at", allow_null=True)
     completedAt = LocalTimeField(source="completed_at", allow_null=True)
     cancelledAt = LocalTimeField(source="cancelled_at", allow_null=True)
+    remindedAt = LocalTimeField(source="reminded_at", allow_null=True)
     shipments = ShipmentSerializer(many=True)
     replacedBy = serializers.SlugRelatedField[Order](
         source="replaced_by", slug_field="order_no", read_only=True, allow_null=True
@@ -227,6 +228,7 @@ class OrderSerializer(ShopModelSerializer):
             "shippedAt",
             "completedAt",
             "cancelledAt",
+            "remindedAt",
             "shipments",
             "replacedBy",
             "createdAt",

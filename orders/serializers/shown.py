@@ -42,6 +42,7 @@ def order_shown(order: Order) -> dict[str, Any]:
         "shippedAt": _time(order.shipped_at),
         "completedAt": _time(order.completed_at),
         "cancelledAt": _time(order.cancelled_at),
+        "remindedAt": _time(order.reminded_at),
         "shipments": [_parcel(parcel) for parcel in order.shipments.all()],
         "replacedBy": earlier.order_no if earlier else None,
         "createdAt": _time(order.created_at),

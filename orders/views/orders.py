@@ -33,6 +33,7 @@ from orders.services.logistics import parcels_traced
 from orders.services.payments import payment_start
 from orders.services.placing import OrderRequest, destination_of, order_place
 from orders.services.quoting import quote_make
+from orders.services.reminding import order_remind
 from shop.api.envelope import success
 from shop.api.ratelimit import CartLimit, ExportLimit, WriteLimit
 from shop.errors import Invalid
@@ -163,6 +164,13 @@ class OrderViewSet(GenericViewSet[Order]):
         """Confirm receipt."""
         order_confirm(order_no=orderNo, user_id=self.shopper.pk)
         return self._answer(orderNo, "已确认收货")
+
+    @extend_schema(request=None, responses=OrderSerializer)
+    @action(methods=["post"], detail=True)
+    def remind(self, request: Request, orderNo: str) -> Response:
+        """Remind the shop to send a paid order, once in 24 hours."""
+        order_remind(order_no=orderNo, user_id=self.shopper.pk)
+        return self._answer(orderNo, "已提醒商家发货")
 
     @extend_schema(responses=LogisticsSerializer)
     @action(methods=["get"], detail=True, throttle_classes=[ExportLimit])

@@ -73,6 +73,7 @@ def test_bodies_are_described(schema: dict[str, Any]) -> None:
     bodyless = {
         "POST /api/orders/{orderNo}/pay",
         "POST /api/orders/{orderNo}/confirm",
+        "POST /api/orders/{orderNo}/remind",
         "POST /api/refunds/{refundNo}/withdraw",
         "POST /api/coupons/{id}/claim",
         "DELETE /api/addresses/{id}",
@@ -113,7 +114,8 @@ FIELDS = {
     "Category": "id name icon children",
     "Order": "orderNo userId items goodsAmount freightAmount discountAmount "
     "totalAmount refundedAmount status closing address remark actions expiresAt paidAt "
-    "shippedAt completedAt cancelledAt shipments replacedBy createdAt updatedAt",
+    "shippedAt completedAt cancelledAt remindedAt shipments replacedBy createdAt "
+    "updatedAt",
     "OrderItem": "id productId skuId name specs price quantity refundQuantity image",
     "Shipment": "carrier trackingNo shippedAt items",
     "Refund": "refundNo orderNo kind status amount items reason images answer timeline "

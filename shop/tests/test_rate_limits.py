@@ -85,6 +85,7 @@ def test_scopes_are_counted_apart_and_writes_together(
         ("post", "/api/orders"),
         ("post", "/api/orders/A1/pay"),
         ("post", "/api/orders/A1/cancel"),
+        ("post", "/api/orders/A1/remind"),
         ("get", "/api/orders/A1/logistics"),
         ("post", "/api/orders/A1/refunds"),
         ("post", "/api/refunds/R1/withdraw"),

@@ -131,6 +131,7 @@ def test_real_answers_are_as_published(
     call("GET /api/refunds", token=me)
     call("GET /api/refunds/{refundNo}", asked, me)
     call("POST /api/refunds/{refundNo}/withdraw", asked, me)
+    call("POST /api/orders/{orderNo}/remind", shipped, me)
     order_ship(order_id=row.pk, carrier="SF", tracking_no="SF1001", operator_id=None)
     call("GET /api/orders/{orderNo}/logistics", shipped, me)
     asked = call(

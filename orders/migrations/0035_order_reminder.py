@@ -1,0 +1,15 @@
+"""When a shopper has asked for an order to be sent."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("orders", "0034_refund_returns_kept")]
+
+    operations = [
+        migrations.AddField(
+            "order",
+            "reminded_at",
+            models.DateTimeField("催发货时间", editable=False, null=True),
+        ),
+    ]
