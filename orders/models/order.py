@@ -5,11 +5,10 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from orders.models.coupon_claim import CouponClaim
-from orders.models.order_item import OrderItem
 from orders.models.order_states import TRANSITIONS, OrderStatus
 
 
@@ -24,10 +23,6 @@ class OrderQuerySet(models.QuerySet["Order"]):
         """Keep what the expiry sweep must look at."""
         return self.filter(status=OrderStatus.PENDING, due_at__lte=now)
 
-    def having_keyword(self, keyword: str) -> "OrderQuerySet":
-        """Keep what has the word in a product's name or in its number."""
-        return self.filter(_is_named(keyword))
-
     def for_display(self) -> "OrderQuerySet":
         """Bring along what the API shows of an order."""
         orders = self.select_related("replaced_by")
@@ -40,11 +35,6 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def reminded(self) -> "OrderQuerySet":
         """Keep what a shopper waits for, and has said so."""
         return self.to_ship().filter(reminded_at__isnull=False)
-
-
-def _is_named(keyword: str) -> Q:
-    lines = OrderItem.objects.filter(order=OuterRef("pk"), name__icontains=keyword)
-    return Q(order_no__icontains=keyword) | Q(Exists(lines))
 
 
 class Order(models.Model):

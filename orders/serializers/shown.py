@@ -14,7 +14,7 @@ from shop.api.images import image_url
 
 
 def order_shown(order: Order) -> dict[str, Any]:
-    """Return the body of an order that was read by `for_display()`."""
+    """Return the body of an order that was read by `for_display()` or OwnOrders."""
     earlier = order.replaced_by
     return {
         "orderNo": order.order_no,
