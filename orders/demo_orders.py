@@ -20,6 +20,7 @@ from catalog.locks import skus_lock
 from catalog.models import Sku
 from catalog.offers import skus_offered
 from catalog.services.stock import sales_add, stock_take
+from orders.demo_requests import demo_requests_load
 from orders.models import (
     Order,
     OrderEvent,
@@ -32,7 +33,6 @@ from orders.models import (
 )
 from orders.numbers import order_no_clock, out_trade_no_make
 from orders.services.quoting import Line
-from orders.services.refunds import refund_request
 from orders.services.shipping_uploads import shipping_upload_enqueue
 from shop.days import day_begin
 from shop.wechat.pay import fen
@@ -91,7 +91,7 @@ def demo_orders_load() -> int:
     """Write a month of orders, today's with it, if there are none; return how many.
 
     The simulator comes first. Should this die in between, the next try makes the same
-    numbers, which it knows already. A shopper asks for the money of an order of today.
+    numbers, which it knows already. Then some of the shoppers want something.
 
     Raises: requests.RequestException, when the simulator is not there.
     """
@@ -105,10 +105,7 @@ def demo_orders_load() -> int:
     )
     told.raise_for_status()
     _write(sales)
-    unwanted = sales[-2].order
-    refund_request(
-        order_no=unwanted.order_no, user_id=unwanted.user_id, reason="拍错了款式"
-    )
+    demo_requests_load([sale.order for sale in sales])
     return len(sales)
 
 

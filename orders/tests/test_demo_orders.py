@@ -121,8 +121,12 @@ def test_orders_of_today_are_older_than_the_clock(
         assert order.paid_at is not None
         assert order.created_at <= order.paid_at <= now
     assert today[0].created_at == now - min(since, timedelta(hours=6)) * 0.9
-    refund = Refund.objects.get()
-    assert (refund.state, refund.order) == ("requested", today[1])
+    refund = Refund.objects.get(state="requested")
+    assert refund.order == today[1]
+    returned = Refund.objects.exclude(pk=refund.pk).get()
+    assert (returned.state, returned.order.status) == ("returning", "shipped")
+    reminded = Order.objects.reminded().get()
+    assert reminded == Order.objects.to_ship().earliest("created_at", "pk")
     assert orders_audit() == []
 
 

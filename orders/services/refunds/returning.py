@@ -17,7 +17,7 @@ from orders.services.refunds.withdrawing import own_refund_lock
 
 @transaction.atomic(durable=True)
 def refund_agree_return(
-    *, refund_id: int, operator_id: int, address: str, answer: str = ""
+    *, refund_id: int, operator_id: int | None, address: str, answer: str = ""
 ) -> Refund:
     """Agree that the goods come back; the money is granted when they are there.
 

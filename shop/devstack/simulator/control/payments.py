@@ -71,6 +71,8 @@ class PaymentControl:
             for payment in map(_past, payments):
                 number = payment.out_trade_no
                 if self._books.payment(number) is None:
+                    # Who has paid has logged in.
+                    self._books.shopper_add(payment.openid, payment.openid)
                     self._books.payment_add(payment)
                     self._books.prepay_add(
                         Prepay(f"wx{number}", payment.time_expire, number)
