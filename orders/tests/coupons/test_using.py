@@ -14,12 +14,16 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from accounts.errors import UserNotFound
 from accounts.models import User
 from catalog.models import Product
 from conftest import alone
 from orders.models import CouponClaim, Order, OrderStatus
+from orders.services.accounts import account_delete
 from orders.services.audit import orders_audit
 from orders.services.closing import orders_expire
+from orders.services.coupons import coupon_claim
+from orders.services.fulfilment import order_ship
 from orders.services.order_requests import Destination, OrderRequest, Wish
 from orders.services.payments import payment_settle
 from orders.services.placing import order_place
@@ -268,6 +272,47 @@ def test_placing_with_a_coupon_is_one_statement_too(
         # Beside the savepoint around it, which a test has alone.
         assert len(captured) == 3
     assert order.coupon_claim_id == claim.pk
+
+
+@pytest.mark.parametrize(
+    ("change", "check"),
+    [
+        ("UPDATE orders_coupon SET claimed_count = 0", "coupon_count"),
+        ("UPDATE orders_couponclaim SET order_id = NULL", "coupon_order"),
+        ("UPDATE orders_order SET coupon_claim_id = NULL", "coupon_use"),
+        ("UPDATE orders_couponclaim SET user_id = %s", "coupon_use"),
+    ],
+)
+def test_audit_finds_what_is_used_wrongly(
+    shopper_api: APIClient,
+    shopper: User,
+    other_shopper: User,
+    tea: Product,
+    change: str,
+    check: str,
+) -> None:
+    coupon_id = claimed(shopper).coupon_id
+    placed(shopper_api, line(tea), couponId=coupon_id)
+    assert orders_audit() == []
+    with connection.cursor() as cursor:
+        cursor.execute(change, [other_shopper.pk] if "%s" in change else None)
+    assert {finding.check for finding in orders_audit()} == {check}
+
+
+@audited
+def test_deleted_shopper_leaves_no_trace_on_what_was_used(
+    shopper_api: APIClient, shopper: User, tea: Product
+) -> None:
+    used, unused = claimed(shopper), claimed(shopper)
+    order = paid(order_of(shopper_api, line(tea), couponId=used.coupon_id))
+    order_ship(order_id=order.pk, carrier="SF", tracking_no="1", operator_id=None)
+    shopper_api.post(f"/api/orders/{order.order_no}/confirm")
+    account_delete(user_id=shopper.pk)
+    assert (used_by(used), used_by(unused)) == (order, None)
+    shopper.refresh_from_db()
+    assert shopper.openid is None
+    with pytest.raises(UserNotFound):
+        coupon_claim(coupon_id=used.coupon_id, user_id=shopper.pk)
 
 
 THREADS = 6
