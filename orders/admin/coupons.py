@@ -1,12 +1,16 @@
 """Coupons as staff see them: what runs, what was claimed, and what it brought."""
 
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from unfold.contrib.filters.admin import DropdownFilter
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from catalog.models import Category, Product
 from orders.admin.coupon_actions import (
@@ -22,6 +26,7 @@ from orders.services.coupons import (
     coupon_figures,
     coupon_update,
 )
+from shop.back_office.calendar import CALENDAR_TEMPLATE, Span, month_context
 from shop.back_office.figures import money
 from shop.back_office.paginator import CappedPaginator
 
@@ -120,6 +125,35 @@ class CouponDesk(CouponActions):
         *("claimed_shown", "claim_period_shown", "validity_shown"),
     )
     actions: Any = None
+    actions_list = ("calendar",)
+
+    @action(
+        description="日历",
+        url_path="calendar",
+        icon="calendar_month",
+        permissions=["view"],
+    )
+    def calendar(self, request: HttpRequest) -> HttpResponse:
+        """Show what can be claimed when, and the drafts among it."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "优惠券日历",
+            "opts": self.opts,
+            "back": reverse("admin:orders_coupon_changelist"),
+            **month_context(request.GET.get("month", ""), self._spans),
+        }
+        return TemplateResponse(request, CALENDAR_TEMPLATE, context)
+
+    def _spans(self, begin: datetime, end: datetime) -> Iterator[Span]:
+        for coupon in Coupon.objects.running(begin, end).order_by("claim_from", "pk"):
+            is_draft = coupon.status == CouponStatus.DRAFT
+            yield Span(
+                begins_at=coupon.claim_from,
+                ends_at=coupon.claim_until,
+                label=f"{_DRAFT} {coupon}" if is_draft else str(coupon),
+                hint=f"{coupon.terms},领取{claim_period(coupon)}",
+                url=self.object_url(coupon),
+            )
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         is_open = obj is None or obj.status != CouponStatus.ENDED

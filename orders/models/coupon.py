@@ -46,6 +46,12 @@ class CouponQuerySet(models.QuerySet["Coupon"]):
         published = self.filter(status=CouponStatus.PUBLISHED, claim_from__lte=now)
         return published.filter(is_open, is_of_use, is_left)
 
+    def running(self, begin: datetime, end: datetime) -> "CouponQuerySet":
+        """Keep what is or will be claimed at some moment of a time."""
+        goes_on = Q(claim_until=None) | Q(claim_until__gt=begin)
+        wanted = self.exclude(status=CouponStatus.ENDED)
+        return wanted.filter(goes_on, claim_from__lt=end)
+
 
 def _is_positive(name: str) -> Q:
     """Say that a number is given and not 0, or not given."""

@@ -82,7 +82,7 @@ _VERBS = {
 # Pages to be read, for whom it is all one how they are asked for.
 READ_ALONE = (
     *("_changelist", "_history", "_preview", "_saved_filters"),
-    *("_order_picking", "_order_packing"),
+    *("_order_picking", "_order_packing", "_calendar"),
 )
 # Whoever grants rights may do everything already.
 SUPERUSERS_ALONE = {"auth_group_add", "auth_group_delete"}

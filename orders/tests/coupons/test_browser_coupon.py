@@ -42,3 +42,7 @@ def test_owner_makes_a_coupon_for_products_and_publishes_it(
     assert page.get_by_text("领取中").first.is_visible()
     office.shot(f"coupon-list-{office.width}")
     assert office.fits()
+    office.open("orders/coupon/calendar/")
+    assert page.locator("td[aria-current=date] a", has_text="龙井立减").is_visible()
+    office.shot(f"coupon-calendar-{office.width}")
+    assert office.fits()

@@ -226,3 +226,49 @@ def test_list_says_how_each_stands(desk: Client, shopper: User) -> None:
     ]
     running = desk.get(DESK, {"state": "running"}).context["cl"].result_list
     assert [row.title for row in running] == ["在领"]
+
+
+def test_calendar_shows_what_runs_on_each_day_of_a_month(
+    desk: Client,
+) -> None:
+    def noon(text: str) -> datetime:
+        return datetime.fromisoformat(f"{text}T12:00+08:00")
+
+    begin, end = noon("2030-02-27"), noon("2030-03-02")
+    short = coupon_made(title="三天", claim_from=begin, claim_until=end)
+    coupon_made(title="一直", claim_from=noon("2030-03-02"))
+    over = coupon_made(title="停了", claim_from=begin)
+    coupon_end(coupon_id=over.pk)
+    # To the moment: neither on the day before nor on the day that begins with its end.
+    half = timedelta(hours=12)
+    edge = {
+        "claim_from": noon("2030-03-05") - half,
+        "claim_until": noon("2030-03-05") + half,
+    }
+    Coupon.objects.create(**fields_of(title="一天", **edge).columns())
+    shown = desk.get(f"{DESK}calendar/", {"month": "2030-03"})
+    days = {
+        f"{day.date:%m-%d}": [span.label for span in day.spans]
+        for week in shown.context["weeks"]
+        for day in week
+    }
+    assert list(days)[0] == "02-25"
+    assert list(days)[-1] == "03-31"
+    found = {day: days[day] for day in ("02-26", "02-27", "03-01", "03-02", "03-03")}
+    assert found == {
+        "02-26": [],
+        "02-27": ["三天"],
+        "03-01": ["三天"],
+        "03-02": ["三天", "一直"],
+        "03-03": ["一直"],
+    }
+    assert [days[f"03-0{day}"] for day in (4, 5, 6)] == [
+        ["一直"],
+        ["一直", "草稿 一天"],
+        ["一直"],
+    ]
+    assert f"{DESK}{short.pk}/change/" in shown.content.decode()
+    assert "2030年2月" in page(desk, f"{DESK}calendar/?month=2030-02")
+    this_month = timezone.localdate().replace(day=1)
+    odd = desk.get(f"{DESK}calendar/", {"month": "2030-13"})
+    assert odd.context["month"] == this_month
