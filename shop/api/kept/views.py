@@ -42,6 +42,8 @@ class KeptReads(APIView):
 
     # The query parameters that matter, each with the value that is as good as none.
     kept_query: ClassVar[Mapping[str, str]] = {}
+    # So long an answer holds. A handler that knows of a sooner end sets it lower.
+    kept_seconds: float = KEPT_SECONDS
 
     def dispatch(
         self, request: HttpRequest, *args: Any, **kwargs: Any
@@ -89,14 +91,14 @@ class KeptReads(APIView):
         found: Found,
         began: float,
     ) -> Answer:
-        """Read from the database, and keep it until it is KEPT_SECONDS old.
+        """Read from the database, and keep it until it is `kept_seconds` old.
 
         Right after an edit from the primary: a replica may not know of it yet.
         """
         read = self._read if found.edit else replica_read(self._read)
         answer = _answer(read(request, kwargs))
         if found.edit is not None and is_wanted(url):
-            seconds = KEPT_SECONDS - (time.monotonic() - began)
+            seconds = self.kept_seconds - (time.monotonic() - began)
             answer_keep(url, answer, edit=found.edit, seconds=seconds)
         return answer
 
