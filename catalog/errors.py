@@ -51,6 +51,14 @@ class ProductChanged(ShopError):
     message = "商品已被他人修改,本次修改未保存,请重新打开页面后再改"
 
 
+class SearchWordExists(ShopError):
+    """The word, in whatever case, is there already."""
+
+    code = "search_word_exists"
+    http_status = 409
+    message = "这个词已经在搜索词中"
+
+
 class StockChanged(ShopError):
     """The stock is not what the editor saw: facts `skuId` and `stock`."""
 

@@ -1,16 +1,33 @@
 """Every lock of the catalogue, those of rows taken in primary-key order.
 
-Categories before freight templates, these before products, products before SKUs, each
-by ascending id: whoever keeps to that can't deadlock.
+What staff put on the home page before categories, categories before freight templates,
+these before products, products before SKUs, each by ascending id: whoever keeps to that
+can't deadlock.
 """
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 from django.db import connection
+from django.db.models import Model
 
 from catalog.models import Product, Sku
 from catalog.offers import skus_offered, skus_wanted
 from shop.errors import Busy
+
+Content = TypeVar("Content", bound=Model)
+
+
+def content_lock(model: type[Content], pk: int) -> Content | None:
+    """Lock a banner, a section or a search word until the transaction ends."""
+    rows = model._default_manager.select_for_update(of=("self",), no_key=True)
+    return rows.filter(pk=pk).first()
+
+
+def popular_words_lock() -> None:
+    """Lock the table of popular words against another count; readers go on."""
+    with connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE catalog_popularword IN SHARE ROW EXCLUSIVE MODE")
 
 
 def categories_lock() -> None:

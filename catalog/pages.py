@@ -14,3 +14,11 @@ class ProductPagination(PagePagination):
         listing: ProductListing = queryset
         total, ids = listing.page(start, size)
         return total, products_listed(ids) if ids else []
+
+
+class ShortListPagination(PagePagination):
+    """Cut a list that is read whole: a few words."""
+
+    def cut(self, queryset: Any, start: int, size: int) -> tuple[int, list[Any]]:
+        rows: list[Any] = queryset
+        return len(rows), rows[start : start + size]

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from django.db import connection
 
-from catalog.models import Category, ProductImage, Sku
+from catalog.models import Banner, Category, ProductImage, Sku
 
 # Each description is cut once, whatever the number of names: to look for every name in
 # every description took seconds. What is stored is clean, so a URL ends at a quote.
@@ -18,11 +18,12 @@ SELECT DISTINCT name FROM (
 
 
 def pictures_in_use(names: Collection[str]) -> set[str]:
-    """Return those of the storage names that a product, SKU or category shows."""
+    """Return those of the storage names that the catalogue shows."""
     shown = ProductImage.objects.filter(file__in=names).values_list("file")
     shown = shown.union(
         Sku.objects.filter(image__in=names).values_list("image"),
         Category.objects.filter(icon__in=names).values_list("icon"),
+        Banner.objects.filter(image__in=names).values_list("image"),
     )
     found = {name for (name,) in shown}
     return found | _described({*names} - found)

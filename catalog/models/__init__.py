@@ -1,4 +1,4 @@
-"""What: products, their SKUs, the stock and its ledger."""
+"""What: products, their stock and its ledger, and how they are offered."""
 
 from catalog.models.category import Category
 from catalog.models.counts import ProductCount
@@ -8,6 +8,15 @@ from catalog.models.freight import (
     FreightTemplate,
     FreightUnit,
 )
+from catalog.models.home import (
+    SECTION_PRODUCTS_MAX,
+    Banner,
+    BannerState,
+    BannerTarget,
+    HomeSection,
+    HomeSectionProduct,
+    SectionKind,
+)
 from catalog.models.product import (
     Product,
     ProductAddition,
@@ -15,22 +24,39 @@ from catalog.models.product import (
     ProductStatus,
 )
 from catalog.models.search import ProductSearch
+from catalog.models.search_words import (
+    PopularWord,
+    SearchHistory,
+    SearchWord,
+    WordKind,
+)
 from catalog.models.sku import Sku
 from catalog.models.stock import MovementReason, StockMovement
 
 __all__ = [
+    "SECTION_PRODUCTS_MAX",
+    "Banner",
+    "BannerState",
+    "BannerTarget",
     "Category",
     "FreightRegion",
     "FreightRule",
     "FreightTemplate",
     "FreightUnit",
+    "HomeSection",
+    "HomeSectionProduct",
     "MovementReason",
+    "PopularWord",
     "Product",
     "ProductAddition",
     "ProductCount",
     "ProductImage",
     "ProductSearch",
     "ProductStatus",
+    "SearchHistory",
+    "SearchWord",
+    "SectionKind",
     "Sku",
     "StockMovement",
+    "WordKind",
 ]

@@ -1,13 +1,25 @@
 """What the catalogue says and what it is told."""
 
 from catalog.serializers.category import CategorySerializer
+from catalog.serializers.home import HomeSerializer
 from catalog.serializers.input import ProductCreateSerializer, ProductUpdateSerializer
 from catalog.serializers.product import ProductDetailSerializer, ProductSerializer
+from catalog.serializers.search import (
+    HotWordSerializer,
+    SearchedWordSerializer,
+    SuggestionSerializer,
+    TypedSerializer,
+)
 
 __all__ = [
     "CategorySerializer",
+    "HomeSerializer",
+    "HotWordSerializer",
     "ProductCreateSerializer",
     "ProductDetailSerializer",
     "ProductSerializer",
     "ProductUpdateSerializer",
+    "SearchedWordSerializer",
+    "SuggestionSerializer",
+    "TypedSerializer",
 ]

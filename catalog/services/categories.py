@@ -7,7 +7,7 @@ from django.db import transaction
 
 from catalog.errors import CategoriesChanged, CategoryInUse
 from catalog.locks import categories_lock, products_lock
-from catalog.models import Category, Product
+from catalog.models import Banner, Category, HomeSection, Product
 from catalog.services.history import CATEGORIES, PRODUCTS
 from catalog.tree import category_subtree, category_walk, tree_version
 from shop.api.kept.store import answers_drop
@@ -127,6 +127,11 @@ def category_delete(*, category_id: int, operator_id: int | None = None) -> None
         raise NotFound(_NOT_FOUND)
     if category.children.exists():
         raise CategoryInUse(f"“{category}”下还有子分类,不能删除")
+    if (
+        Banner.objects.filter(category=category).exists()
+        or HomeSection.objects.filter(category=category).exists()
+    ):
+        raise CategoryInUse(f"“{category}”用在首页的轮播图或板块中,不能删除")
     products = Product.objects.filter(category=category)
     if present := products.present().count():
         raise CategoryInUse(f"“{category}”下还有{present}个商品,不能删除")

@@ -4,14 +4,19 @@ from collections.abc import Collection
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, QuerySet
+from django.db.models import Model, OuterRef, QuerySet
 
-from catalog.models import Category, Product, ProductImage, Sku
+from catalog.models import (
+    Banner,
+    Category,
+    HomeSection,
+    HomeSectionProduct,
+    Product,
+    ProductImage,
+    SearchWord,
+    Sku,
+)
 from shop.history import HistoryBook
-
-
-def _categories(ids: Collection[int]) -> QuerySet[Any]:
-    return Category.objects.filter(pk__in=ids)
 
 
 def _products(ids: Collection[int]) -> QuerySet[Any]:
@@ -24,7 +29,21 @@ def _skus(product_ids: Collection[int]) -> QuerySet[Any]:
     return Sku.objects.filter(product__in=product_ids).order_by("position", "pk")
 
 
-CATEGORIES = HistoryBook(Category, _categories)
+def _sections(ids: Collection[int]) -> QuerySet[Any]:
+    lines = HomeSectionProduct.objects.filter(section=OuterRef("pk"))
+    chosen = ArraySubquery(lines.order_by("position", "pk").values("product"))
+    return HomeSection.objects.filter(pk__in=ids).annotate(products=chosen)
+
+
+def _of(model: type[Model]) -> HistoryBook:
+    """Keep rows that are all of it themselves."""
+    return HistoryBook(model, lambda ids: model._default_manager.filter(pk__in=ids))
+
+
+BANNERS = _of(Banner)
+CATEGORIES = _of(Category)
 PRODUCTS = HistoryBook(Product, _products)
 # By the id of the product.
 SKUS = HistoryBook(Sku, _skus)
+SECTIONS = HistoryBook(HomeSection, _sections)
+WORDS = _of(SearchWord)

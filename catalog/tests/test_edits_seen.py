@@ -17,18 +17,37 @@ import pytest
 from rest_framework.test import APIClient
 
 from catalog import services
-from catalog.models import Category, Product, ProductStatus, Sku
+from catalog.models import (
+    Banner,
+    Category,
+    HomeSection,
+    Product,
+    ProductStatus,
+    SearchWord,
+    Sku,
+)
+from catalog.services.banners import banner_create, banner_delete, banner_update
 from catalog.services.categories import (
     categories_arrange,
     category_create,
     category_delete,
     category_update,
 )
+from catalog.services.home_sections import (
+    home_section_create,
+    home_section_delete,
+    home_section_update,
+)
 from catalog.services.products import (
     product_create,
     product_delete,
     product_update,
     products_set_status,
+)
+from catalog.services.search_words import (
+    search_word_create,
+    search_word_delete,
+    search_word_update,
 )
 from catalog.services.skus import SkuChange
 from catalog.services.stock import Adjustment, stock_adjust, stocks_adjust
@@ -40,19 +59,38 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @dataclass
 class Shelf:
-    """What there is: a product of one SKU in a category, and a category besides."""
+    """What there is: a product of one SKU in a category, and a category besides.
+
+    The home page has a banner and a section, and there is a hot word.
+    """
 
     product: Product
     sku: Sku
     tea: Category
     cups: Category
+    banner: Banner
+    section: HomeSection
+    word: SearchWord
+
+
+BANNER = {"title": "新茶", "image": "uploads/a.jpg", "target_kind": "nothing"}
+SECTION = {"title": "新品", "kind": "newest"}
+WORD = {"word": "龙井", "kind": "hot"}
 
 
 @pytest.fixture
 def shelf(product_make: Callable[..., Product]) -> Shelf:
     tea, cups = category_create(name="茶"), category_create(name="杯")
     product = product_make("龙井茶", category=tea, stock=10)
-    return Shelf(product, product.skus.get(), tea, cups)
+    return Shelf(
+        product,
+        product.skus.get(),
+        tea,
+        cups,
+        banner_create(fields=BANNER, operator_id=None),
+        home_section_create(fields=SECTION, operator_id=None),
+        search_word_create(fields=WORD, operator_id=None),
+    )
 
 
 def update(shelf: Shelf, **changes: Any) -> None:
@@ -99,7 +137,27 @@ def adjust_many(shelf: Shelf) -> None:
     stocks_adjust(adjustments=[line], note="盘点", operator_id=None)
 
 
-LIST, TREE = "/api/products", "/api/categories"
+def banner_rename(shelf: Shelf) -> None:
+    fields = BANNER | {"title": "春茶"}
+    banner_update(banner_id=shelf.banner.pk, fields=fields, operator_id=None)
+
+
+def section_rename(shelf: Shelf) -> None:
+    home_section_update(
+        section_id=shelf.section.pk,
+        fields=SECTION | {"title": "春茶"},
+        product_ids=[],
+        operator_id=None,
+    )
+
+
+def word_pin(shelf: Shelf) -> None:
+    fields = WORD | {"is_pinned": True}
+    search_word_update(word_id=shelf.word.pk, fields=fields, operator_id=None)
+
+
+LIST, TREE, HOME = "/api/products", "/api/categories", "/api/home"
+HOT, SUGGESTIONS = "/api/search/hot", "/api/search/suggest?keyword=茶"
 DETAIL = "/api/products/{pk}"
 EDITS: dict[str, tuple[str, Callable[[Shelf], object]]] = {
     "a new product": (LIST, create),
@@ -123,6 +181,34 @@ EDITS: dict[str, tuple[str, Callable[[Shelf], object]]] = {
         TREE,
         lambda shelf: category_delete(category_id=shelf.cups.pk),
     ),
+    "a product on the home page": (HOME, create),
+    "a new banner": (HOME, lambda _: banner_create(fields=BANNER, operator_id=None)),
+    "a banner's title": (HOME, banner_rename),
+    "one banner less": (
+        HOME,
+        lambda shelf: banner_delete(banner_id=shelf.banner.pk, operator_id=None),
+    ),
+    "a new section": (
+        HOME,
+        lambda _: home_section_create(fields=SECTION, operator_id=None),
+    ),
+    "a section's title": (HOME, section_rename),
+    "one section less": (
+        HOME,
+        lambda shelf: home_section_delete(
+            section_id=shelf.section.pk, operator_id=None
+        ),
+    ),
+    "a new word": (
+        HOT,
+        lambda _: search_word_create(fields=WORD | {"word": "茶"}, operator_id=None),
+    ),
+    "a pinned word": (HOT, word_pin),
+    "one word less": (
+        SUGGESTIONS.replace("茶", "龙"),
+        lambda shelf: search_word_delete(word_id=shelf.word.pk, operator_id=None),
+    ),
+    "a name that is suggested": (SUGGESTIONS, status_set),
 }
 
 
@@ -181,9 +267,12 @@ def test_who_asks_after_an_edit_shares_no_read_from_before_it(
     assert seen == api.get(path).json()["data"]["name"] == "新"
 
 
-# What nobody sees: keys of pages, sums, and a copy is made by `product_create`.
+# What nobody sees: keys of pages, sums, a shopper's own words, and a copy is made by
+# `product_create`. Popular words may be seconds old.
 UNSEEN = {
     *("additions_delete_old", "counts_add_up", "product_copy"),
+    *("search_history_list", "search_history_add", "search_history_delete"),
+    *("search_history_clear", "search_history_delete_old", "popular_words_count"),
     # Charged for orders, shown by no public answer.
     *("freight_template_create", "freight_template_update", "freight_template_delete"),
 }

@@ -1,4 +1,4 @@
-"""The routes of the catalogue."""
+"""Products and the category tree."""
 
 from typing import Any
 

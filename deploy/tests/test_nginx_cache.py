@@ -38,7 +38,11 @@ def sent_at(answer: Answer) -> float:
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/products", "/api/products/{pk}", "/api/categories", "/api/config"]
+    "path",
+    [
+        *("/api/products", "/api/products/{pk}", "/api/categories", "/api/config"),
+        *("/api/home", "/api/search/hot", "/api/search/suggest"),
+    ],
 )
 def test_public_reads_are_shared_and_have_an_id_of_their_own(
     site: Site,

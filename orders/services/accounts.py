@@ -11,6 +11,7 @@ from accounts.locks import user_lock_alone
 from accounts.models import User
 from accounts.services import upload_names, user_erase, user_export
 from catalog.pictures import pictures_in_use
+from catalog.services.search_history import search_history_clear, search_history_list
 from orders.errors import OrdersOpen
 from orders.models import (
     CouponClaim,
@@ -62,6 +63,7 @@ def account_delete(*, user_id: int) -> None:
     OrderNote.objects.filter(order__user_id=user_id).update(text="")
     _refunds_forget(refunds)
     _payers_forget(user_id)
+    search_history_clear(user_id=user_id)
     user_erase(user_id=user_id, kept_uploads=_pictures_of_goods(user_id))
 
 
@@ -131,6 +133,10 @@ def account_export(*, user: User) -> dict[str, Any]:
                 "facts": notice.facts,
             }
             for notice in _notices_of(user.pk).order_by("-pk")
+        ],
+        "searchHistory": [
+            {"keyword": word.keyword, "searchedAt": _local(word.searched_at)}
+            for word in search_history_list(user_id=user.pk)
         ],
     }
 

@@ -12,6 +12,7 @@ _PRODUCTS = [
     "catalog_product",
     "catalog_productimage",
     "catalog_productsearch",
+    "catalog_searchhistory",
     "catalog_sku",
 ]
 _ORDERS = [
@@ -65,6 +66,10 @@ SELECT id, '{}', price, 100, 5, 'code-' || id, '', 0, true FROM catalog_product;
 
 INSERT INTO catalog_productimage (product_id, file, position)
 SELECT id, 'uploads/a.jpg', place FROM catalog_product, generate_series(0, 1) AS place;
+
+INSERT INTO catalog_searchhistory (user_id, keyword, searched_at)
+SELECT id, '商品' || id %% 50, now() - id * interval '20 minutes'
+FROM accounts_user WHERE openid LIKE 'many-%%';
 
 INSERT INTO orders_order (order_no, user_id, status, goods_amount, freight_amount,
     discount_amount, total_amount, name, phone, province, city, district, detail,

@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from accounts.errors import UserNotFound
 from accounts.models import Address, Upload, User
-from catalog.models import Product
+from catalog.models import Product, SearchHistory
 from conftest import alone, lock_waiters, wait_until
 from orders.models import Order, Payment, PaymentNotice, Refund
 from orders.services.accounts import account_delete
@@ -58,6 +58,7 @@ def test_deletion_erases_the_person_and_keeps_the_order(
     wechat_api.post(
         f"/api/orders/{order_no}/cancel", {"reason": "我是张三"}, format="json"
     )
+    wechat_api.post("/api/search/history", {"keyword": "龙井"}, format="json")
     response = delete(wechat_api)
     assert response.status_code == 200
     assert response.json() == {"code": 0, "message": "账号已注销", "data": None}
@@ -66,7 +67,7 @@ def test_deletion_erases_the_person_and_keeps_the_order(
     assert (user.openid, user.nickname, user.phone, user.avatar) == (None, "", "", "")
     assert user.session_key_encrypted == ""
     assert user.deleted_at is not None
-    assert Address.objects.count() == 0
+    assert Address.objects.count() == SearchHistory.objects.count() == 0
     order = Order.objects.get()
     assert (order.user_id, order.items.count()) == (buyer.pk, 1)
     personal = (*ADDRESS, "remark", "close_reason")
@@ -274,6 +275,7 @@ def test_export_holds_account_addresses_and_all_orders(
     wechat_api.post(f"/api/orders/{hidden}/cancel")
     wechat_api.delete(f"/api/orders/{hidden}")
     shown = placed(wechat_api, line(tea))["orderNo"]
+    wechat_api.post("/api/search/history", {"keyword": "龙井"}, format="json")
     response = wechat_api.get("/api/auth/user/export")
     assert response.status_code == 200
     data = response.json()["data"]
@@ -285,4 +287,5 @@ def test_export_holds_account_addresses_and_all_orders(
         "pending",
         "cancelled",
     ]
+    assert [word["keyword"] for word in data["searchHistory"]] == ["龙井"]
     assert "session_key" not in response.content.decode()

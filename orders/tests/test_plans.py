@@ -13,7 +13,14 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from catalog.listing_sql import ORDERINGS
-from catalog.models import Category, Product
+from catalog.models import Category, Product, SectionKind
+from catalog.services.banners import banner_create
+from catalog.services.home_sections import home_section_create
+from catalog.services.search_history import (
+    search_history_clear,
+    search_history_delete_old,
+)
+from catalog.services.search_words import popular_words_count, search_word_create
 from conftest import client_of
 from orders import jobs
 from orders.models import Order, Payment
@@ -113,6 +120,37 @@ def test_a_product_and_the_categories(api: APIClient) -> None:
     newest = Product.objects.latest("pk").pk
     for path in (f"/api/products/{newest}", "/api/categories"):
         assert read_whole(partial(get, api, path)) == []
+
+
+@pytest.mark.usefixtures("planned")
+def test_the_home_page(api: APIClient) -> None:
+    tea = Category.objects.earliest("pk")
+    product = Product.objects.earliest("pk")
+    banner = {"title": "茶", "image": "uploads/a.jpg", "target_kind": "product"}
+    banner_create(fields=banner | {"product": product}, operator_id=None)
+    for kind in SectionKind.values:
+        fields = {"title": "茶", "kind": kind, "category": tea}
+        ids = [product.pk]
+        home_section_create(fields=fields, product_ids=ids, operator_id=None)
+    assert read_whole(partial(get, api, "/api/home")) == []
+
+
+@pytest.mark.usefixtures("planned")
+def test_words(api: APIClient, customer: User, customer_api: APIClient) -> None:
+    path = "/api/search/history"
+    for word in ("商品", "号", "没有"):
+        search_word_create(fields={"word": word, "kind": "hot"}, operator_id=None)
+        sent = {"keyword": f"{word}7"}
+        post = partial(customer_api.post, path, sent, format="json")
+        assert read_whole(post) == []
+    for url in ("/api/search/hot", path):
+        assert read_whole(partial(get, customer_api, url)) == []
+    for text in ("商", "商品7", "号"):
+        asked = {"keyword": text}
+        assert read_whole(partial(get, api, "/api/search/suggest", asked)) == []
+    search_history_clear(user_id=customer.pk)
+    for job in (popular_words_count, search_history_delete_old):
+        assert read_whole(job) == []
 
 
 @pytest.mark.usefixtures("planned")

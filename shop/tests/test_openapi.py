@@ -79,6 +79,8 @@ def test_bodies_are_described(schema: dict[str, Any]) -> None:
         "DELETE /api/addresses/{id}",
         "DELETE /api/products/{id}",
         "DELETE /api/orders/{orderNo}",
+        "DELETE /api/search/history",
+        "DELETE /api/search/history/{id}",
     }
     for route, operation in operations(schema):
         has_body = not route.startswith("GET ") and route not in bodyless
@@ -100,6 +102,8 @@ def test_query_parameters(schema: dict[str, Any]) -> None:
     assert names("/api/refunds") == names("/api/coupons/mine") == page | {"status"}
     assert names("/api/coupons") == page
     assert names("/api/addresses") == names("/api/orders/{orderNo}/refunds") == page
+    assert names("/api/search/hot") == names("/api/search/history") == page
+    assert names("/api/search/suggest") == page | {"keyword"}
     assert names("/api/orders/counts") == names("/api/categories") == set()
     create = schema["paths"]["/api/orders"]["post"]["parameters"]
     assert [(one["in"], one["name"]) for one in create] == [
@@ -112,6 +116,15 @@ FIELDS = {
     "stock sales status createdAt updatedAt",
     "Sku": "id specs price stock code image weightGrams",
     "Category": "id name icon children",
+    "Home": "banners categories new hot sections",
+    "Banner": "id title image target",
+    "BannerTarget": "kind productId categoryId keyword path url",
+    "Entry": "id name icon",
+    "Card": "id name price originalPrice images stock sales",
+    "Section": "id title kind categoryId products",
+    "HotWord": "keyword pinned",
+    "Suggestion": "keyword productId",
+    "SearchedWord": "id keyword searchedAt",
     "Order": "orderNo userId items goodsAmount freightAmount discountAmount "
     "totalAmount refundedAmount status closing address remark actions expiresAt paidAt "
     "shippedAt completedAt cancelledAt remindedAt shipments replacedBy createdAt "

@@ -16,6 +16,10 @@ from accounts.models import User
 from accounts.services import session_open
 from catalog.models import Category, Product
 from orders.models import Order, Refund
+from catalog.services.banners import banner_create
+from catalog.services.home_sections import home_section_create
+from catalog.services.search_words import search_word_create
+from orders.models import Order
 from orders.services.fulfilment import order_ship
 from orders.services.refunds import refund_agree_return, refund_reject
 from orders.tests.conftest import ADDRESS
@@ -29,6 +33,15 @@ def picture() -> bytes:
     out = io.BytesIO()
     Image.new("RGB", (8, 8), "red").save(out, "PNG")
     return out.getvalue()
+
+
+def home_fill(product: Product) -> None:
+    """Put one of everything on the home page, and a word that finds the product."""
+    banner = {"title": "新茶", "image": "uploads/a.jpg", "target_kind": "product"}
+    banner_create(fields=banner | {"product": product}, operator_id=None)
+    section = {"title": "精选", "kind": "chosen"}
+    home_section_create(fields=section, product_ids=[product.pk], operator_id=None)
+    search_word_create(fields={"word": "龙井", "kind": "hot"}, operator_id=None)
 
 
 def test_an_answer_of_another_shape_is_seen(
@@ -87,6 +100,10 @@ def test_real_answers_are_as_published(
     me = pair["token"]
     call("GET /api/config")
     call("GET /api/categories")
+    home_fill(tea)
+    call("GET /api/home")
+    call("GET /api/search/hot")
+    call("GET /api/search/suggest", params={"keyword": "茶"})
     call("GET /api/products")
     call("GET /api/products/{id}", str(tea.pk))
     call("GET /api/auth/user", token=me)
@@ -95,6 +112,11 @@ def test_real_answers_are_as_published(
     call("POST /api/auth/phone", token=me, json={"code": "simphone-13800138000"})
     call("POST /api/auth/avatar", token=me, files={"file": picture})
     url = call("POST /api/uploads", token=me, files={"file": picture})["url"]
+
+    word = call("POST /api/search/history", token=me, json={"keyword": "龙井"})["id"]
+    call("GET /api/search/history", token=me)
+    call("DELETE /api/search/history/{id}", str(word), me)
+    call("DELETE /api/search/history", token=me)
 
     home = str(call("POST /api/addresses", token=me, json=ADDRESS)["id"])
     call("GET /api/addresses", token=me)

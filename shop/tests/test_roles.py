@@ -8,7 +8,7 @@ from django.contrib.auth.models import Permission
 from rest_framework.test import APIClient
 
 from accounts.models import Address, User
-from catalog.models import Product, Sku
+from catalog.models import Product, SearchHistory, Sku
 from conftest import client_of
 from orders.models import Order, Refund
 from orders.tests.conftest import ADDRESS, line, paid_order
@@ -92,7 +92,10 @@ def test_public_reads_ignore_every_token(
     shown = product_make()
     dead = APIClient()
     dead.credentials(HTTP_AUTHORIZATION="Bearer dead")
-    for url in ("/api/products", f"/api/products/{shown.pk}", "/api/categories"):
+    for url in (
+        *("/api/products", f"/api/products/{shown.pk}", "/api/categories"),
+        *("/api/home", "/api/search/hot", "/api/search/suggest?keyword=茶"),
+    ):
         answers = {client.get(url).content for client in (*callers.values(), dead)}
         assert len(answers) == 1
     assert dead.get("/api/config").status_code == 200
@@ -109,7 +112,9 @@ def rows(
     claimed(shopper)
     url = f"/api/orders/{order_no}/refunds"
     refund = shopper_api.post(url, {"reason": "不想要了"}, format="json").json()
+    word = shopper_api.post("/api/search/history", {"keyword": "茶"}, format="json")
     return {
+        "history/{id}": f"history/{word.json()['data']['id']}",
         "{id}": str(address["data"]["id"]),
         "{orderNo}": order_no,
         "{refundNo}": refund["data"]["refundNo"],
@@ -119,7 +124,7 @@ def rows(
 def everything() -> list[Any]:
     return [
         list(model.objects.order_by("pk").values())
-        for model in (Address, Order, Refund, Sku, User)
+        for model in (Address, Order, Refund, SearchHistory, Sku, User)
     ]
 
 
@@ -140,6 +145,7 @@ def test_ownership_matrix(
         route for route, (kind, _) in CONTRACT.items() if kind == "own" and "{" in route
     ]
     assert len(routes) >= 13
+    assert len(routes) == 15
     before = everything()
     for route in routes:
         method, _, path = route.partition(" ")
@@ -156,7 +162,10 @@ def test_ownership_matrix(
 def test_lists_show_own_rows_alone(
     rows: dict[str, str], shopper_api: APIClient, other_api: APIClient
 ) -> None:
-    for url in ("/api/addresses", "/api/orders", "/api/refunds", "/api/coupons/mine"):
+    for url in (
+        *("/api/addresses", "/api/orders", "/api/refunds", "/api/coupons/mine"),
+        "/api/search/history",
+    ):
         assert shopper_api.get(url).json()["data"]["pagination"]["total"] == 1
         assert other_api.get(url).json()["data"]["pagination"]["total"] == 0
     counts = other_api.get("/api/orders/counts").json()["data"]

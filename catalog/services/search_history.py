@@ -1,0 +1,90 @@
+"""The words that a shopper has searched for, which are the shopper's own."""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from catalog.models import SearchHistory
+from shop.errors import NotFound
+from shop.statements import rows_fetch
+
+WORDS_MAX = 50
+# What was searched for longer ago helps nobody.
+KEPT = timedelta(days=180)
+
+# One statement, and the shopper's row first: two words of theirs at once wait for each
+# other, and an account that is being deleted gets none. By the tables' names: the
+# catalogue knows no accounts.
+_ADD = """
+WITH kept AS (
+    INSERT INTO catalog_searchhistory (user_id, keyword, searched_at)
+    SELECT shopper.id, %(keyword)s, %(now)s FROM accounts_user AS shopper
+    WHERE shopper.id = %(user)s AND shopper.is_active FOR NO KEY UPDATE
+    ON CONFLICT (user_id, catalog_search_fold(keyword)) DO UPDATE
+    SET keyword = EXCLUDED.keyword, searched_at = EXCLUDED.searched_at
+    RETURNING id, keyword, searched_at
+), beyond AS (
+    DELETE FROM catalog_searchhistory WHERE id IN (
+        SELECT id FROM catalog_searchhistory
+        WHERE user_id = %(user)s
+            AND catalog_search_fold(keyword) <> catalog_search_fold(%(keyword)s)
+        ORDER BY searched_at DESC, id DESC OFFSET %(others)s
+    )
+)
+SELECT id, keyword, searched_at FROM kept
+"""
+
+
+class SearchedWord(NamedTuple):
+    """A word of a shopper's history."""
+
+    id: int
+    keyword: str
+    searched_at: datetime
+
+
+def search_history_list(*, user_id: int) -> QuerySet[SearchHistory]:
+    """Return a shopper's words, the newest first."""
+    rows = SearchHistory.objects.filter(user_id=user_id)
+    return rows.order_by("-searched_at", "-pk")
+
+
+def search_history_add(*, user_id: int, keyword: str) -> SearchedWord:
+    """Put a word first in a shopper's history; the oldest beyond WORDS_MAX go.
+
+    The same word in another case takes the place of the old one.
+    Locks: the shopper, against another word at the same moment.
+    Raises: NotFound, when the account is gone.
+    """
+    values = {
+        "user": user_id,
+        "keyword": keyword,
+        "now": timezone.now(),
+        "others": WORDS_MAX - 1,
+    }
+    for row in rows_fetch(_ADD, values):
+        return SearchedWord(*row)
+    raise NotFound
+
+
+def search_history_delete(*, user_id: int, history_id: int) -> None:
+    """Delete one word of a shopper's own.
+
+    Raises: NotFound, for somebody else's as for none.
+    """
+    rows = SearchHistory.objects.filter(user_id=user_id, pk=history_id)
+    if not rows.delete()[0]:
+        raise NotFound
+
+
+def search_history_clear(*, user_id: int) -> None:
+    """Delete all words of a shopper."""
+    SearchHistory.objects.filter(user_id=user_id).delete()
+
+
+def search_history_delete_old() -> int:
+    """Delete what was searched for long ago; return how many words."""
+    old = SearchHistory.objects.filter(searched_at__lt=timezone.now() - KEPT)
+    return old.delete()[0]

@@ -1,0 +1,18 @@
+"""The routes of the catalogue."""
+
+from catalog.views.home import HomeView
+from catalog.views.products import CategoryListView, ProductViewSet
+from catalog.views.search import (
+    HotWordViewSet,
+    SearchHistoryViewSet,
+    SuggestionViewSet,
+)
+
+__all__ = [
+    "CategoryListView",
+    "HomeView",
+    "HotWordViewSet",
+    "ProductViewSet",
+    "SearchHistoryViewSet",
+    "SuggestionViewSet",
+]
