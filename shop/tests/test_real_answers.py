@@ -15,11 +15,10 @@ from schemathesis.core.failures import Failure, FailureGroup
 from accounts.models import User
 from accounts.services import session_open
 from catalog.models import Category, Product
-from orders.models import Order, Refund
 from catalog.services.banners import banner_create
 from catalog.services.home_sections import home_section_create
 from catalog.services.search_words import search_word_create
-from orders.models import Order
+from orders.models import Order, Refund
 from orders.services.fulfilment import order_ship
 from orders.services.refunds import refund_agree_return, refund_reject
 from orders.tests.conftest import ADDRESS
