@@ -1,10 +1,10 @@
 """How a record becomes a line: readable, or JSON."""
 
-import json
 import logging
 from datetime import datetime
 from typing import Any
 
+import orjson
 from django.utils.timezone import get_default_timezone
 
 from shop.logs.context import context_get
@@ -12,7 +12,6 @@ from shop.logs.redaction import redact
 
 # Fields whose text is not all our own.
 _FREE = {"message", "exception", "path", "request_id"}
-_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class ReadableFormatter(logging.Formatter):
@@ -47,7 +46,7 @@ class JsonFormatter(logging.Formatter):
             facts["exception"] = self.formatException(record.exc_info)
         for name in _FREE.intersection(facts):
             facts[name] = redact(facts[name])
-        return _encode(facts)
+        return orjson.dumps(facts).decode()
 
 
 def _time(record: logging.LogRecord) -> str:

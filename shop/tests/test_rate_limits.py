@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import cache, caches
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -174,10 +174,27 @@ def test_a_window_ends_by_itself(
         assert 900 < cache.ttl(key) <= 905  # type: ignore[attr-defined]
 
 
+def counts() -> Any:
+    """Return the client that counts for this thread."""
+    return caches["counts"].client.get_client()  # type: ignore[attr-defined]
+
+
+def test_a_thread_keeps_its_connection_and_replaces_a_lost_one(
+    shopper_api: APIClient, limit: Limit
+) -> None:
+    limit(write=2)
+    place(shopper_api)
+    kept = counts().client_id()
+    place(shopper_api)
+    assert counts().client_id() == kept
+    assert cache.client.get_client().client_kill_filter(_id=kept)  # type: ignore[attr-defined]
+    assert_limited(place(shopper_api))
+    assert counts().client_id() != kept
+
+
 def test_a_count_is_one_question(shopper_api: APIClient) -> None:
     def asked() -> int:
-        client = cache.client.get_client()  # type: ignore[attr-defined]
-        return int(client.client_info()["tot-cmds"])
+        return int(counts().client_info()["tot-cmds"])
 
     place(shopper_api)
     began = asked()
