@@ -214,6 +214,4 @@ class Coupon(models.Model):
 
 def _yuan(amount: Decimal) -> str:
     """Write an amount without zeros that say nothing: `20`, `0.5`."""
-    return (
-        f"{amount:f}".rstrip("0").rstrip(".") if "." in f"{amount:f}" else str(amount)
-    )
+    return f"{amount.normalize():f}"

@@ -22,7 +22,7 @@ WITH own AS (
     WHERE user_id = %(user)s AND order_id IS NULL AND valid_until > %(now)s
     ORDER BY coupon_id, valid_from > %(now)s, valid_until, id
 )
-SELECT claim, problem, missing, begins, discount, shares FROM coupon_discounts((
+SELECT claim, problem, missing, begins, discount FROM coupon_discounts((
     SELECT coalesce(jsonb_agg(jsonb_build_object(
         'place', 0, 'claim', id, 'freight', %(freight)s::numeric, 'now', %(now)s
     )), '[]') FROM own
@@ -36,8 +36,6 @@ class Offer:
 
     claim: CouponClaim
     discount_amount: Decimal | None
-    # By the id of the SKU; they make the discount.
-    shares: Mapping[int, Decimal]
     reason: str = ""
 
     @property
@@ -83,15 +81,9 @@ def _offer(
     missing: Decimal,
     begins: datetime,
     discount: Decimal | None,
-    shares: str | None,
 ) -> Offer:
-    by_sku = json.loads(shares, parse_float=Decimal) if shares else {}
-    return Offer(
-        claim=claim,
-        discount_amount=discount,
-        shares={int(sku): Decimal(share) for sku, share in by_sku.items()},
-        reason=problem_told(problem, missing, begins) if problem else "",
-    )
+    reason = problem_told(problem, missing, begins) if problem else ""
+    return Offer(claim=claim, discount_amount=discount, reason=reason)
 
 
 def _rank(offer: Offer) -> tuple[Any, ...]:
