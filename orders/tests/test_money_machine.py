@@ -19,9 +19,9 @@ from hypothesis.stateful import initialize, invariant, run_state_machine_as_test
 
 from orders.tests.clock import MovableClock
 from orders.tests.money.goods import GoodsRules
-from orders.tests.money.grants import GrantRules
 from orders.tests.money.orders import OrderRules
 from orders.tests.money.payments import PaymentRules
+from orders.tests.money.returns import ReturnRules
 from orders.tests.money.rules import pieces, yuan
 from orders.tests.money.things import DAY_CAP, TWO_PERSON_ABOVE
 from orders.tests.money.world import World
@@ -52,7 +52,7 @@ PROFILES = {
 }
 
 
-class MoneyMachine(OrderRules, PaymentRules, GoodsRules, GrantRules):
+class MoneyMachine(OrderRules, PaymentRules, GoodsRules, ReturnRules):
     """A shop in the middle of things, and what must hold after each step."""
 
     @initialize(quantities=st.lists(pieces, min_size=5, max_size=5))
@@ -70,6 +70,7 @@ class MoneyMachine(OrderRules, PaymentRules, GoodsRules, GrantRules):
         for deal in (paid, packed, asked):
             self.paid(deal.attempts[0], "told")
         self.parcel(packed, {line: line.quantity for line in packed.lines})
+        self.ask(packed, [1], is_return=True)
         self.ask(asked, [1])
         self.cancelled(late, is_staff=False)
         self.closed(late)

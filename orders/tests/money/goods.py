@@ -70,7 +70,8 @@ class GoodsRules(Rules):
         now = self.world.clock.now
         orders_confirm_due()
         for deal in self.shipped():
-            if deal.shipped_at + CONFIRM_TIME <= now:
+            is_held = not all(refund.is_ended for refund in deal.refunds)
+            if deal.shipped_at + CONFIRM_TIME <= now and not is_held:
                 deal.status, deal.completed_at = "completed", now
 
     @rule(pick=picks)

@@ -18,7 +18,13 @@ from orders.services.refunds import (
 )
 from orders.tests.money.refunds import RefundRules
 from orders.tests.money.rules import chosen, picks, pieces, yuan
-from orders.tests.money.things import TWO_PERSON_ABOVE, Deal, Line, Return
+from orders.tests.money.things import (
+    ASKED,
+    TWO_PERSON_ABOVE,
+    Deal,
+    Line,
+    Return,
+)
 from orders.tests.money.world import expected
 
 
@@ -73,7 +79,7 @@ class GrantRules(RefundRules):
             # The model's roundings are not good enough to say.
             return
         is_second_due = worth > limit
-        waiting = [one for one in deal.refunds if one.state == "requested"]
+        waiting = [one for one in deal.refunds if one.is_asked]
         is_held = any(one.agreed_by or is_second_due for one in waiting)
         is_legal = is_legal and self.shop.is_refundable(deal) and not is_held
         is_legal = is_legal and (is_second_due or worth <= left)
@@ -98,7 +104,7 @@ class GrantRules(RefundRules):
         else:
             made.granted_at = self.world.clock.now
 
-    @precondition(lambda self: self.standing("requested"))
+    @precondition(lambda self: self.standing(*ASKED))
     @rule(
         pick=picks,
         answer=st.sampled_from(["approve", "approve", "reject", "withdraw"]),
@@ -108,13 +114,14 @@ class GrantRules(RefundRules):
     def refund_answer(
         self, pick: int, answer: str, is_restocked: bool, percent: int
     ) -> None:
-        requested = self.standing("requested")
-        refund = chosen(requested, self.shop.refunds, pick)
-        is_legal = refund in requested
+        asked = self.standing(*ASKED)
+        refund = chosen(asked, self.shop.refunds, pick)
+        is_legal = refund in asked
         if answer == "approve":
             self.approve(refund, is_legal, is_restocked, percent)
             return
-        is_legal = is_legal and (answer == "reject" or refund.kind == "after_sale")
+        is_own = refund.kind == "after_sale" and refund.state != "returning"
+        is_legal = is_legal and (answer == "reject" or is_own)
         with expected(is_legal):
             if answer == "reject":
                 self.answered(refund_reject, refund, answer="已拆封")
@@ -168,7 +175,7 @@ class GrantRules(RefundRules):
         return freight == refund.freight or refund.order.has_left
 
     def agreed(self) -> list[Return]:
-        return [one for one in self.standing("requested") if one.agreed_by]
+        return [one for one in self.standing(*ASKED) if one.agreed_by]
 
     @precondition(lambda self: self.agreed())
     @rule(pick=picks, is_second=st.sampled_from([True, True, False]))

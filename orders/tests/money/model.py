@@ -8,6 +8,7 @@ from datetime import datetime
 from fractions import Fraction
 
 from orders.tests.money.things import (
+    ASKED,
     DAY_CAP,
     SHOP_TIME,
     Attempt,
@@ -155,7 +156,7 @@ class Shop:
 
     def granted_of(self, order: Deal) -> int:
         """Add up what staff have granted of an order."""
-        undecided = ("requested", "rejected", "withdrawn")
+        undecided = (*ASKED, "rejected", "withdrawn")
         return sum(
             one.amount
             for one in order.refunds
@@ -177,7 +178,7 @@ class Shop:
 
     def granted(self, order: Deal) -> None:
         """A refund needs no answer: what goes back in full does nothing else."""
-        granted = [one for one in order.live() if one.state != "requested"]
+        granted = [one for one in order.live() if not one.is_asked]
         if order.status == "paid" and not order.has_left and order.is_done(granted):
             order.is_closing = True
 

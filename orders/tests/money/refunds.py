@@ -58,18 +58,20 @@ class RefundRules(Rules):
         return list(filter(self.shop.is_refundable, self.shop.orders))
 
     @precondition(lambda self: self.refundable())
-    @rule(pick=picks, counts=pieces)
-    def refund_ask(self, pick: int, counts: list[int]) -> None:
-        self.ask(chosen(self.refundable(), self.shop.orders, pick), counts)
+    @rule(pick=picks, counts=pieces, is_return=st.booleans())
+    def refund_ask(self, pick: int, counts: list[int], is_return: bool) -> None:
+        deal = chosen(self.refundable(), self.shop.orders, pick)
+        self.ask(deal, counts, is_return=is_return)
 
-    def ask(self, deal: Deal, counts: list[int]) -> None:
+    def ask(self, deal: Deal, counts: list[int], *, is_return: bool = False) -> None:
         wanted = self.wish(deal, counts)
         late = self.world.clock.now - REFUND_TIME
         is_legal = (
             self.shop.is_refundable(deal)
             and not (deal.completed_at and deal.completed_at < late)
-            and not any(one.state == "requested" for one in deal.refunds)
+            and not any(one.is_asked for one in deal.refunds)
             and self.is_within(deal, wanted)
+            and not (is_return and self.has_unshipped(deal, wanted))
         )
         before = {one.number for one in deal.refunds}
         quantities = {line.pk: count for line, count in wanted.items()}
@@ -79,9 +81,16 @@ class RefundRules(Rules):
                 user_id=deal.shopper.pk,
                 reason="不合适",
                 quantities=quantities if any(counts) else None,
+                is_return=is_return,
             )
         if is_legal:
-            self.begun(deal, "after_sale", "requested", wanted, before)
+            made = self.begun(deal, "after_sale", "requested", wanted, before)
+            made.is_return = is_return
+
+    def has_unshipped(self, deal: Deal, wanted: dict[Line, int]) -> bool:
+        """Tell whether some of the pieces have not left: they can't come back."""
+        parts = self.shop.set_aside(deal, wanted)
+        return any(unshipped for _, unshipped in parts.values())
 
     def standing(self, *states: str) -> list[Return]:
         return [one for one in self.shop.refunds if one.state in states]

@@ -7,9 +7,12 @@ from zoneinfo import ZoneInfo
 
 REFUND_TIME = timedelta(days=15)
 CONFIRM_TIME = timedelta(days=10)
+RETURN_TIME = timedelta(days=7)
 SHOP_TIME = ZoneInfo("Asia/Shanghai")
 # In fen. Some orders cost more than the one, and some days go to the other.
 TWO_PERSON_ABOVE, DAY_CAP = 2500, 9000
+# Asked for, and staff have yet to grant it.
+ASKED = ("requested", "to_return", "returning")
 
 
 @dataclass(eq=False)
@@ -72,6 +75,9 @@ class Return:
     agreed_by: int | None = None
     granted_at: datetime | None = None
     is_restocked: bool = False
+    # The goods come back first, until then.
+    is_return: bool = False
+    return_before: datetime | None = None
     is_accepted: bool = False
     error: str = ""
     tries: int = 1
@@ -85,6 +91,10 @@ class Return:
     @property
     def is_ended(self) -> bool:
         return self.state in ("succeeded", "rejected", "withdrawn")
+
+    @property
+    def is_asked(self) -> bool:
+        return self.state in ASKED
 
     @property
     def is_live(self) -> bool:
