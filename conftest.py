@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
@@ -18,6 +19,7 @@ from django.core.cache import cache
 from django.core.servers.basehttp import WSGIServer
 from django.db import connection, connections
 from django.test import TransactionTestCase
+from django.utils import timezone
 from psycopg.sql import SQL, Identifier
 from rest_framework.test import APIClient
 
@@ -120,6 +122,12 @@ def still_clock(monkeypatch: Any) -> int:
     for module in ("django_ratelimit.core", "shop.api.ratelimit"):
         monkeypatch.setattr(f"{module}.time", clock)
     return now
+
+
+@pytest.fixture
+def set_clock(monkeypatch: Any) -> Callable[[datetime], None]:
+    """Return what stops the shop's clock at a moment."""
+    return lambda moment: monkeypatch.setattr(timezone, "now", lambda: moment)
 
 
 def alone(act: Callable[..., Result]) -> Callable[..., Result]:

@@ -65,3 +65,18 @@ class StockChanged(ShopError):
     code = "stock_changed"
     http_status = 409
     message = "库存已变化,请重新打开页面"
+
+
+class FlashSaleConflict(ShopError):
+    """A SKU is in another sale at that time."""
+
+    code = "flash_sale_conflict"
+    http_status = 409
+
+
+class FlashSaleFixed(ShopError):
+    """The sale is not, or no longer, in the state that allows it."""
+
+    code = "flash_sale_fixed"
+    http_status = 409
+    message = "活动已开始,只能提前结束或追加库存"

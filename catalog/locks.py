@@ -2,7 +2,8 @@
 
 What staff put on the home page before categories, categories before freight templates,
 these before products, products before SKUs, each by ascending id: whoever keeps to that
-can't deadlock.
+can't deadlock. A flash sale comes before its SKUs, whose locks are those of its lines
+too: shoppers lock no row of a sale.
 """
 
 from collections.abc import Iterable
@@ -11,7 +12,7 @@ from typing import TypeVar
 from django.db import connection
 from django.db.models import Model
 
-from catalog.models import Product, Sku
+from catalog.models import FlashSale, Product, Sku
 from catalog.offers import skus_offered, skus_wanted
 from shop.errors import Busy
 
@@ -81,6 +82,12 @@ def products_lock(product_ids: Iterable[int]) -> dict[int, Product]:
     """Lock products in primary-key order until the transaction ends."""
     rows = Product.objects.select_for_update(of=("self",), no_key=True)
     return {row.pk: row for row in rows.filter(pk__in=set(product_ids)).order_by("pk")}
+
+
+def flash_sale_lock(sale_id: int) -> FlashSale | None:
+    """Lock a sale against other staff until the transaction ends."""
+    rows = FlashSale.objects.select_for_update(of=("self",), no_key=True)
+    return rows.filter(pk=sale_id).first()
 
 
 def skus_lock(

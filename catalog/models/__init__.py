@@ -2,6 +2,7 @@
 
 from catalog.models.category import Category
 from catalog.models.counts import ProductCount
+from catalog.models.flash_sale import FlashSale, FlashSaleKind, FlashSaleSku
 from catalog.models.freight import (
     FreightRegion,
     FreightRule,
@@ -39,6 +40,9 @@ __all__ = [
     "BannerState",
     "BannerTarget",
     "Category",
+    "FlashSale",
+    "FlashSaleKind",
+    "FlashSaleSku",
     "FreightRegion",
     "FreightRule",
     "FreightTemplate",

@@ -69,7 +69,7 @@ class Sku(models.Model):
         )
 
     def __str__(self) -> str:
-        return " ".join(map(str, self.ordered_specs().values())) or str(self.pk)
+        return " ".join([self.product.name, *self.ordered_specs().values()])
 
     @property
     def is_low(self) -> bool:

@@ -277,7 +277,10 @@ UNSEEN = {
     *("freight_template_create", "freight_template_update", "freight_template_delete"),
 }
 # What orders do: seconds may pass, as they do for stock.
-ORDERS = {"stock_take", "stock_return", "stock_refund", "sales_add"}
+ORDERS = {
+    *("stock_take", "stock_return", "stock_refund", "sales_add"),
+    "flash_sales_count",
+}
 # Within another service alone, or only looking.
 PARTS = {
     *("stock_set", "stock_edited"),

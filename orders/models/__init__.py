@@ -7,6 +7,7 @@ from orders.models.coupon import Coupon, CouponKind, CouponScope, CouponStatus
 from orders.models.coupon_claim import ClaimStatus, CouponClaim
 from orders.models.event import OrderEvent
 from orders.models.figures import DailyFigures, DailyProductSales
+from orders.models.flash_sale_taking import FlashSaleTaking
 from orders.models.message import MessageKind, MessageState, SubscribeMessage
 from orders.models.note import OrderNote
 from orders.models.notice import PaymentNotice
@@ -42,6 +43,7 @@ __all__ = [
     "DailyFigures",
     "DailyProductSales",
     "DifferenceKind",
+    "FlashSaleTaking",
     "MessageKind",
     "MessageState",
     "Order",

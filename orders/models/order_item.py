@@ -5,7 +5,7 @@ from decimal import Decimal
 from django.db import models
 from django.db.models import F, Q
 
-from catalog.models import Product, Sku
+from catalog.models import FlashSaleSku, Product, Sku
 
 LINES_MAX = 50
 QUANTITY_MAX = 999
@@ -39,6 +39,16 @@ class OrderItem(models.Model):
     # Pieces of the refunds that are neither rejected nor withdrawn.
     refund_quantity = models.PositiveIntegerField("退款数量", default=0, db_default=0)
     image = models.CharField("图片", max_length=200, default="", blank=True)
+    # Whose price it is. What the shopper took of it refers to the row, too, and
+    # protects it; staff delete none of a sale that has begun.
+    flash_sale_sku = models.ForeignKey(
+        FlashSaleSku,
+        models.DO_NOTHING,
+        null=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
 
     class Meta:
         verbose_name = "订单商品"
