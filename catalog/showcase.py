@@ -1,19 +1,23 @@
 """Products as they are shown: with stock, pictures and the category's name."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from datetime import timedelta
+from typing import Any, NamedTuple
 
 import orjson
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import router
 from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from catalog.models import Product, ProductImage, Sku
 from shop.errors import NotFound
 from shop.statements import rows_fetch
 
 NOT_FOUND = "商品不存在"
+# So long before it begins a product shows its sale.
+SALE_AHEAD = timedelta(days=1)
 
 
 def showcase(products: QuerySet[Product]) -> QuerySet[Product]:
@@ -37,6 +41,20 @@ def showcase(products: QuerySet[Product]) -> QuerySet[Product]:
     )
 
 
+class ShownSale(NamedTuple):
+    """A SKU's price in a sale that runs or comes."""
+
+    id: int
+    kind: str
+    price: str
+    stock: int
+    limit: int | None
+    min_quantity: int
+    # Seconds since 1970.
+    starts_at: int
+    ends_at: int
+
+
 class ShownSku(NamedTuple):
     """A SKU that a shopper can choose."""
 
@@ -47,6 +65,7 @@ class ShownSku(NamedTuple):
     code: str
     image: str
     weight_grams: int
+    sale: ShownSale | None = None
 
 
 class ShownProduct(NamedTuple):
@@ -93,6 +112,20 @@ _FROM = """
 FROM catalog_product AS product
 LEFT JOIN catalog_category AS category ON category.id = product.category_id
 """
+# The sale of a SKU that runs, or that comes until a moment.
+_SALE = """(
+    SELECT json_build_array(
+        sale.id, sale.kind, line.price::text,
+        least(line.stock - line.sold, sku.stock), line.user_limit, line.min_quantity,
+        floor(extract(epoch FROM line.starts_at))::bigint,
+        floor(extract(epoch FROM line.ends_at))::bigint
+    )
+    FROM catalog_flashsalesku AS line
+    JOIN catalog_flashsale AS sale ON sale.id = line.sale_id
+    WHERE line.sku_id = sku.id AND line.ends_at > %s AND line.starts_at < %s
+        AND line.price < sku.price
+    ORDER BY line.ends_at LIMIT 1
+)"""
 _LISTED = f"""
 SELECT json_build_array({_COLUMNS})::text {_FROM}
 WHERE product.id = ANY(%s) AND product.status = 'on_sale'
@@ -101,10 +134,12 @@ _SHOWN = f"""
 SELECT json_build_array({_COLUMNS}, product.spec_names,
     (
         SELECT json_agg(
-            json_build_array(id, specs, price::text, stock, code, image, weight_grams)
+            json_build_array(
+                id, specs, price::text, stock, code, image, weight_grams, {_SALE}
+            )
             ORDER BY position, id
         )
-        FROM catalog_sku WHERE product_id = product.id AND is_active
+        FROM catalog_sku AS sku WHERE product_id = product.id AND is_active
     ),
     product.freight_template_id
 )::text
@@ -130,8 +165,15 @@ def product_shown(product_id: int, *, is_public: bool = True) -> ShownProduct:
     Raises: NotFound.
     """
     using = router.db_for_read(Product)
-    rows = rows_fetch(_SHOWN, [product_id, not is_public], using=using)
+    now = timezone.now()
+    values = [now, now + SALE_AHEAD, product_id, not is_public]
+    rows = rows_fetch(_SHOWN, values, using=using)
     if not rows:
         raise NotFound(NOT_FOUND)
     product = ShownProduct(*orjson.loads(rows[0][0]))
-    return product._replace(skus=[ShownSku(*sku) for sku in product.skus or ()])
+    return product._replace(skus=[_sku(*sku) for sku in product.skus or ()])
+
+
+def _sku(*values: Any) -> ShownSku:
+    sku = ShownSku(*values)
+    return sku._replace(sale=ShownSale(*sku.sale)) if sku.sale else sku

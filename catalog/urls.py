@@ -9,6 +9,7 @@ from catalog import views
 
 router = SimpleRouter(trailing_slash=False)
 router.register("products", views.ProductViewSet)
+router.register("flash-sales", views.FlashSaleViewSet)
 
 _WORDS: Any = {"get": "list"}
 _HISTORY: Any = {"get": "list", "post": "create", "delete": "clear"}

@@ -291,6 +291,7 @@ SPECTACULAR_SETTINGS = {
         "ClaimStatus": "orders.models.ClaimStatus.choices",
         "ProductStatus": "catalog.models.ProductStatus.choices",
         "ProductOfferStatus": ["on_sale", "off_sale"],
+        "FlashSaleKind": "catalog.models.FlashSaleKind.choices",
     },
 }
 

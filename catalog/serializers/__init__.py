@@ -1,6 +1,7 @@
 """What the catalogue says and what it is told."""
 
 from catalog.serializers.category import CategorySerializer
+from catalog.serializers.flash_sale import FlashSaleSerializer
 from catalog.serializers.home import HomeSerializer
 from catalog.serializers.input import ProductCreateSerializer, ProductUpdateSerializer
 from catalog.serializers.product import ProductDetailSerializer, ProductSerializer
@@ -13,6 +14,7 @@ from catalog.serializers.search import (
 
 __all__ = [
     "CategorySerializer",
+    "FlashSaleSerializer",
     "HomeSerializer",
     "HotWordSerializer",
     "ProductCreateSerializer",

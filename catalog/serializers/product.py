@@ -4,8 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from catalog.models import Product, Sku
-from catalog.showcase import ShownProduct, ShownSku
+from catalog.models import FlashSaleKind, Product, Sku
+from catalog.showcase import ShownProduct, ShownSale, ShownSku
 from shop.api.images import image_url
 from shop.api.serializers import (
     LocalTimeField,
@@ -67,6 +67,23 @@ class ProductSerializer(ShopModelSerializer):
         }
 
 
+class SkuSaleSerializer(serializers.Serializer[Any]):
+    """A SKU's price in a sale: from `startsAt`, until `endsAt`."""
+
+    id = serializers.IntegerField()
+    kind = serializers.ChoiceField(FlashSaleKind.choices)
+    price = MoneyField()
+    stock = serializers.IntegerField(help_text="Pieces left at this price.")
+    limit = serializers.IntegerField(
+        allow_null=True, help_text="Of each shopper over the whole sale."
+    )
+    minQuantity = serializers.IntegerField(
+        help_text="With fewer in one order the SKU costs what it always does."
+    )
+    startsAt = LocalTimeField()
+    endsAt = LocalTimeField()
+
+
 class SkuSerializer(ShopModelSerializer):
     """A SKU that a shopper can choose."""
 
@@ -76,10 +93,18 @@ class SkuSerializer(ShopModelSerializer):
         read_only=True, help_text="Its URL; empty when it has none of its own."
     )
     weightGrams = serializers.IntegerField(source="weight_grams", read_only=True)
+    sale = SkuSaleSerializer(
+        read_only=True,
+        allow_null=True,
+        help_text="The sale that runs, or that begins within a day.",
+    )
 
     class Meta:
         model = Sku
-        fields = ("id", "specs", "price", "stock", "code", "image", "weightGrams")
+        fields = (
+            *("id", "specs", "price", "stock", "code", "image", "weightGrams"),
+            "sale",
+        )
         read_only_fields = fields
 
 
@@ -129,6 +154,20 @@ def _sku(sku: ShownSku, spec_names: list[str]) -> dict[str, Any]:
         "code": sku.code,
         "image": image_url(sku.image),
         "weightGrams": sku.weight_grams,
+        "sale": sku.sale and _sale(sku.sale),
+    }
+
+
+def _sale(sale: ShownSale) -> dict[str, Any]:
+    return {
+        "id": sale.id,
+        "kind": sale.kind,
+        "price": sale.price,
+        "stock": sale.stock,
+        "limit": sale.limit,
+        "minQuantity": sale.min_quantity,
+        "startsAt": local_time(sale.starts_at),
+        "endsAt": local_time(sale.ends_at),
     }
 
 

@@ -42,6 +42,7 @@ def test_detail_adds_skus_and_specs_in_the_order_of_staff(
             "code": "T0",
             "image": picture,
             "weightGrams": 0,
+            "sale": None,
         },
         {
             "id": ids[1],
@@ -51,6 +52,7 @@ def test_detail_adds_skus_and_specs_in_the_order_of_staff(
             "code": "T1",
             "image": picture,
             "weightGrams": 0,
+            "sale": None,
         },
         {
             "id": ids[2],
@@ -60,6 +62,7 @@ def test_detail_adds_skus_and_specs_in_the_order_of_staff(
             "code": "T2",
             "image": "",
             "weightGrams": 0,
+            "sale": None,
         },
     ]
     assert list(data["skus"][0]["specs"]) == ["颜色", "尺码"]

@@ -14,10 +14,16 @@ class SkuYardstick(serializers.ModelSerializer[Sku]):
     specs = serializers.SerializerMethodField()
     price = MoneyField()
     image = serializers.SerializerMethodField()
+    # Nothing here is in one.
+    sale = serializers.ReadOnlyField(default=None)
+    weightGrams = serializers.IntegerField(source="weight_grams")
 
     class Meta:
         model = Sku
-        fields = ("id", "specs", "price", "stock", "code", "image")
+        fields = (
+            *("id", "specs", "price", "stock", "code", "image", "weightGrams"),
+            "sale",
+        )
 
     def get_specs(self, sku: Sku) -> dict[str, str]:
         names = self.context["spec_names"]

@@ -1,5 +1,6 @@
 """The routes of the catalogue."""
 
+from catalog.views.flash_sales import FlashSaleViewSet
 from catalog.views.home import HomeView
 from catalog.views.products import CategoryListView, ProductViewSet
 from catalog.views.search import (
@@ -10,6 +11,7 @@ from catalog.views.search import (
 
 __all__ = [
     "CategoryListView",
+    "FlashSaleViewSet",
     "HomeView",
     "HotWordViewSet",
     "ProductViewSet",

@@ -40,6 +40,7 @@ CONTRACT: dict[str, tuple[str, int]] = {
     "GET /api/coupons": ("open", 200),
     "GET /api/coupons/mine": ("own", 200),
     "POST /api/coupons/{id}/claim": ("shopper", 201),
+    "GET /api/flash-sales": ("public", 200),
     "GET /api/home": ("public", 200),
     "GET /api/search/hot": ("public", 200),
     "GET /api/search/suggest": ("public", 200),

@@ -114,7 +114,11 @@ def test_query_parameters(schema: dict[str, Any]) -> None:
 FIELDS = {
     "Product": "id name description price originalPrice images category categoryName "
     "stock sales status createdAt updatedAt",
-    "Sku": "id specs price stock code image weightGrams",
+    "Sku": "id specs price stock code image weightGrams sale",
+    "SkuSale": "id kind price stock limit minQuantity startsAt endsAt",
+    "FlashSale": "id name kind isRunning startsAt endsAt skus",
+    "FlashSaleSku": "skuId productId name specs image price originalPrice stock limit "
+    "minQuantity",
     "Category": "id name icon children",
     "Home": "banners categories new hot sections",
     "Banner": "id title image target",
