@@ -123,7 +123,7 @@ def _sales() -> Iterator[Sale]:
     now = shoppers[0].created_at
     for placed_at, ago, chance in _moments(now):
         chosen = chance.sample(skus, chance.choice((1, 1, 2)))
-        lines = [Line(sku, chance.choice((1, 1, 2))) for sku in chosen]
+        lines = [Line(sku, chance.choice((1, 1, 2)), sku.price) for sku in chosen]
         paid_at = placed_at + min(timedelta(minutes=2), (now - placed_at) / 2)
         order = _order(placed_at, paid_at, chance, chance.choice(shoppers), lines)
         _move_on(order, ago)

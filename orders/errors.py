@@ -20,6 +20,30 @@ class InsufficientStock(ShopError):
     http_status = 409
 
 
+class SaleSoldOut(ShopError):
+    """Too few pieces are left in a flash sale; facts as InsufficientStock."""
+
+    code = "sale_sold_out"
+    http_status = 409
+
+    def __init__(self, items: Sequence[Mapping[str, Any]]) -> None:
+        name, left = items[0]["name"], items[0]["available"]
+        told = f"商品{name}活动仅剩{left}件" if left else f"商品{name}已抢光"
+        super().__init__(told, items=items)
+
+
+class SaleLimitExceeded(ShopError):
+    """More than a flash sale has for each shopper; facts as InsufficientStock."""
+
+    code = "sale_limit"
+    http_status = 409
+
+    def __init__(self, items: Sequence[Mapping[str, Any]]) -> None:
+        name, left = items[0]["name"], items[0]["available"]
+        more = f"超出活动限购,还可买{left}件" if left else "已达活动限购"
+        super().__init__(f"商品{name}{more}", items=items)
+
+
 class NotOnSale(ShopError):
     """Name every line that can't be bought: facts `items[{productId, skuId}]`."""
 

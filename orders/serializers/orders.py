@@ -244,7 +244,7 @@ class QuoteLineSerializer(serializers.Serializer[Any]):
     skuId = serializers.IntegerField(source="sku.pk")
     name = serializers.CharField(source="sku.product.name")
     specs = serializers.DictField(source="sku.specs", child=serializers.CharField())
-    price = MoneyField(source="sku.price")
+    price = MoneyField()
     quantity = serializers.IntegerField()
     amount = MoneyField()
     image = ImageField()

@@ -15,6 +15,7 @@ from catalog.services.search_history import search_history_clear, search_history
 from orders.errors import OrdersOpen
 from orders.models import (
     CouponClaim,
+    FlashSaleTaking,
     Order,
     OrderAddressChange,
     OrderEvent,
@@ -125,6 +126,16 @@ def account_export(*, user: User) -> dict[str, Any]:
         "orders": [_order_export(order) for order in orders],
         "refunds": [_refund_export(refund) for refund in refunds],
         "coupons": _coupons_export(user),
+        "flashSales": [
+            {
+                "name": taking.flash_sale_sku.sale.name,
+                "skuId": taking.flash_sale_sku.sku_id,
+                "quantity": taking.quantity,
+            }
+            for taking in FlashSaleTaking.objects.filter(user=user)
+            .select_related("flash_sale_sku__sale")
+            .order_by("-pk")
+        ],
         "paymentNotices": [
             {
                 "eventType": notice.event_type,

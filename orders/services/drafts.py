@@ -19,6 +19,8 @@ from orders.errors import (
     NotOnSale,
     RegionNotServed,
     RequestInProgress,
+    SaleLimitExceeded,
+    SaleSoldOut,
 )
 from orders.models import Order, OrderItem, OrderStatus
 from orders.models.order_item import QUANTITY_MAX
@@ -136,6 +138,10 @@ def _refusal(slug: str, lines: list[dict[str, Any]]) -> ShopError:
         case "insufficient_stock":
             items = [_short(line) for line in lines]
             return InsufficientStock(f"商品{items[0]['name']}库存不足", items=items)
+        case "sale_sold_out":
+            return SaleSoldOut([_short(line) for line in lines])
+        case "sale_limit":
+            return SaleLimitExceeded([_short(line) for line in lines])
         case "not_on_sale":
             return NotOnSale(
                 items=[
@@ -229,5 +235,6 @@ def _item(order_id: int, line: Mapping[str, Any]) -> OrderItem:
         price=Decimal(line["price"]),
         quantity=line["quantity"],
         discount_amount=Decimal(line["discount"]),
+        flash_sale_sku_id=line["sale"],
         image=line["image"],
     )

@@ -2,15 +2,24 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from django.utils import timezone
+
 from catalog.models import ProductStatus, Sku
 from catalog.offers import skus_offered
-from orders.errors import InsufficientStock, NotOnSale, RegionNotServed
+from orders.errors import (
+    InsufficientStock,
+    NotOnSale,
+    RegionNotServed,
+    SaleLimitExceeded,
+    SaleSoldOut,
+)
 from orders.models.order_item import QUANTITY_MAX
 from orders.services.coupons import Offer, coupons_offered, offer_of
+from orders.services.flash_sales import sale_prices
 from orders.services.order_requests import Destination, OrderRequest, Wish
 from shop.errors import Invalid
 from shop.statements import rows_fetch
@@ -24,15 +33,20 @@ _FREIGHT = "SELECT freight_of(%s::jsonb, %s::jsonb)"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A SKU and how many pieces of it; the prices are ours."""
+    """A SKU and how many pieces of it; the prices are ours.
+
+    The price is the SKU's own, or that in a flash sale, whose line `sale_id` names.
+    """
 
     sku: Sku
     quantity: int
+    price: Decimal
+    sale_id: int | None = None
 
     @property
     def amount(self) -> Decimal:
         """Return the price of the line."""
-        return self.sku.price * self.quantity
+        return self.price * self.quantity
 
     @property
     def image(self) -> str:
@@ -77,11 +91,11 @@ def quote_make(
     it to us, and gets the best one. Nothing is locked: stock may be gone a moment
     later. `orders_place` (orders/sql) checks the same under locks, in the same order.
 
-    Raises: NotOnSale, InsufficientStock, RegionNotServed (each naming every such line),
-        CouponNotUsable, Invalid.
+    Raises: NotOnSale, InsufficientStock, SaleSoldOut, SaleLimitExceeded,
+        RegionNotServed (each naming every such line), CouponNotUsable, Invalid.
     """
     skus = skus_offered(**skus_named(request.wishes))
-    lines = lines_of(wishes=request.wishes, skus=skus)
+    lines = _in_sales(lines_of(wishes=request.wishes, skus=skus), user_id)
     freight = _freight_of(lines, destination) if destination else _ZERO
     offers = coupons_offered(user_id=user_id, lines=_asked(lines), freight=freight)
     chosen = _chosen_offer(offers, request.coupon_id, picks_coupon=picks_coupon)
@@ -124,7 +138,9 @@ def lines_of(*, wishes: Sequence[Wish], skus: Mapping[int, Sku]) -> list[Line]:
     Raises: NotOnSale, InsufficientStock, Invalid.
     """
     quantities = _merged(wishes, skus)
-    lines = [Line(skus[pk], quantities[pk]) for pk in sorted(quantities)]
+    lines = [
+        Line(skus[pk], quantities[pk], skus[pk].price) for pk in sorted(quantities)
+    ]
     _require_stock(lines)
     return lines
 
@@ -146,7 +162,7 @@ def _asked(lines: Iterable[Line]) -> list[dict[str, Any]]:
             "place": 0,
             "sku": line.sku.pk,
             "product": line.sku.product_id,
-            "price": str(line.sku.price),
+            "price": str(line.price),
             "quantity": line.quantity,
         }
         for line in lines
@@ -175,6 +191,38 @@ def _freight_of(lines: Sequence[Line], destination: Destination) -> Decimal:
             ]
         )
     return Decimal(freight.get("amount", 0)).quantize(Decimal("0.01"))
+
+
+def _in_sales(lines: Sequence[Line], user_id: int) -> list[Line]:
+    """Give each line of a SKU in a running flash sale its price there.
+
+    Raises: SaleSoldOut, SaleLimitExceeded.
+    """
+    prices = sale_prices(user_id=user_id, lines=_asked(lines), now=timezone.now())
+    found = [(line, prices[line.sku.pk]) for line in lines if line.sku.pk in prices]
+    if short := _short((line, price.left) for line, price in found):
+        raise SaleSoldOut(short)
+    if over := _short((line, price.user_left) for line, price in found):
+        raise SaleLimitExceeded(over)
+    priced = {
+        line.sku.pk: replace(line, price=price.price, sale_id=price.id)
+        for line, price in found
+    }
+    return [priced.get(line.sku.pk, line) for line in lines]
+
+
+def _short(found: Iterable[tuple[Line, int | None]]) -> list[dict[str, Any]]:
+    """Name each line of which there are too few; None is no bound."""
+    return [
+        {
+            "skuId": line.sku.pk,
+            "name": line.sku.product.name,
+            "requested": line.quantity,
+            "available": available,
+        }
+        for line, available in found
+        if available is not None and line.quantity > available
+    ]
 
 
 def _merged(wishes: Iterable[Wish], skus: Mapping[int, Sku]) -> dict[int, int]:
@@ -219,15 +267,5 @@ def _is_offered(sku: Sku, product_id: int) -> bool:
 
 def _require_stock(lines: Iterable[Line]) -> None:
     """Raise InsufficientStock with every short line."""
-    short = [
-        {
-            "skuId": line.sku.pk,
-            "name": line.sku.product.name,
-            "requested": line.quantity,
-            "available": line.sku.stock,
-        }
-        for line in lines
-        if line.quantity > line.sku.stock
-    ]
-    if short:
+    if short := _short((line, line.sku.stock) for line in lines):
         raise InsufficientStock(f"商品{short[0]['name']}库存不足", items=short)

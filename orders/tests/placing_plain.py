@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
@@ -19,6 +19,7 @@ from orders.numbers import order_no_make
 from orders.services.placing import OrderRequest, destination_of
 from orders.services.quoting import Quote, lines_of, quote_of, skus_named
 from orders.tests.coupons.plainly import coupon_plainly
+from orders.tests.flash_sales_plain import sales_plainly, sales_take_plainly
 from orders.tests.freight_plain import freight_plainly
 from shop.errors import Invalid
 
@@ -35,15 +36,18 @@ def order_place_plainly(
     if destination is None:
         raise Invalid.field("address", "收货地址不能为空")
     skus = offers_lock(**skus_named(request.wishes))
+    now = timezone.now()
     lines = lines_of(wishes=request.wishes, skus=skus)
+    lines = sales_plainly(lines, user_id, now)
     freight = freight_plainly(lines, destination)
     claim, shares = coupon_plainly(user_id, request.coupon_id, lines, freight)
     discount = sum(shares.values(), Decimal("0.00"))
     quote = quote_of(Quote(lines, freight_amount=freight, discount_amount=discount))
-    order = _order(user_id, request, quote, idempotency_key)
+    order = _order(user_id, request, quote, idempotency_key, now)
     for name, value in asdict(destination).items():
         setattr(order, name, value)
     _write(order, quote, shares)
+    sales_take_plainly(lines, user_id)
     if claim:
         order.coupon_claim = claim
         order.save()
@@ -72,8 +76,13 @@ def _earlier(user_id: int, request: OrderRequest, key: str | None) -> Order | No
     return order
 
 
-def _order(user_id: int, request: OrderRequest, quote: Quote, key: str | None) -> Order:
-    now = timezone.now()
+def _order(
+    user_id: int,
+    request: OrderRequest,
+    quote: Quote,
+    key: str | None,
+    now: datetime,
+) -> Order:
     expires_at = now + timedelta(minutes=settings.ORDER_PAY_MINUTES)
     return Order(
         order_no=order_no_make(user_id=user_id, now=now),
@@ -103,7 +112,8 @@ def _write(order: Order, quote: Quote, shares: Mapping[int, Decimal]) -> None:
             product=line.sku.product,
             name=line.sku.product.name,
             specs=line.sku.specs,
-            price=line.sku.price,
+            price=line.price,
+            flash_sale_sku_id=line.sale_id,
             quantity=line.quantity,
             image=line.image,
             discount_amount=shares.get(line.sku.pk, Decimal("0.00")),

@@ -270,7 +270,8 @@ def test_freight_takes_no_statement_more_to_place_and_one_to_preview(
     statements = [q["sql"] for q in queries if "SAVEPOINT" not in q["sql"]]
     # User and session, and the order.
     assert len(statements) == 2, statements
-    with django_assert_num_queries(3):
+    # The SKUs, prices of sales, freight, coupons.
+    with django_assert_num_queries(5):
         assert preview(shopper_api, *lines, address=ADDRESS).status_code == 200
 
 

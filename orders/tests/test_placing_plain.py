@@ -15,7 +15,14 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Address, User
-from catalog.models import FreightTemplate, Product, Sku, StockMovement
+from catalog.models import (
+    FlashSale,
+    FlashSaleSku,
+    FreightTemplate,
+    Product,
+    Sku,
+    StockMovement,
+)
 from catalog.services.freight import (
     FreightTerms,
     RegionRule,
@@ -23,13 +30,14 @@ from catalog.services.freight import (
     freight_template_create,
 )
 from orders.errors import RequestInProgress
-from orders.models import CartItem, CouponClaim, Order, OrderEvent
+from orders.models import CartItem, CouponClaim, FlashSaleTaking, Order, OrderEvent
 from orders.serializers import OrderSerializer
 from orders.services.drafts import draft_make, drafts_place, order_of
 from orders.services.order_requests import Wish
 from orders.services.placing import Destination, OrderRequest
 from orders.tests.conftest import ADDRESS
 from orders.tests.coupons.making import claimed, coupon_made
+from orders.tests.flash_sales_plain import DAY, sales_make
 from orders.tests.placing_plain import order_place_plainly
 from shop.errors import ShopError
 
@@ -97,6 +105,7 @@ def world(
         )
         StockMovement.objects.create(sku=more, delta=2, balance=2, reason="initial")
         skus.append(more)
+    sales_make(limited=skus[0], paired=skus[1])
     addresses = [
         Address.objects.create(user=user, **{**ADDRESS, "name": f"收货人{user.pk}"})
         for user in (shopper, other_shopper, gone)
@@ -180,7 +189,7 @@ bounded = settings(
 # Mostly what can be bought: tea, a shirt of a size, rice by the sack.
 LIKELY = [
     *((0, None, 1), (0, None, 3), (0, 0, 2), (1, 1, 1), (1, 9, 1), (8, None, 1)),
-    *((5, None, 600), (5, 5, 600), (4, None, 1)),
+    *((5, None, 600), (5, 5, 600), (4, None, 1), (1, 1, 2), (0, None, 2)),
 ]
 anything = st.tuples(
     st.integers(0, 9), st.none() | st.integers(0, 11), st.sampled_from([1, 2, 6])
@@ -207,7 +216,8 @@ def test_all_calls_end_alike(world: World) -> None:
     told: set[str] = set()
 
     # Beside what is made up: too much rice, no address; no size, a key that is used
-    # again; too far; more orders than coupons, goods that a coupon is not for.
+    # again; too far; more orders than coupons, goods that a coupon is not for; too
+    # dear; all that a flash sale refuses.
     @bounded
     @example(
         bodies=[
@@ -216,6 +226,7 @@ def test_all_calls_end_alike(world: World) -> None:
         ],
         calls=[[Ask(0, 0, None), Ask(0, 1, "a")]],
         has_default=True,
+        has_sales=False,
     )
     @example(
         bodies=[
@@ -224,6 +235,7 @@ def test_all_calls_end_alike(world: World) -> None:
         ],
         calls=[[Ask(0, 0, "a")], [Ask(0, 0, "a"), Ask(1, 1, "a")], [Ask(0, 1, "a")]],
         has_default=True,
+        has_sales=False,
     )
     @example(
         bodies=[
@@ -232,6 +244,7 @@ def test_all_calls_end_alike(world: World) -> None:
         ],
         calls=[[Ask(0, 0, None), Ask(1, 1, None)]],
         has_default=True,
+        has_sales=False,
     )
     @example(
         bodies=[
@@ -240,6 +253,7 @@ def test_all_calls_end_alike(world: World) -> None:
         ],
         calls=[[Ask(0, 0, None), Ask(1, 1, None), Ask(0, 0, None)], [Ask(0, 0, None)]],
         has_default=False,
+        has_sales=False,
     )
     @example(
         bodies=[
@@ -248,15 +262,43 @@ def test_all_calls_end_alike(world: World) -> None:
         ],
         calls=[[Ask(0, 0, None), Ask(0, 1, None), Ask(3, 1, None)]],
         has_default=False,
+        has_sales=False,
+    )
+    @example(
+        bodies=[
+            ([(4, None, 1)], -1, False, None),
+            ([(0, None, 6)], -1, True, None),
+        ],
+        calls=[[Ask(0, 0, None), Ask(0, 1, None), Ask(1, 1, None)]],
+        has_default=False,
+        has_sales=True,
+    )
+    @example(
+        bodies=[
+            ([(0, None, 1)], -1, True, None),
+            ([(0, None, 3)], -1, True, None),
+        ],
+        calls=[
+            [Ask(1, 1, None)],
+            [*[Ask(0, 0, None)] * 3, Ask(1, 1, None), *[Ask(1, 0, None)] * 2],
+        ],
+        has_default=True,
+        has_sales=True,
     )
     @given(
         bodies=st.lists(requests, min_size=2, max_size=2),
         calls=calls,
         has_default=st.booleans(),
+        has_sales=st.booleans(),
     )
-    def check(bodies: list[Any], calls: list[list[Ask]], has_default: bool) -> None:
+    def check(
+        bodies: list[Any], calls: list[list[Ask]], has_default: bool, has_sales: bool
+    ) -> None:
         asked = [_request(world, *body) for body in bodies]
         FreightTemplate.objects.filter(name="按件").update(is_default=has_default)
+        now = timezone.now()
+        for model in (FlashSale, FlashSaleSku):
+            model.objects.update(ends_at=now + DAY if has_sales else now)
         with _undone():
             plain = [_plainly(world, asked, call) for call in calls], _books()
         with _undone():
@@ -266,7 +308,7 @@ def test_all_calls_end_alike(world: World) -> None:
 
     check()
     # Else the run would have shown less than it seems to.
-    differing = "库存不足|不支持配送|起可用"
+    differing = "库存不足|不支持配送|起可用|活动|抢光"
     assert {word for word in told if not re.search(differing, word)} == {
         "placed",
         "repeated",
@@ -284,7 +326,10 @@ def test_all_calls_end_alike(world: World) -> None:
         "还差¥9.99可用",
     }
     assert any("起可用" in word for word in told)
-    assert {"商品茶库存不足", "商品衫不支持配送到该地区"} <= told
+    assert {
+        *("商品茶库存不足", "商品衫不支持配送到该地区", "商品茶已抢光"),
+        *("商品茶活动仅剩1件", "商品茶已达活动限购", "商品茶超出活动限购,还可买2件"),
+    } <= told
 
 
 def _request(
@@ -399,5 +444,11 @@ def _books() -> dict[str, Any]:
             for claim in CouponClaim.objects.order_by("pk").select_related("order")
         ],
         "carts": list(CartItem.objects.order_by("pk").values_list("user", "sku")),
+        "sales": [
+            *FlashSaleSku.objects.order_by("pk").values_list("pk", "sold"),
+            *FlashSaleTaking.objects.values_list(
+                "flash_sale_sku", "user", "quantity"
+            ).order_by("flash_sale_sku", "user"),
+        ],
         "stocks": list(Sku.objects.order_by("pk").values_list("pk", "stock")),
     }

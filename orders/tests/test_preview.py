@@ -96,13 +96,13 @@ def test_preview_takes_an_address_or_none(
     assert preview(shopper_api, line(tea), addressId=foreign.pk).status_code == 404
 
 
-def test_preview_asks_three_statements_whatever_the_lines(
+def test_preview_asks_four_statements_whatever_the_lines(
     shopper_api: APIClient,
     product_make: Callable[..., Product],
     django_assert_num_queries: Any,
 ) -> None:
     products = [product_make(f"商品{n}") for n in range(50)]
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         assert preview(shopper_api, *map(line, products)).status_code == 200
 
 

@@ -9,7 +9,7 @@ from django.db import connection
 from orders.models import OrderStatus, RefundState
 from orders.models.order_states import TRANSITIONS
 from orders.models.refund_states import ASKED, REFUND_TRANSITIONS
-from orders.services.audit import coupons, deals, money, refunds, stock
+from orders.services.audit import coupons, deals, flash_sales, money, refunds, stock
 
 # Each check selects the subject and what is wrong with it. They are joined into one
 # statement, which sees one moment of a shop that goes on selling.
@@ -17,6 +17,7 @@ _CHECKS = {
     **stock.CHECKS,
     **deals.CHECKS,
     **coupons.CHECKS,
+    **flash_sales.CHECKS,
     **money.CHECKS,
     **refunds.CHECKS,
 }

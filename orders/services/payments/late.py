@@ -12,6 +12,7 @@ from catalog.services.stock import stock_take
 from orders.models import Order, OrderEvent, OrderItem, OrderStatus
 from orders.numbers import order_no_make
 from orders.services.coupons import coupon_hold, coupon_use_again
+from orders.services.flash_sales import takings_repeat
 from shop.metrics import ORDERS
 
 _COPIED = (
@@ -39,6 +40,8 @@ def order_place_again(*, old: Order, amount: Decimal) -> Order | None:
     if not all(_is_there(item, skus.get(item.sku_id)) for item in items):
         return None
     if not coupon_hold(old):
+        return None
+    if not takings_repeat(user_id=old.user_id, items=items):
         return None
     order = _copy(old, items)
     quantities = {item.sku_id: item.quantity for item in items}

@@ -29,6 +29,7 @@ from orders.services.facts import (
     first_difference,
     success_time,
 )
+from orders.services.flash_sales import takings_return
 from orders.services.fulfilment import is_all_gone
 from orders.services.refunds.states import refund_move
 from orders.services.transitions import order_move
@@ -183,16 +184,20 @@ def refund_follow(refund: Refund) -> None:
     parts = list(refund.items.select_related("order_item"))
     sold: dict[int, int] = {}
     back: dict[int, int] = {}
+    of_sales: dict[int, int] = {}
     for part in parts:
         item = part.order_item
         sold[item.product_id] = sold.get(item.product_id, 0) - part.quantity
         pieces = part.quantity if refund.is_restocked else part.unshipped_quantity
         if pieces:
             back[item.sku_id] = pieces
+        if item.flash_sale_sku_id and part.unshipped_quantity:
+            of_sales[item.flash_sale_sku_id] = part.unshipped_quantity
     if sold:
         sales_add(quantities=sold)
     if back:
         stock_refund(quantities=back, refund_no=refund.refund_no)
+        takings_return(user_id=refund.order.user_id, pieces=of_sales)
     if parts:
         _end_order(refund.order)
     coupon_give_back_if_refunded(refund)

@@ -1,6 +1,7 @@
 """What a coupon takes off, in plain Python: the yardstick of `coupon_discounts`."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -30,7 +31,7 @@ def coupon_plainly(
     if not by_end:
         raise CouponNotUsable
     claim = by_end[0]
-    counts = {line.sku: line.quantity for line in lines}
+    counts = {_at_its_price(line): line.quantity for line in lines}
     problem, shares = discount_plainly(claim, counts, freight, now)
     if problem:
         fit = [sku for sku in counts if _is_for(claim.coupon, sku)]
@@ -78,6 +79,13 @@ def shared(off: int, fit: Mapping[int, int]) -> list[tuple[int, int]]:
     for sku in by_rest[: off - sum(shares.values())]:
         shares[sku] += 1
     return sorted(shares.items())
+
+
+def _at_its_price(line: Line) -> Sku:
+    """Return a SKU that costs what it does in a flash sale."""
+    sku = copy(line.sku)
+    sku.price = line.price
+    return sku
 
 
 def _is_for(coupon: Coupon, sku: Sku) -> bool:
