@@ -105,7 +105,8 @@ class SkuAdmin(KeepsHistory, StockRights, SheetExports, UneditedDesk):
     def get_queryset(self, request: HttpRequest) -> Any:
         """Show what products offer; who retired is history."""
         rows = Sku.objects.active().filter(product__in=Product.objects.present())
-        return rows.select_related("product")
+        # Also where another desk lets its staff choose one.
+        return rows.select_related("product").order_by(*self.ordering)
 
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str

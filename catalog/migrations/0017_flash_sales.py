@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                 'verbose_name': '限时活动',
                 'verbose_name_plural': '限时活动',
                 'indexes': [models.Index(models.F('ends_at'), models.F('id'), name='flashsale_ends')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['flash', 'group'])), name='flashsale_kind_known'), models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='flashsale_times')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['flash', 'group'])), name='flashsale_kind_known'), models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='flashsale_times', violation_error_message='结束时间必须晚于开始时间')],
             },
         ),
         migrations.CreateModel(
@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': '活动商品',
                 'default_permissions': (),
                 'indexes': [models.Index(models.F('sku'), models.F('ends_at'), name='flashsalesku_price')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('price__gte', Decimal('0.01'))), name='flashsalesku_price_min'), models.CheckConstraint(condition=models.Q(('sold__lte', models.F('stock'))), name='flashsalesku_sold_max'), models.CheckConstraint(condition=models.Q(('min_quantity__gte', 1), models.Q(('user_limit', None), ('user_limit__gte', models.F('min_quantity')), _connector='OR')), name='flashsalesku_min_quantity'), django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.Func('sku', 'sku', models.Value('[]'), function='int8range'), '&&'), (models.Func('starts_at', 'ends_at', function='tstzrange'), '&&')], name='flashsalesku_one_sale')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('price__gte', Decimal('0.01'))), name='flashsalesku_price_min'), models.CheckConstraint(condition=models.Q(('sold__lte', models.F('stock'))), name='flashsalesku_sold_max'), models.CheckConstraint(condition=models.Q(('min_quantity__gte', 1), models.Q(('user_limit', None), ('user_limit__gte', models.F('min_quantity')), _connector='OR')), name='flashsalesku_min_quantity', violation_error_message='起购件数不能小于1,不能大于每人限购'), django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.Func('sku', 'sku', models.Value('[]'), function='int8range'), '&&'), (models.Func('starts_at', 'ends_at', function='tstzrange'), '&&')], name='flashsalesku_one_sale')],
             },
         ),
     ]

@@ -61,7 +61,9 @@ class FlashSale(models.Model):
                 condition=Q(kind__in=FlashSaleKind.values),
             ),
             models.CheckConstraint(
-                name="flashsale_times", condition=Q(ends_at__gt=F("starts_at"))
+                name="flashsale_times",
+                condition=Q(ends_at__gt=F("starts_at")),
+                violation_error_message="结束时间必须晚于开始时间",
             ),
         )
         indexes = (models.Index("ends_at", "id", name="flashsale_ends"),)
@@ -117,6 +119,7 @@ class FlashSaleSku(models.Model):
                 name="flashsalesku_min_quantity",
                 condition=Q(min_quantity__gte=1)
                 & (Q(user_limit=None) | Q(user_limit__gte=F("min_quantity"))),
+                violation_error_message="起购件数不能小于1,不能大于每人限购",
             ),
             # The SKU as a range of one: ranges need no extension of PostgreSQL's.
             ExclusionConstraint(

@@ -45,6 +45,7 @@ NOTHING_HERE = {
     "catalog.category": "还没有分类。点“新增分类”开始",
     "catalog.stockmovement": "还没有库存变动",
     "catalog.freighttemplate": "还没有运费模板,商品都不收运费。点“新增运费模板”开始",
+    "catalog.flashsale": "还没有限时活动。点“新增限时活动”安排秒杀或团购",
     "accounts.shopper": "还没有用户。首次登录小程序后会出现在这里",
     "accounts.loginfailure": "没有登录失败的记录",
     "procrastinate.procrastinatejob": "没有等待或失败的任务",
@@ -146,7 +147,10 @@ UNFOLD: dict[str, Any] = {
             },
             {
                 "title": "营销",
-                "items": [_link("优惠券", "confirmation_number", "orders.coupon")],
+                "items": [
+                    _link("优惠券", "confirmation_number", "orders.coupon"),
+                    _link("限时活动", "bolt", "catalog.flashsale"),
+                ],
             },
             {
                 "title": "用户",

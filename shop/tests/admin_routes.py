@@ -33,6 +33,11 @@ _NEEDS = {
     "accounts_staff_deactivate": ("accounts.change_staff",),
     "accounts_staff_activate": ("accounts.change_staff",),
     "catalog_category_arrange": ("catalog.change_category",),
+    "catalog_flashsale_end": ("catalog.view_flashsale", "catalog.change_flashsale"),
+    "catalog_flashsale_restock": (
+        "catalog.view_flashsale",
+        "catalog.change_flashsale",
+    ),
     "catalog_product_copy": ("catalog.view_product", "catalog.add_product"),
     "orders_coupon_copy": ("orders.view_coupon", "orders.add_coupon"),
     "catalog_product_adjust": ("catalog.view_product", "catalog.adjust_stock"),

@@ -1,6 +1,7 @@
 """A row of all that has a desk, for tests that open every page of the admin."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -11,7 +12,14 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts.admin.forms import permissions_on_offer
 from accounts.models import Address, LoginFailure, Shopper, Staff, User
-from catalog.models import Category, ProductImage, Sku, StockMovement
+from catalog.models import (
+    Category,
+    FlashSaleKind,
+    ProductImage,
+    Sku,
+    StockMovement,
+)
+from catalog.services.flash_sales import SaleLine, flash_sale_create
 from catalog.services.freight import (
     FreightTerms,
     RegionRule,
@@ -53,6 +61,7 @@ class World:
         self.queries: dict[str, str] = {}
         self._people()
         self._catalogue()
+        self._flash_sales()
         self._deal()
         self._coupons()
         self._waiting()
@@ -104,6 +113,28 @@ class World:
             )
         )
         self._keep(category, self.product, sku, movement, freight)
+
+    def _flash_sales(self) -> None:
+        """Add one that runs, with `size` SKUs, and one to come."""
+        now = timezone.now()
+        products = [
+            self.product_make(f"{self.name}s{n}", stock=5) for n in range(self.size)
+        ]
+        running, coming = (
+            flash_sale_create(
+                name=self.name,
+                kind=FlashSaleKind.FLASH,
+                starts_at=starts_at,
+                ends_at=starts_at + timedelta(hours=1),
+                lines=[
+                    SaleLine(sku_id=product.skus.get().pk, price=Decimal(1), stock=5)
+                    for product in products
+                ],
+            )
+            for starts_at in (now, now + timedelta(hours=1))
+        )
+        self.others["catalog_flashsale_delete"] = coming.pk
+        self._keep(running)
 
     def _deal(self) -> None:
         others = [self.product_make(f"{self.name}{n}") for n in range(self.size)]

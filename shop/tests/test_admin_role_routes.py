@@ -16,7 +16,10 @@ from shop.tests.admin_routes import SUPERUSERS_ALONE, routes_of
 # Those that make the roles, and give them what came later.
 MIGRATIONS = [
     import_module(f"orders.migrations.{name}")
-    for name in ("0021_roles", "0030_coupon_roles", "0032_freight_roles")
+    for name in (
+        *("0021_roles", "0030_coupon_roles", "0032_freight_roles"),
+        "0039_flash_sale_roles",
+    )
 ]
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label_lower)
 
@@ -26,6 +29,7 @@ MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label_lower)
 _PRODUCT = "view add delete picture sale adjust ledger preview copy export import_sheet"
 _SKU = "view adjust ledger export import_sheet"
 _CATEGORY = "view add delete arrange"
+_FLASH_SALE = "view add delete end restock calendar"
 _SHIPPING = (
     "view picking packing export ship_sheet ship next_to_ship correct reprice"
     " readdress cancel note"
@@ -40,6 +44,7 @@ TABLE = {
         " deactivate activate",
         "auth.group": "view",
         "catalog.category": _CATEGORY,
+        "catalog.flashsale": _FLASH_SALE,
         "catalog.freighttemplate": "view add delete",
         "catalog.product": _PRODUCT,
         "catalog.sku": _SKU,
@@ -60,6 +65,7 @@ TABLE = {
     },
     "商品": {
         "catalog.category": _CATEGORY,
+        "catalog.flashsale": _FLASH_SALE,
         "catalog.freighttemplate": "view add delete",
         "catalog.product": _PRODUCT,
         "catalog.sku": _SKU,
@@ -78,6 +84,7 @@ TABLE = {
     },
     "客服": {
         "accounts.shopper": "view deactivate activate",
+        "catalog.flashsale": "view calendar",
         "catalog.product": "view preview",
         "orders.coupon": "view calendar give",
         "orders.order": "view picking packing readdress cancel note refund",
@@ -98,6 +105,7 @@ TABLE = {
     "只读": {
         "accounts.shopper": "view",
         "catalog.category": "view",
+        "catalog.flashsale": "view calendar",
         "catalog.freighttemplate": "view",
         "catalog.product": "view ledger preview",
         "catalog.sku": "view ledger",

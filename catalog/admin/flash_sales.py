@@ -1,0 +1,241 @@
+"""Flash sales and group prices, with a calendar of them."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet, Sum
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from unfold.admin import TabularInline
+from unfold.contrib.filters.admin import DropdownFilter
+from unfold.decorators import action, display
+
+from catalog.admin.flash_sale_actions import RunningSaleActions
+from catalog.admin.flash_sale_calendar import month_asked, month_context
+from catalog.admin.flash_sale_form import LINE_FORM_SET, FlashSaleForm
+from catalog.models import FlashSale, FlashSaleKind, FlashSaleSku
+from catalog.services.flash_sales import (
+    LINES_MAX,
+    flash_sale_create,
+    flash_sale_delete,
+    flash_sale_update,
+)
+from shop.back_office.figures import money, short_moment
+
+_PHASES = {"未开始": "info", "进行中": "success", "已结束": "default"}
+
+
+def _is_open(sale: FlashSale | None) -> bool:
+    """Say whether a sale may be written as a whole; none is no obstacle."""
+    return sale is None or not sale.has_begun(timezone.now())
+
+
+class PhaseFilter(DropdownFilter):
+    """Before, in and after its time."""
+
+    title = "状态"
+    parameter_name = "phase"
+    all_option = ("", "全部")
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return [("running", "进行中"), ("coming", "未开始"), ("over", "已结束")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        now = timezone.now()
+        if self.value() == "running":
+            return queryset.not_over(now).filter(starts_at__lte=now)
+        if self.value() == "coming":
+            return queryset.filter(starts_at__gt=now)
+        if self.value() == "over":
+            return queryset.filter(ends_at__lte=now)
+        return queryset
+
+
+class KindFilter(DropdownFilter):
+    """Flash sale or group price."""
+
+    title = "类型"
+    parameter_name = "kind"
+    all_option = ("", "全部")
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return FlashSaleKind.choices
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() in FlashSaleKind.values:
+            return queryset.filter(kind=self.value())
+        return queryset
+
+
+class LineInline(TabularInline):
+    """The table of SKUs; who may write the sale may write it."""
+
+    model = FlashSaleSku
+    verbose_name_plural = "活动商品"
+    hide_title = True
+    max_num = LINES_MAX
+    readonly_fields = ("sku_shown", "price_shown", "sold", "limit_shown")
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Return our own, which the service saves."""
+        return LINE_FORM_SET
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        if self._may_write(request, obj):
+            return ("sku_id", "price", "stock", "user_limit", "min_quantity")
+        return (
+            *("sku_shown", "price_shown", "stock", "sold"),
+            *("limit_shown", "min_quantity"),
+        )
+
+    @display(description="商品规格")
+    def sku_shown(self, line: FlashSaleSku) -> str:
+        return str(line.sku)
+
+    @display(description="活动价")
+    def price_shown(self, line: FlashSaleSku) -> str:
+        return money(line.price)
+
+    @display(description="每人限购")
+    def limit_shown(self, line: FlashSaleSku) -> str:
+        return "不限" if line.user_limit is None else str(line.user_limit)
+
+    def _may_write(self, request: HttpRequest, obj: Any) -> bool:
+        if obj is None:
+            return request.user.has_perm("catalog.add_flashsale")
+        return _is_open(obj) and request.user.has_perm("catalog.change_flashsale")
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may_write(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may_write(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may_write(request, obj)
+
+
+@admin.register(FlashSale)
+class FlashSaleAdmin(RunningSaleActions):
+    """Written by the services; what has begun is read, ended or restocked."""
+
+    form = FlashSaleForm
+    inlines = (LineInline,)
+    fields = ("name", "kind", "starts_at", "ends_at")
+    list_display = (
+        "name",
+        "kind_shown",
+        "phase",
+        "starts",
+        "ends",
+        "line_count",
+        "sold_shown",
+    )
+    list_filter = (PhaseFilter, KindFilter)
+    standing_filters = (("进行中", "phase=running"), ("未开始", "phase=coming"))
+    search_fields = ("name",)
+    search_help_text = "按名称搜索"
+    ordering = ("-starts_at", "-pk")
+    sortable_by = ("name", "starts", "ends")
+    list_per_page = 50
+    actions = None
+    actions_list = ("calendar",)
+    actions_detail = ("end", "restock")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[FlashSale]:
+        """Add how much is in each sale."""
+        return FlashSale.objects.annotate(
+            line_count=Count("lines"),
+            pieces=Sum("lines__stock"),
+            pieces_sold=Sum("lines__sold"),
+        )
+
+    @display(description="类型", label={"秒杀": "danger", "团购": "warning"})
+    def kind_shown(self, sale: FlashSale) -> str:
+        return sale.get_kind_display()
+
+    @display(description="状态", label=_PHASES)
+    def phase(self, sale: FlashSale) -> Any:
+        now = timezone.now()
+        if sale.is_running(now):
+            return "进行中"
+        if not sale.has_begun(now):
+            return "未开始"
+        return ("已结束", "提前结束") if sale.is_ended_early else "已结束"
+
+    @display(description="开始", ordering="starts_at")
+    def starts(self, sale: FlashSale) -> str:
+        return short_moment(sale.starts_at)
+
+    @display(description="结束", ordering="ends_at")
+    def ends(self, sale: FlashSale) -> str:
+        return short_moment(sale.ends_at)
+
+    @display(description="规格数")
+    def line_count(self, sale: Any) -> int:
+        return int(sale.line_count)
+
+    @display(description="已售 / 活动库存")
+    def sold_shown(self, sale: Any) -> str:
+        return f"{sale.pieces_sold or 0} / {sale.pieces or 0}"
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and _is_open(obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and _is_open(obj)
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[Any], dict[Any, int], set[Any], list[Any]]:
+        """Name the sale alone: what is in it goes with it."""
+        names = [str(obj) for obj in objs]
+        return names, {self.opts.verbose_name_plural: len(names)}, set(), []
+
+    def save_model(
+        self, request: HttpRequest, obj: FlashSale, form: Any, change: bool
+    ) -> None:
+        """Leave it to `save_related`, which has the SKUs too."""
+
+    def save_related(
+        self, request: HttpRequest, form: Any, formsets: Any, change: bool
+    ) -> None:
+        """Write everything at once, by the service."""
+        terms = {**form.cleaned_data, "lines": formsets[0].lines()}
+        if change:
+            flash_sale_update(sale_id=form.instance.pk, **terms)
+        else:
+            form.instance.pk = flash_sale_create(**terms).pk
+
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> Any:
+        """Name what changed; the table's rows are no saved forms to Django."""
+        told = super().construct_change_message(request, form, None, add)
+        if not add and formsets[0].has_changed():
+            told.append({"changed": {"fields": ["活动商品"]}})
+        return told
+
+    def delete_model(self, request: HttpRequest, obj: FlashSale) -> None:
+        """Delete it by the service."""
+        flash_sale_delete(sale_id=obj.pk)
+
+    @action(
+        description="日历",
+        url_path="calendar",
+        icon="calendar_month",
+        permissions=["view"],
+    )
+    def calendar(self, request: HttpRequest) -> HttpResponse:
+        """Show the sales of a month, day by day."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "活动日历",
+            "opts": self.opts,
+            **month_context(month_asked(request.GET.get("month", ""))),
+        }
+        return TemplateResponse(request, "admin/flash_sale_calendar.html", context)
