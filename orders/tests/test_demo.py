@@ -1,14 +1,18 @@
 """The demo shop: loaded once, right in its books, quiet in a pipe."""
 
 import io
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
 from django.core.files.storage import default_storage
 from django.core.management import call_command
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from catalog.models import Product, ProductImage, Sku, StockMovement
 from orders.demo_goods import GOODS
+from orders.demo_sales import demo_sales_load
 from orders.services.audit import orders_audit
 from shop.api.images import image_name, image_url
 
@@ -56,6 +60,42 @@ def test_the_shop_is_browsable(api: APIClient) -> None:
         "满200元减30元",
         "无门槛减10元",
     ]
+
+
+def test_its_sales_run_again_when_they_are_over(
+    api: APIClient, set_clock: Callable[[datetime], None]
+) -> None:
+    # Before there are goods there is nothing to sell.
+    assert demo_sales_load() == 0
+    seeded(io.StringIO())
+    assert [demo_sales_load(), demo_sales_load()] == [2, 0]
+
+    def running() -> dict[str, list[tuple[str, str, str]]]:
+        return {
+            sale["name"]: [
+                (sku["name"], sku["originalPrice"], sku["price"])
+                for sku in sale["skus"]
+            ]
+            for sale in api.get("/api/flash-sales").json()["data"]["list"]
+            if sale["isRunning"]
+        }
+
+    before = running()
+    assert before == {
+        "今日秒杀": [
+            ("香薰蜡烛", "68.00", "39.90"),
+            ("不锈钢保温杯 500ml", "79.00", "49.00"),
+        ],
+        "拖鞋三双起团购": [("记忆棉拖鞋", "35.00", "25.00")],
+    }
+    set_clock(timezone.now() + timedelta(days=1))
+    assert list(running()) == ["拖鞋三双起团购"]
+    assert demo_sales_load() == 1
+    assert running() == before
+    # Staff have made the goods cheaper.
+    set_clock(timezone.now() + timedelta(days=1))
+    Sku.objects.update(price=1)
+    assert demo_sales_load() == 0
 
 
 @pytest.mark.usefixtures("db")

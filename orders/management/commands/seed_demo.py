@@ -9,6 +9,7 @@ from requests import RequestException
 
 from orders.demo import demo_load
 from orders.demo_orders import demo_orders_load
+from orders.demo_sales import demo_sales_load
 from orders.demo_volume import PRODUCTS_MAX, products_make
 from orders.services.figures import figures_due, figures_refresh
 
@@ -36,8 +37,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--orders",
             action="store_true",
-            help="add a month of paid orders to a shop that has none, and tell WeChat's"
-            " simulator of their payments (development only)",
+            help="add a month of paid orders to a shop that has none, tell WeChat's"
+            " simulator of their payments, and have sales run (development only)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -63,6 +64,8 @@ class Command(BaseCommand):
         except RequestException as error:
             raise CommandError(f"the simulator is not there: {error}") from error
         self.stdout.write(f"orders of the demo: {added} added")
+        begun = demo_sales_load()
+        self.stdout.write(f"sales of the demo: {begun} begun")
         # At once, so that the home page has a month to show.
         figures_refresh(days=figures_due())
 
