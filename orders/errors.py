@@ -63,6 +63,22 @@ class RegionNotServed(ShopError):
         super().__init__(told, items=items)
 
 
+class CartLimit(ShopError):
+    """The cart has as many lines as it may."""
+
+    code = "cart_limit"
+    http_status = 409
+    message = "购物车最多放100种商品,请先清理"
+
+
+class CartQuantityLimit(ShopError):
+    """A line has as many pieces as an order may have of it."""
+
+    code = "cart_quantity_limit"
+    http_status = 409
+    message = "同一规格最多购买999件"
+
+
 class IllegalTransition(ShopError):
     """The order's state does not allow that: fact `status`."""
 

@@ -3,7 +3,8 @@
 An order comes before its payments, they before its refunds, then products and SKUs,
 then shoppers, coupons and what shoppers hold of them. Staff who act come before the
 order; the day's grants come last of all. What placing an order locks, keys, SKUs,
-shoppers and their coupons, stands in orders/sql.
+shoppers and their coupons, stands in orders/sql. Who holds lines of a cart waits for
+nothing more.
 """
 
 from collections.abc import Iterable
@@ -15,6 +16,7 @@ from django.db.models import Exists, OuterRef
 from orders.errors import OrderNotFound
 from orders.models import (
     BillCheck,
+    CartItem,
     Coupon,
     CouponClaim,
     Order,
@@ -55,6 +57,15 @@ def own_order_lock(order_no: str, user_id: int) -> Order:
     if order is None:
         raise OrderNotFound
     return order
+
+
+def cart_lock(user_id: int) -> list[CartItem]:
+    """Lock the lines of a cart in primary-key order until the transaction ends.
+
+    An order that is being placed may be taking lines out, in the same order.
+    """
+    rows = CartItem.objects.select_for_update(of=("self",), no_key=True)
+    return list(rows.filter(user_id=user_id).order_by("pk"))
 
 
 def due_orders_lock(now: datetime, limit: int) -> list[Order]:

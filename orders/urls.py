@@ -1,4 +1,4 @@
-"""Routes of orders, payments and refunds, and of the account as a whole."""
+"""Routes of cart, orders, payments and refunds, and of the account as a whole."""
 
 from django.urls import path
 from rest_framework.routers import SimpleRouter
@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 from orders.views import (
     AccountExportView,
     AccountView,
+    CartViewSet,
     CouponViewSet,
     OrderRefundViewSet,
     OrderViewSet,
@@ -14,6 +15,7 @@ from orders.views import (
 )
 
 router = SimpleRouter(trailing_slash=False)
+router.register("cart", CartViewSet, basename="cart")
 router.register("orders", OrderViewSet, basename="order")
 router.register("coupons", CouponViewSet, basename="coupon")
 router.register("refunds", RefundViewSet, basename="refund")

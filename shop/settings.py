@@ -289,6 +289,7 @@ SPECTACULAR_SETTINGS = {
         "RefundKind": "orders.models.RefundKind.choices",
         "CouponKind": "orders.models.CouponKind.choices",
         "ClaimStatus": "orders.models.ClaimStatus.choices",
+        "CartLineState": ["ok", "sold_out", "short", "off_sale", "gone"],
         "ProductStatus": "catalog.models.ProductStatus.choices",
         "ProductOfferStatus": ["on_sale", "off_sale"],
         "FlashSaleKind": "catalog.models.FlashSaleKind.choices",

@@ -9,6 +9,8 @@ from django.db.models import Q
 from catalog.models import Sku
 from orders.models.order_item import QUANTITY_MAX
 
+CART_LINES_MAX = 100
+
 
 class CartItem(models.Model):
     """How many pieces of a SKU a shopper means to buy.

@@ -1,5 +1,15 @@
-"""Orders, refunds and coupons on the wire."""
+"""Carts, orders, refunds and coupons on the wire."""
 
+from orders.serializers.cart import (
+    CartAddSerializer,
+    CartChangeSerializer,
+    CartCountSerializer,
+    CartSelectSerializer,
+    CartSerializer,
+    CartWrittenSerializer,
+    cart_line_shown,
+    cart_shown,
+)
 from orders.serializers.coupons import (
     CouponSerializer,
     OwnCouponFilterSerializer,
@@ -26,6 +36,12 @@ from orders.serializers.refunds import (
 from orders.serializers.shown import order_shown
 
 __all__ = [
+    "CartAddSerializer",
+    "CartChangeSerializer",
+    "CartCountSerializer",
+    "CartSelectSerializer",
+    "CartSerializer",
+    "CartWrittenSerializer",
     "CountsSerializer",
     "CouponSerializer",
     "LogisticsSerializer",
@@ -42,6 +58,8 @@ __all__ = [
     "RefundRequestSerializer",
     "RefundSerializer",
     "ReturnParcelSerializer",
+    "cart_line_shown",
+    "cart_shown",
     "order_shown",
     "plain_request",
 ]

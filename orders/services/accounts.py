@@ -14,6 +14,7 @@ from catalog.pictures import pictures_in_use
 from catalog.services.search_history import search_history_clear, search_history_list
 from orders.errors import OrdersOpen
 from orders.models import (
+    CartItem,
     CouponClaim,
     FlashSaleTaking,
     Order,
@@ -31,6 +32,7 @@ from orders.models import (
 )
 from orders.models.refund import RefundQuerySet
 from orders.serializers import OwnCouponSerializer, RefundSerializer, order_shown
+from orders.services.cart import CartLine, cart_read
 from orders.services.facts import PERSONAL
 
 _UNFINISHED = (OrderStatus.PENDING, OrderStatus.PAID, OrderStatus.SHIPPED)
@@ -65,6 +67,7 @@ def account_delete(*, user_id: int) -> None:
     _refunds_forget(refunds)
     _payers_forget(user_id)
     search_history_clear(user_id=user_id)
+    CartItem.objects.filter(user_id=user_id).delete()
     user_erase(user_id=user_id, kept_uploads=_pictures_of_goods(user_id))
 
 
@@ -123,6 +126,7 @@ def account_export(*, user: User) -> dict[str, Any]:
     refunds = Refund.objects.of(user.pk).order_by("-pk").for_display()
     return {
         **user_export(user=user),
+        "cart": [_cart_line_export(line) for line in cart_read(user_id=user.pk).lines],
         "orders": [_order_export(order) for order in orders],
         "refunds": [_refund_export(refund) for refund in refunds],
         "coupons": _coupons_export(user),
@@ -157,6 +161,20 @@ def _coupons_export(user: User) -> Any:
     context = {"now": timezone.now()}
     rows = claims.select_related("coupon", "order")
     return OwnCouponSerializer(rows, many=True, context=context).data
+
+
+def _cart_line_export(line: CartLine) -> dict[str, Any]:
+    return {
+        "skuId": line.sku.pk,
+        "name": line.sku.product.name,
+        "specs": line.sku.ordered_specs(),
+        "quantity": line.item.quantity,
+        "selected": line.item.is_selected,
+        "priceAdded": str(line.item.price_added),
+        "idempotencyKey": line.item.idempotency_key,
+        "createdAt": _local(line.item.created_at),
+        "updatedAt": _local(line.item.updated_at),
+    }
 
 
 def _order_export(order: Order) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The HTTP side of the orders."""
 
 from orders.views.account import AccountExportView, AccountView
+from orders.views.cart import CartViewSet
 from orders.views.coupons import CouponViewSet
 from orders.views.notifications import PaymentNotificationView
 from orders.views.orders import OrderViewSet
@@ -10,6 +11,7 @@ __all__ = [
     "AccountExportView",
     "AccountView",
     "CouponViewSet",
+    "CartViewSet",
     "OrderRefundViewSet",
     "OrderViewSet",
     "PaymentNotificationView",

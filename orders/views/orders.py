@@ -4,8 +4,7 @@ from typing import Any, cast
 
 from django.db.models import Count, Exists, OuterRef, Q
 from django.http import HttpRequest
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -35,12 +34,9 @@ from orders.services.payments import payment_start
 from orders.services.placing import OrderRequest, destination_of, order_place
 from orders.services.quoting import quote_make
 from orders.services.reminding import order_remind
+from orders.views.idempotency import idempotency_key, idempotency_parameter
 from shop.api.envelope import success
 from shop.api.ratelimit import CartLimit, ExportLimit, WriteLimit
-from shop.errors import Invalid
-
-KEY_HEADER = "Idempotency-Key"
-KEY_MAX = 255
 
 
 class OrderViewSet(GenericViewSet[Order]):
@@ -73,12 +69,8 @@ class OrderViewSet(GenericViewSet[Order]):
         request=OrderRequestSerializer,
         responses={201: OrderSerializer},
         parameters=[
-            OpenApiParameter(
-                KEY_HEADER,
-                OpenApiTypes.STR,
-                OpenApiParameter.HEADER,
-                description="At most 255 characters; the same key again returns the "
-                "order of the first call.",
+            idempotency_parameter(
+                "the same key again returns the order of the first call."
             )
         ],
     )
@@ -196,7 +188,7 @@ def order_placed(
     order, is_new = order_place(
         user_id=user_id,
         request=_order_request(sent),
-        idempotency_key=_idempotency_key(request),
+        idempotency_key=idempotency_key(request),
     )
     response = success(order_shown(order), "下单成功", status=201)
     if not is_new:
@@ -214,18 +206,3 @@ def _order_request(sent: Any) -> OrderRequest:
     body = OrderRequestSerializer(data=sent)
     body.is_valid(raise_exception=True)
     return body.to_request()
-
-
-def _idempotency_key(request: Request | HttpRequest) -> str | None:
-    """Return the shopper's key.
-
-    Raises: Invalid.
-    """
-    key = request.headers.get(KEY_HEADER)
-    if not key:
-        return None
-    if len(key) > KEY_MAX:
-        raise Invalid.field(KEY_HEADER, f"{KEY_HEADER}长度不能超过{KEY_MAX}")
-    if not key.isprintable():
-        raise Invalid.field(KEY_HEADER, f"{KEY_HEADER}格式不正确")
-    return key

@@ -29,6 +29,7 @@ from accounts.services import session_open
 from catalog.models import Category, Product
 from orders.models import Order, Refund
 from orders.services.audit import orders_audit
+from orders.services.cart import cart_add
 from orders.tests.conftest import ADDRESS, line, paid_order
 from shop.tests.routes import CONTRACT
 
@@ -77,6 +78,8 @@ def rows(
     return {
         "category": category.pk,
         "product": product.pk,
+        "sku": paid.items.get().sku_id,
+        "cart": cart_add(user_id=buyer.pk, sku_id=paid.items.get().sku_id, quantity=1),
         "address": Address.objects.create(user=buyer, **ADDRESS).pk,
         "paid": paid.order_no,
         "line": paid.items.get().pk,
@@ -91,7 +94,9 @@ def aimed(case: Any, rows: dict[str, Any]) -> None:
     ids = {
         "orderNo": rows["paid"] if is_refund or not newest else newest.order_no,
         "refundNo": asked.refund_no if asked else "R1",
-        "id": rows["address" if "addresses" in case.path else "product"],
+        "id": rows[
+            next((name for name in ("address", "cart") if name in case.path), "product")
+        ],
     }
     for name in case.path_parameters or {}:
         case.path_parameters[name] = ids[name]
@@ -99,6 +104,8 @@ def aimed(case: Any, rows: dict[str, Any]) -> None:
         return
     if "category" in case.body:
         case.body["category"] = rows["category"]
+    if "skuId" in case.body:
+        case.body["skuId"] = rows["sku"]
     lines = case.body.get("items")
     for wish in lines if isinstance(lines, list) else []:
         if isinstance(wish, dict) and is_refund:

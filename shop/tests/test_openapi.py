@@ -77,6 +77,9 @@ def test_bodies_are_described(schema: dict[str, Any]) -> None:
         "POST /api/refunds/{refundNo}/withdraw",
         "POST /api/coupons/{id}/claim",
         "DELETE /api/addresses/{id}",
+        "DELETE /api/cart/{id}",
+        "DELETE /api/cart/selected",
+        "DELETE /api/cart/gone",
         "DELETE /api/products/{id}",
         "DELETE /api/orders/{orderNo}",
         "DELETE /api/search/history",
@@ -104,11 +107,13 @@ def test_query_parameters(schema: dict[str, Any]) -> None:
     assert names("/api/addresses") == names("/api/orders/{orderNo}/refunds") == page
     assert names("/api/search/hot") == names("/api/search/history") == page
     assert names("/api/search/suggest") == page | {"keyword"}
+    assert names("/api/cart") == page
     assert names("/api/orders/counts") == names("/api/categories") == set()
-    create = schema["paths"]["/api/orders"]["post"]["parameters"]
-    assert [(one["in"], one["name"]) for one in create] == [
-        ("header", "Idempotency-Key")
-    ]
+    for route in ("/api/orders", "/api/cart"):
+        create = schema["paths"][route]["post"]["parameters"]
+        assert [(one["in"], one["name"]) for one in create] == [
+            ("header", "Idempotency-Key")
+        ]
 
 
 FIELDS = {
@@ -129,6 +134,9 @@ FIELDS = {
     "HotWord": "keyword pinned",
     "Suggestion": "keyword productId",
     "SearchedWord": "id keyword searchedAt",
+    "CartLine": "id productId skuId name specs image price priceAdded priceChanged "
+    "quantity amount stock selected state createdAt",
+    "Cart": "list pagination lines quantity selectedQuantity selectedAmount",
     "Order": "orderNo userId items goodsAmount freightAmount discountAmount "
     "totalAmount refundedAmount status closing address remark actions expiresAt paidAt "
     "shippedAt completedAt cancelledAt remindedAt shipments replacedBy createdAt "

@@ -128,6 +128,15 @@ def test_real_answers_are_as_published(
     call("GET /api/coupons", token=me)
     call("POST /api/coupons/{id}/claim", coupon, me)
     call("GET /api/coupons/mine", token=me)
+    wanted = {"skuId": tea.skus.get().pk, "quantity": 2}
+    item = str(call("POST /api/cart", token=me, json=wanted)["id"])
+    call("PATCH /api/cart/{id}", item, me, json={"quantity": 1})
+    call("POST /api/cart/select", token=me, json={"selected": True})
+    call("GET /api/cart", token=me)
+    call("GET /api/cart/count", token=me)
+    call("DELETE /api/cart/gone", token=me)
+    call("DELETE /api/cart/{id}", item, me)
+    call("DELETE /api/cart/selected", token=me)
 
     order = {"items": [{"productId": tea.pk, "quantity": 2}], "addressId": int(home)}
     call("POST /api/orders/preview", token=me, json=order)

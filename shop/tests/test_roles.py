@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from accounts.models import Address, User
 from catalog.models import Product, SearchHistory, Sku
 from conftest import client_of
-from orders.models import Order, Refund
+from orders.models import CartItem, Order, Refund
 from orders.tests.conftest import ADDRESS, line, paid_order
 from orders.tests.coupons.making import claimed
 from shop.tests.conftest import MESSAGES, assert_envelope
@@ -113,8 +113,11 @@ def rows(
     url = f"/api/orders/{order_no}/refunds"
     refund = shopper_api.post(url, {"reason": "不想要了"}, format="json").json()
     word = shopper_api.post("/api/search/history", {"keyword": "茶"}, format="json")
+    put_in = {"skuId": Sku.objects.get().pk}
+    cart = shopper_api.post("/api/cart", put_in, format="json").json()
     return {
         "history/{id}": f"history/{word.json()['data']['id']}",
+        "/cart/{id}": f"/cart/{cart['data']['id']}",
         "{id}": str(address["data"]["id"]),
         "{orderNo}": order_no,
         "{refundNo}": refund["data"]["refundNo"],
@@ -124,7 +127,7 @@ def rows(
 def everything() -> list[Any]:
     return [
         list(model.objects.order_by("pk").values())
-        for model in (Address, Order, Refund, SearchHistory, Sku, User)
+        for model in (*(Address, CartItem, Order, Refund, SearchHistory, Sku, User),)
     ]
 
 
@@ -164,6 +167,7 @@ def test_lists_show_own_rows_alone(
     for url in (
         *("/api/addresses", "/api/orders", "/api/refunds", "/api/coupons/mine"),
         "/api/search/history",
+        "/api/cart",
     ):
         assert shopper_api.get(url).json()["data"]["pagination"]["total"] == 1
         assert other_api.get(url).json()["data"]["pagination"]["total"] == 0
