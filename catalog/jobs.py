@@ -3,6 +3,7 @@
 from procrastinate.contrib.django import app
 
 from catalog.services.counts import counts_add_up
+from catalog.services.footprints import footprints_delete_old
 from catalog.services.products import additions_delete_old
 from catalog.services.search_history import search_history_delete_old
 from catalog.services.search_words import popular_words_count
@@ -34,3 +35,10 @@ def popular_words_refresh(timestamp: int) -> None:
 def search_history_delete(timestamp: int) -> None:
     """Delete what shoppers searched for long ago."""
     search_history_delete_old()
+
+
+@app.periodic(cron="45 20 * * *")
+@app.task(queueing_lock="catalog.footprints_delete")
+def footprints_delete(timestamp: int) -> None:
+    """Delete what shoppers looked at long ago."""
+    footprints_delete_old()

@@ -24,6 +24,7 @@ from catalog.models.product import (
     ProductImage,
     ProductStatus,
 )
+from catalog.models.remembered import Favorite, Footprint
 from catalog.models.search import ProductSearch
 from catalog.models.search_words import (
     PopularWord,
@@ -43,6 +44,8 @@ __all__ = [
     "FlashSale",
     "FlashSaleKind",
     "FlashSaleSku",
+    "Favorite",
+    "Footprint",
     "FreightRegion",
     "FreightRule",
     "FreightTemplate",

@@ -5,6 +5,11 @@ from catalog.serializers.flash_sale import FlashSaleSerializer
 from catalog.serializers.home import HomeSerializer
 from catalog.serializers.input import ProductCreateSerializer, ProductUpdateSerializer
 from catalog.serializers.product import ProductDetailSerializer, ProductSerializer
+from catalog.serializers.remembered import (
+    FavoriteSerializer,
+    FavoriteStateSerializer,
+    FootprintSerializer,
+)
 from catalog.serializers.search import (
     HotWordSerializer,
     SearchedWordSerializer,
@@ -15,6 +20,9 @@ from catalog.serializers.search import (
 __all__ = [
     "CategorySerializer",
     "FlashSaleSerializer",
+    "FavoriteSerializer",
+    "FavoriteStateSerializer",
+    "FootprintSerializer",
     "HomeSerializer",
     "HotWordSerializer",
     "ProductCreateSerializer",

@@ -267,7 +267,7 @@ def test_who_asks_after_an_edit_shares_no_read_from_before_it(
     assert seen == api.get(path).json()["data"]["name"] == "新"
 
 
-# What nobody sees: keys of pages, sums, a shopper's own words, and a copy is made by
+# What nobody sees: keys of pages, sums, what is a shopper's own, and a copy is made by
 # `product_create`. Popular words may be seconds old.
 UNSEEN = {
     *("additions_delete_old", "counts_add_up", "product_copy"),
@@ -275,6 +275,9 @@ UNSEEN = {
     *("search_history_clear", "search_history_delete_old", "popular_words_count"),
     # Charged for orders, shown by no public answer.
     *("freight_template_create", "freight_template_update", "freight_template_delete"),
+    *("favorite_list", "favorite_add", "favorite_remove", "favorites_clear"),
+    *("favorite_is_set", "footprint_list", "footprint_add", "footprint_remove"),
+    *("footprints_clear", "footprints_delete_old"),
 }
 # What orders do: seconds may pass, as they do for stock.
 ORDERS = {

@@ -10,7 +10,10 @@ from django.utils import timezone
 from accounts.locks import user_lock_alone
 from accounts.models import User
 from accounts.services import upload_names, user_erase, user_export
+from catalog.models import Favorite, Footprint
 from catalog.pictures import pictures_in_use
+from catalog.services.favorites import favorite_list, favorites_clear
+from catalog.services.footprints import footprint_list, footprints_clear
 from catalog.services.search_history import search_history_clear, search_history_list
 from orders.errors import OrdersOpen
 from orders.models import (
@@ -68,6 +71,8 @@ def account_delete(*, user_id: int) -> None:
     _payers_forget(user_id)
     search_history_clear(user_id=user_id)
     CartItem.objects.filter(user_id=user_id).delete()
+    favorites_clear(user_id=user_id)
+    footprints_clear(user_id=user_id)
     user_erase(user_id=user_id, kept_uploads=_pictures_of_goods(user_id))
 
 
@@ -127,6 +132,14 @@ def account_export(*, user: User) -> dict[str, Any]:
     return {
         **user_export(user=user),
         "cart": [_cart_line_export(line) for line in cart_read(user_id=user.pk).lines],
+        "favorites": [
+            _product_export(row, "createdAt", row.created_at)
+            for row in favorite_list(user_id=user.pk)
+        ],
+        "footprints": [
+            _product_export(row, "seenAt", row.seen_at)
+            for row in footprint_list(user_id=user.pk)
+        ],
         "orders": [_order_export(order) for order in orders],
         "refunds": [_refund_export(refund) for refund in refunds],
         "coupons": _coupons_export(user),
@@ -174,6 +187,16 @@ def _cart_line_export(line: CartLine) -> dict[str, Any]:
         "idempotencyKey": line.item.idempotency_key,
         "createdAt": _local(line.item.created_at),
         "updatedAt": _local(line.item.updated_at),
+    }
+
+
+def _product_export(
+    row: Favorite | Footprint, what: str, moment: datetime
+) -> dict[str, Any]:
+    return {
+        "productId": row.product_id,
+        "name": row.product.name,
+        what: _local(moment),
     }
 
 

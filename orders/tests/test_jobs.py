@@ -58,6 +58,7 @@ def test_jobs_have_their_rhythm() -> None:
         "accounts.jobs.sessions_flush": "20 20 * * *",
         "catalog.jobs.additions_delete": "30 20 * * *",
         "catalog.jobs.counts_add": "* * * * *",
+        "catalog.jobs.footprints_delete": "45 20 * * *",
         "catalog.jobs.popular_words_refresh": "*/10 * * * *",
         "catalog.jobs.search_history_delete": "35 20 * * *",
         "orders.jobs.figures_refresh": "5 * * * *",

@@ -37,6 +37,7 @@ _RETRYING = "retrying"
 TASKS = {
     "accounts.jobs.sessions_flush": "清理过期登录",
     "catalog.jobs.additions_delete": "清理已用的商品页面",
+    "catalog.jobs.footprints_delete": "清理很久以前的浏览足迹",
     "catalog.jobs.counts_add": "合计在售商品数",
     "orders.jobs.bill_check": "对账",
     "orders.jobs.bills_check": "安排对账",

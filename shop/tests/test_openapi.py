@@ -80,6 +80,9 @@ def test_bodies_are_described(schema: dict[str, Any]) -> None:
         "DELETE /api/cart/{id}",
         "DELETE /api/cart/selected",
         "DELETE /api/cart/gone",
+        "DELETE /api/favorites/{productId}",
+        "DELETE /api/footprints",
+        "DELETE /api/footprints/{productId}",
         "DELETE /api/products/{id}",
         "DELETE /api/orders/{orderNo}",
         "DELETE /api/search/history",
@@ -107,7 +110,8 @@ def test_query_parameters(schema: dict[str, Any]) -> None:
     assert names("/api/addresses") == names("/api/orders/{orderNo}/refunds") == page
     assert names("/api/search/hot") == names("/api/search/history") == page
     assert names("/api/search/suggest") == page | {"keyword"}
-    assert names("/api/cart") == page
+    for route in ("/api/cart", "/api/favorites", "/api/footprints"):
+        assert names(route) == page
     assert names("/api/orders/counts") == names("/api/categories") == set()
     for route in ("/api/orders", "/api/cart"):
         create = schema["paths"][route]["post"]["parameters"]
@@ -134,6 +138,8 @@ FIELDS = {
     "HotWord": "keyword pinned",
     "Suggestion": "keyword productId",
     "SearchedWord": "id keyword searchedAt",
+    "Favorite": "productId name price originalPrice image stock sales status createdAt",
+    "Footprint": "productId name price originalPrice image stock sales status seenAt",
     "CartLine": "id productId skuId name specs image price priceAdded priceChanged "
     "quantity amount stock selected state createdAt",
     "Cart": "list pagination lines quantity selectedQuantity selectedAmount",

@@ -128,6 +128,15 @@ def test_real_answers_are_as_published(
     call("GET /api/coupons", token=me)
     call("POST /api/coupons/{id}/claim", coupon, me)
     call("GET /api/coupons/mine", token=me)
+    looked_at = {"productId": tea.pk}
+    for name in ("favorites", "footprints"):
+        call(f"POST /api/{name}", token=me, json=looked_at)
+        call(f"GET /api/{name}", token=me)
+    call("GET /api/favorites/{productId}", str(tea.pk), me)
+    call("DELETE /api/favorites/{productId}", str(tea.pk), me)
+    call("DELETE /api/footprints/{productId}", str(tea.pk), me)
+    call("DELETE /api/footprints", token=me)
+
     wanted = {"skuId": tea.skus.get().pk, "quantity": 2}
     item = str(call("POST /api/cart", token=me, json=wanted)["id"])
     call("PATCH /api/cart/{id}", item, me, json={"quantity": 1})

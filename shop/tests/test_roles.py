@@ -8,7 +8,7 @@ from django.contrib.auth.models import Permission
 from rest_framework.test import APIClient
 
 from accounts.models import Address, User
-from catalog.models import Product, SearchHistory, Sku
+from catalog.models import Favorite, Footprint, Product, SearchHistory, Sku
 from conftest import client_of
 from orders.models import CartItem, Order, Refund
 from orders.tests.conftest import ADDRESS, line, paid_order
@@ -27,7 +27,7 @@ REFUSED: dict[str, dict[str, int]] = {
     "staff": {"anonymous": 401, "shopper": 403, "clerk": 403},
 }
 SLUGS = {401: "not_authenticated", 403: "forbidden"}
-SAMPLES = {"{id}": "1", "{orderNo}": "A1", "{refundNo}": "R1"}
+SAMPLES = {"{id}": "1", "{productId}": "1", "{orderNo}": "A1", "{refundNo}": "R1"}
 
 
 @pytest.fixture
@@ -113,12 +113,17 @@ def rows(
     url = f"/api/orders/{order_no}/refunds"
     refund = shopper_api.post(url, {"reason": "不想要了"}, format="json").json()
     word = shopper_api.post("/api/search/history", {"keyword": "茶"}, format="json")
+    product = Product.objects.get()
+    for name in ("favorites", "footprints"):
+        looked_at = {"productId": product.pk}
+        shopper_api.post(f"/api/{name}", looked_at, format="json")
     put_in = {"skuId": Sku.objects.get().pk}
     cart = shopper_api.post("/api/cart", put_in, format="json").json()
     return {
         "history/{id}": f"history/{word.json()['data']['id']}",
         "/cart/{id}": f"/cart/{cart['data']['id']}",
         "{id}": str(address["data"]["id"]),
+        "{productId}": str(product.pk),
         "{orderNo}": order_no,
         "{refundNo}": refund["data"]["refundNo"],
     }
@@ -127,7 +132,10 @@ def rows(
 def everything() -> list[Any]:
     return [
         list(model.objects.order_by("pk").values())
-        for model in (*(Address, CartItem, Order, Refund, SearchHistory, Sku, User),)
+        for model in (
+            *(Address, CartItem, Favorite, Footprint, Order, Refund),
+            *(SearchHistory, Sku, User),
+        )
     ]
 
 
@@ -167,7 +175,7 @@ def test_lists_show_own_rows_alone(
     for url in (
         *("/api/addresses", "/api/orders", "/api/refunds", "/api/coupons/mine"),
         "/api/search/history",
-        "/api/cart",
+        *("/api/cart", "/api/favorites", "/api/footprints"),
     ):
         assert shopper_api.get(url).json()["data"]["pagination"]["total"] == 1
         assert other_api.get(url).json()["data"]["pagination"]["total"] == 0
