@@ -1,6 +1,7 @@
 """Carts, orders, refunds and coupons on the wire."""
 
 from orders.serializers.cart import (
+    BoughtAgainSerializer,
     CartAddSerializer,
     CartChangeSerializer,
     CartCountSerializer,
@@ -36,6 +37,7 @@ from orders.serializers.refunds import (
 from orders.serializers.shown import order_shown
 
 __all__ = [
+    "BoughtAgainSerializer",
     "CartAddSerializer",
     "CartChangeSerializer",
     "CartCountSerializer",

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from orders.models.cart_item import CART_LINES_MAX
 from orders.models.order_item import QUANTITY_MAX
 from orders.serializers.orders import ID_MAX
-from orders.services.cart import Cart, LineState
+from orders.services.cart import CART_FULL, Cart, LineState
 from shop.api.images import ImageField
 from shop.api.pagination import pagination
 from shop.api.serializers import (
@@ -105,6 +105,36 @@ class CartWrittenSerializer(CartLineSerializer):
     """A line as it is now, and what has become of the cart."""
 
     cart = CartSumsSerializer()
+
+
+class CartPiecesSerializer(ShopSerializer):
+    """A line of the cart, as many pieces as it has now."""
+
+    id = serializers.IntegerField(source="pk")
+    skuId = serializers.IntegerField(source="sku_id")
+    quantity = serializers.IntegerField()
+
+
+class MissingSerializer(ShopSerializer):
+    """A line of an order that can't be bought again, or not with all its pieces."""
+
+    productId = serializers.IntegerField(source="item.product_id")
+    skuId = serializers.IntegerField(source="item.sku_id")
+    name = serializers.CharField(source="item.name")
+    specs = serializers.DictField(source="item.specs", child=serializers.CharField())
+    image = ImageField(source="item.image")
+    quantity = serializers.IntegerField(source="item.quantity")
+    reason = serializers.ChoiceField(
+        choices=[*(state for state in LineState if state != LineState.OK), CART_FULL],
+        help_text="`short`: the pieces that are left are in the cart",
+    )
+
+
+class BoughtAgainSerializer(ShopSerializer):
+    """What became of an order's lines."""
+
+    added = CartPiecesSerializer(many=True)
+    missing = MissingSerializer(many=True)
 
 
 class CartPaginationSerializer(ShopSerializer):

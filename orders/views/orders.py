@@ -15,6 +15,7 @@ from orders.errors import OrderNotFound
 from orders.models import Order, OrderStatus, Refund
 from orders.own_orders import OwnOrders
 from orders.serializers import (
+    BoughtAgainSerializer,
     CountsSerializer,
     LogisticsSerializer,
     OrderFilterSerializer,
@@ -27,6 +28,7 @@ from orders.serializers import (
     order_shown,
     plain_request,
 )
+from orders.services.cart import cart_buy_again
 from orders.services.closing import order_cancel
 from orders.services.fulfilment import order_confirm, order_hide
 from orders.services.logistics import parcels_traced
@@ -166,6 +168,21 @@ class OrderViewSet(GenericViewSet[Order]):
         if order is None:
             raise OrderNotFound
         return success(LogisticsSerializer({"parcels": parcels_traced(order)}).data)
+
+    @extend_schema(request=None, responses=BoughtAgainSerializer)
+    @action(
+        methods=["post"],
+        detail=True,
+        url_path="buy-again",
+        throttle_classes=[CartLimit],
+    )
+    def buy_again(self, request: Request, orderNo: str) -> Response:
+        """Put what can still be bought of an order into the cart; twice is as once."""
+        bought = cart_buy_again(user_id=self.shopper.pk, order_no=orderNo)
+        message = "已加入购物车"
+        if bought.missing:
+            message = "部分商品未能加入购物车" if bought.added else "商品均已无法购买"
+        return success(BoughtAgainSerializer(bought).data, message)
 
     def _answer(self, order_no: str, message: str = "成功") -> Response:
         """Answer with the order as it is now."""

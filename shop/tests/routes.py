@@ -75,6 +75,7 @@ CONTRACT: dict[str, tuple[str, int]] = {
     "POST /api/orders/{orderNo}/confirm": ("own", 200),
     "POST /api/orders/{orderNo}/remind": ("own", 200),
     "GET /api/orders/{orderNo}/logistics": ("own", 200),
+    "POST /api/orders/{orderNo}/buy-again": ("own", 200),
     "GET /api/orders/{orderNo}/refunds": ("own", 200),
     "POST /api/orders/{orderNo}/refunds": ("own", 201),
     "GET /api/refunds": ("own", 200),

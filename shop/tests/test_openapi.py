@@ -74,6 +74,7 @@ def test_bodies_are_described(schema: dict[str, Any]) -> None:
         "POST /api/orders/{orderNo}/pay",
         "POST /api/orders/{orderNo}/confirm",
         "POST /api/orders/{orderNo}/remind",
+        "POST /api/orders/{orderNo}/buy-again",
         "POST /api/refunds/{refundNo}/withdraw",
         "POST /api/coupons/{id}/claim",
         "DELETE /api/addresses/{id}",
@@ -143,6 +144,8 @@ FIELDS = {
     "CartLine": "id productId skuId name specs image price priceAdded priceChanged "
     "quantity amount stock selected state createdAt",
     "Cart": "list pagination lines quantity selectedQuantity selectedAmount",
+    "BoughtAgain": "added missing",
+    "Missing": "productId skuId name specs image quantity reason",
     "Order": "orderNo userId items goodsAmount freightAmount discountAmount "
     "totalAmount refundedAmount status closing address remark actions expiresAt paidAt "
     "shippedAt completedAt cancelledAt remindedAt shipments replacedBy createdAt "

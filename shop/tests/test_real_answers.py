@@ -185,6 +185,7 @@ def test_real_answers_are_as_published(
     call("POST /api/refunds/{refundNo}/return", asked, me, json=parcel)
     refund_reject(refund_id=refund.pk, operator_id=staff.pk, answer="不是我们的商品")
     call("POST /api/orders/{orderNo}/confirm", shipped, me)
+    call("POST /api/orders/{orderNo}/buy-again", number, me)
     call("DELETE /api/orders/{orderNo}", number, me)
 
     boss = session_open(user=staff).token

@@ -1,5 +1,11 @@
 """The cart: a line for each SKU that a shopper means to buy."""
 
+from orders.services.cart.buying_again import (
+    CART_FULL,
+    BoughtAgain,
+    Missing,
+    cart_buy_again,
+)
 from orders.services.cart.changing import (
     cart_add,
     cart_change,
@@ -17,10 +23,14 @@ from orders.services.cart.reading import (
 )
 
 __all__ = [
+    "CART_FULL",
+    "BoughtAgain",
     "Cart",
     "CartLine",
     "LineState",
+    "Missing",
     "cart_add",
+    "cart_buy_again",
     "cart_change",
     "cart_clear_gone",
     "cart_clear_selected",

@@ -25,6 +25,18 @@ class LineState(StrEnum):
     GONE = "gone"
 
 
+def line_state(sku: Sku, quantity: int) -> LineState:
+    """Tell whether so many pieces of a SKU, read with its product, can be ordered."""
+    status = sku.product.status
+    if status == ProductStatus.DELETED or not sku.is_active:
+        return LineState.GONE
+    if status != ProductStatus.ON_SALE:
+        return LineState.OFF_SALE
+    if sku.stock == 0:
+        return LineState.SOLD_OUT
+    return LineState.SHORT if sku.stock < quantity else LineState.OK
+
+
 @dataclass(frozen=True, slots=True)
 class CartLine:
     """A line with its SKU of now."""
@@ -36,14 +48,7 @@ class CartLine:
     @property
     def state(self) -> LineState:
         """Tell whether the line can be ordered as it is."""
-        status = self.sku.product.status
-        if status == ProductStatus.DELETED or not self.sku.is_active:
-            return LineState.GONE
-        if status != ProductStatus.ON_SALE:
-            return LineState.OFF_SALE
-        if self.sku.stock == 0:
-            return LineState.SOLD_OUT
-        return LineState.SHORT if self.sku.stock < self.item.quantity else LineState.OK
+        return line_state(self.sku, self.item.quantity)
 
     @property
     def amount(self) -> Decimal:
