@@ -173,3 +173,20 @@ class AddressSerializer(AddressFieldsMixin, ShopSerializer):
     isDefault = serializers.BooleanField(
         label="默认地址", source="is_default", required=False
     )
+
+
+class AddressTextSerializer(ShopSerializer):
+    """A text that holds an address, as people send it to each other."""
+
+    text = PlainTextField(label="地址", max_length=500)
+
+
+class AddressReadSerializer(ShopSerializer):
+    """What the text says; a field is empty when it says nothing of it."""
+
+    name = serializers.CharField()
+    phone = serializers.CharField()
+    province = serializers.CharField()
+    city = serializers.CharField()
+    district = serializers.CharField()
+    detail = serializers.CharField()

@@ -4,13 +4,19 @@ from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from accounts import services
+from accounts.address_text import address_read
 from accounts.models import Address
-from accounts.serializers import AddressSerializer
+from accounts.serializers import (
+    AddressReadSerializer,
+    AddressSerializer,
+    AddressTextSerializer,
+)
 from accounts.views.person import user_of
 from shop.api.envelope import success
 from shop.api.ratelimit import WriteLimit
@@ -72,3 +78,12 @@ class AddressViewSet(GenericViewSet[Address]):
         """Delete an address; after the default there is none until one is chosen."""
         services.address_delete(user_id=user_of(request).pk, address_id=int(pk))
         return success(None, "删除成功")
+
+    @extend_schema(request=AddressTextSerializer, responses=AddressReadSerializer)
+    @action(methods=["post"], detail=False)
+    def parse(self, request: Request) -> Response:
+        """Take a pasted text apart into the fields of an address; nothing is stored."""
+        body = AddressTextSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        found = address_read(body.validated_data["text"])
+        return success(AddressReadSerializer(found).data)

@@ -24,6 +24,7 @@ CONTRACT: dict[str, tuple[str, int]] = {
     "POST /api/auth/avatar": ("own", 200),
     "GET /api/addresses": ("own", 200),
     "POST /api/addresses": ("own", 201),
+    "POST /api/addresses/parse": ("own", 200),
     "GET /api/addresses/{id}": ("own", 200),
     "PUT /api/addresses/{id}": ("own", 200),
     "PATCH /api/addresses/{id}": ("own", 200),

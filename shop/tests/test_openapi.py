@@ -162,6 +162,7 @@ FIELDS = {
     "RefundItem": "itemId name specs image quantity amount",
     "RefundStep": "status text at note",
     "Address": "id name phone province city district detail isDefault",
+    "AddressRead": "name phone province city district detail",
     "Login": "token refreshToken expiresIn userId isNew userInfo",
     "Quote": "items goodsAmount freightAmount discountAmount totalAmount couponId "
     "coupons",

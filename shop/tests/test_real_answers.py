@@ -119,6 +119,8 @@ def test_real_answers_are_as_published(
 
     home = str(call("POST /api/addresses", token=me, json=ADDRESS)["id"])
     call("GET /api/addresses", token=me)
+    pasted = {"text": "张三 13800138000 广东深圳南山区科技园1号"}
+    call("POST /api/addresses/parse", token=me, json=pasted)
     call("GET /api/addresses/{id}", home, me)
     for method in ("PUT", "PATCH"):
         call(f"{method} /api/addresses/{{id}}", home, me, json={"isDefault": True})
