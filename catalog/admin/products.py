@@ -85,11 +85,12 @@ class ProductAdmin(
     form = ProductForm
     inlines = (SkuInline,)
     fieldsets = (
-        ("基本信息", {"fields": PRODUCT_FIELDS[:-1]}),
+        ("基本信息", {"fields": (*PRODUCT_FIELDS[:-1], "favorites_shown")}),
         ("图片", {"fields": ("pictures",)}),
         # Below the table of SKUs: see the template.
         ("描述", {"fields": ("description", "version", "page_key")}),
     )
+    readonly_fields = ("favorites_shown",)
     list_display = (
         "picture",
         "name",
@@ -148,6 +149,10 @@ class ProductAdmin(
     @display(description="分类")
     def category_name(self, product: Any) -> str:
         return product.category_name or "未分类"
+
+    @display(description="收藏人数")
+    def favorites_shown(self, product: Product) -> int:
+        return product.favorites.count() if product.pk else 0
 
     @display(description="商品图片")
     def pictures(self, product: Any) -> str:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -138,6 +139,18 @@ def test_old_footprints_are_deleted(shopper: Any, goods: list[Product]) -> None:
     footprints_delete(timestamp=0)
     left = Footprint.objects.order_by("-seen_at").values_list("product", flat=True)
     assert list(left) == [goods[0].pk, goods[1].pk]
+
+
+def test_staff_see_how_many_have_marked_a_product(
+    client: Client, shopper: Any, other_shopper: Any, goods: list[Product]
+) -> None:
+    for one in (shopper, other_shopper):
+        favorite_add(user_id=one.pk, product_id=goods[0].pk)
+    for product, count in ((goods[0], 2), (goods[1], 0)):
+        page = client.get(f"/admin/catalog/product/{product.pk}/change/")
+        shown = page.context["adminform"].model_admin.favorites_shown(product)
+        assert shown == count
+        assert "收藏人数" in page.content.decode()
 
 
 def test_statements(

@@ -14,9 +14,9 @@ from django.db.models import OuterRef, Sum
 from django.utils import timezone
 
 from accounts.models import User
-from catalog.models import Product, ProductImage, Sku
+from catalog.models import Favorite, Footprint, Product, ProductImage, Sku
 from orders.demo_orders import demo_orders_load
-from orders.models import DailyFigures, Order, OrderItem, Payment, Refund
+from orders.models import CartItem, DailyFigures, Order, OrderItem, Payment, Refund
 from orders.services.audit import orders_audit
 from orders.services.figures import figures_due
 from orders.services.reconciling import bill_check
@@ -88,6 +88,8 @@ def test_a_month_of_orders_agrees_with_all_books(
     call_command("seed_demo", "--orders", stdout=(again := io.StringIO()))
     assert "orders of the demo: 0 added" in again.getvalue()
     assert Order.objects.count() == count
+    shelves = (CartItem, Favorite, Footprint)
+    assert [model.objects.count() for model in shelves] == [24, 36, 72]
 
     # WeChat hears of the parcels, and its bills list what was paid.
     work()

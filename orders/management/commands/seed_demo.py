@@ -10,6 +10,7 @@ from requests import RequestException
 from orders.demo import demo_load
 from orders.demo_orders import demo_orders_load
 from orders.demo_sales import demo_sales_load
+from orders.demo_shelves import demo_shelves_load
 from orders.demo_volume import PRODUCTS_MAX, products_make
 from orders.services.figures import figures_due, figures_refresh
 
@@ -38,7 +39,8 @@ class Command(BaseCommand):
             "--orders",
             action="store_true",
             help="add a month of paid orders to a shop that has none, tell WeChat's"
-            " simulator of their payments, and have sales run (development only)",
+            " simulator of their payments, fill the shoppers' carts and have sales run"
+            " (development only)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -66,6 +68,7 @@ class Command(BaseCommand):
         self.stdout.write(f"orders of the demo: {added} added")
         begun = demo_sales_load()
         self.stdout.write(f"sales of the demo: {begun} begun")
+        demo_shelves_load()
         # At once, so that the home page has a month to show.
         figures_refresh(days=figures_due())
 
