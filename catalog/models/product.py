@@ -91,6 +91,9 @@ class Product(models.Model):
     )
     # Pieces paid for and not refunded.
     sales = models.PositiveIntegerField("销量", default=0)
+    # Of the reviews that the public sees: how many, and the sum of their stars.
+    rating_count = models.PositiveIntegerField("评价数", default=0, db_default=0)
+    rating_sum = models.PositiveIntegerField("评分合计", default=0, db_default=0)
     created_at = models.DateTimeField("创建时间", auto_now_add=True)
     updated_at = models.DateTimeField("更新时间", auto_now=True)
 
@@ -99,7 +102,10 @@ class Product(models.Model):
     history = HistoryTable(
         "商品历史",
         bases=[ProductSnapshot],
-        excluded_fields=["price", "sales", "created_at", "updated_at"],
+        excluded_fields=[
+            *("price", "sales", "rating_count", "rating_sum"),
+            *("created_at", "updated_at"),
+        ],
         no_db_index=["category", "freight_template"],
     )
 

@@ -25,6 +25,13 @@ from orders.models.reconciliation import (
 from orders.models.refund import Refund
 from orders.models.refund_lines import RefundEvent, RefundItem
 from orders.models.refund_states import RefundDeed, RefundKind, RefundState
+from orders.models.review import (
+    Review,
+    ReviewAppend,
+    ReviewEvent,
+    ReviewState,
+    ReviewTally,
+)
 from orders.models.shipment import Shipment, ShipmentItem
 from orders.models.shipping_upload import ShippingUpload, UploadState
 
@@ -63,6 +70,11 @@ __all__ = [
     "RefundItem",
     "RefundKind",
     "RefundState",
+    "Review",
+    "ReviewAppend",
+    "ReviewEvent",
+    "ReviewState",
+    "ReviewTally",
     "Shipment",
     "ShipmentItem",
     "ShippingUpload",

@@ -49,6 +49,8 @@ class OrderItem(models.Model):
         db_constraint=False,
         db_index=False,
     )
+    # Kept here for the lists of orders, which need not look for the review.
+    is_reviewed = models.BooleanField("已评价", default=False, db_default=False)
 
     class Meta:
         verbose_name = "订单商品"
@@ -78,3 +80,8 @@ class OrderItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} × {self.quantity}"
+
+    @property
+    def is_reviewable(self) -> bool:
+        """Tell whether its review is missing, and a piece of it has stayed."""
+        return not self.is_reviewed and self.refund_quantity < self.quantity
