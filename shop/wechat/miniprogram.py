@@ -28,6 +28,7 @@ REPLY_MAX_BYTES = 512 * 1024
 TOKEN_MARGIN_SECONDS = 300
 _TOKEN_KEY = "wechat:access_token"  # noqa: S105 - the name of a cache entry
 _OPENID_MAX = 128
+_JSON = {"Content-Type": "application/json"}
 
 _CODE_INVALID = (40029, 40163)
 _USER_BLOCKED = 40226
@@ -232,7 +233,9 @@ def _sent(
         method,
         url,
         params=params,
-        json=body,
+        # WeChat judges and shows what it reads as it is: no \u5b57 for 字.
+        data=None if body is None else json.dumps(body, ensure_ascii=False).encode(),
+        headers=_JSON,
         timeout=TIMEOUT_SECONDS,
         allow_redirects=False,
         stream=True,

@@ -21,6 +21,7 @@ ROUTES = (
     "bill",
     "download",
     "message",
+    "content",
     "shipping",
     "trace",
     "notify",

@@ -58,7 +58,7 @@ class MiniProgram:
 
     def _session(self, name: str) -> dict[str, object]:
         openid = openid_of(self._world["appid"], name)
-        self._books.shopper_add(openid, name)
+        self._books.shopper_add(openid, name, seen_at=self._clock.now())
         session = {
             "session_key": base64.b64encode(secrets.token_bytes(16)).decode(),
             "openid": openid,

@@ -10,6 +10,7 @@ from .announcements import Announcer
 from .bills import DOWNLOAD_PATH, Bills
 from .books import Books
 from .clock import Clock
+from .content import Content
 from .control.base import control_answer
 from .control.bills import BillControl
 from .control.conditions import ConditionControl
@@ -76,6 +77,7 @@ class Router:
             tokens,
             Subscribe(books, tokens),
             Shipping(world, books, tokens),
+            Content(books, clock, tokens),
         )
         bills = Bills(world, books, clock)
         self._pay_routes = _pay_routes(self._pay, refunds, bills)
@@ -162,7 +164,11 @@ def _find(routes: list[Route], request: Request) -> tuple[Route | None, list[str
 
 
 def _mini_routes(
-    mini: MiniProgram, tokens: Tokens, subscribe: Subscribe, shipping: Shipping
+    mini: MiniProgram,
+    tokens: Tokens,
+    subscribe: Subscribe,
+    shipping: Shipping,
+    content: Content,
 ) -> list[Route]:
     acts: list[tuple[str, str, Act]] = [
         ("login", "/sns/jscode2session", mini.login),
@@ -172,6 +178,7 @@ def _mini_routes(
         ("shipping", "/wxa/sec/order/upload_shipping_info", shipping.upload),
         ("shipping", "/wxa/sec/order/get_order", shipping.order),
         ("shipping", DELIVERY_LIST_PATH, shipping.carriers),
+        ("content", "/wxa/msg_sec_check", content.check),
     ]
     return [Route(name, None, re.compile(path), act) for name, path, act in acts]
 

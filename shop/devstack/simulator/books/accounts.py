@@ -8,13 +8,25 @@ from .store import Store
 class AccountBooks(Store):
     """Who has logged in, and by which token the shop calls."""
 
-    def shopper_add(self, openid: str, name: str) -> None:
-        """Remember a shopper who has logged in."""
-        self._write("INSERT OR IGNORE INTO shoppers VALUES (?, ?)", openid, name)
+    def shopper_add(self, openid: str, name: str, *, seen_at: float) -> None:
+        """Remember a shopper who has logged in, and when that was last."""
+        self._write(
+            "INSERT INTO shoppers (openid, name, seen_at) VALUES (?, ?, ?)"
+            " ON CONFLICT (openid)"
+            " DO UPDATE SET seen_at = max(seen_at, excluded.seen_at)",
+            openid,
+            name,
+            seen_at,
+        )
 
     def shopper_exists(self, openid: str) -> bool:
         """Tell whether this openid has ever logged in."""
         return bool(self._all("SELECT 1 FROM shoppers WHERE openid = ?", openid))
+
+    def shopper_seen_at(self, openid: str) -> float | None:
+        """Return when this openid has logged in last; None: never."""
+        rows = self._all("SELECT seen_at FROM shoppers WHERE openid = ?", openid)
+        return rows[0]["seen_at"] if rows else None
 
     def code_spend(self, code: str) -> bool:
         """Spend a single-use code; False when it was spent before."""

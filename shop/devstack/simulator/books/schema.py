@@ -53,6 +53,7 @@ CREATE TABLE IF NOT EXISTS notifications (
 COLUMNS = (
     ("notifications", "out_refund_no", "TEXT"),
     ("tokens", "errcode", "INTEGER NOT NULL DEFAULT 40001"),
+    ("shoppers", "seen_at", "REAL NOT NULL DEFAULT 0"),
 )
 INDEXES = """
 CREATE INDEX IF NOT EXISTS prepays_payment ON prepays (out_trade_no);

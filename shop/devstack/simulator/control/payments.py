@@ -72,7 +72,11 @@ class PaymentControl:
                 number = payment.out_trade_no
                 if self._books.payment(number) is None:
                     # Who has paid has logged in.
-                    self._books.shopper_add(payment.openid, payment.openid)
+                    self._books.shopper_add(
+                        payment.openid,
+                        payment.openid,
+                        seen_at=payment.success_at or 0.0,
+                    )
                     self._books.payment_add(payment)
                     self._books.prepay_add(
                         Prepay(f"wx{number}", payment.time_expire, number)

@@ -23,6 +23,7 @@ MINI_PATHS = {
     "phone": "/wxa/business/getuserphonenumber",
     "message": "/cgi-bin/message/subscribe/send",
     "shipping": "/wxa/sec/order/upload_shipping_info",
+    "content": "/wxa/msg_sec_check",
 }
 
 

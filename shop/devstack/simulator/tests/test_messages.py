@@ -187,6 +187,7 @@ def test_ended_tokens_are_refused_until_a_new_one_is_fetched(wechat, merchant, e
         "/wxa/sec/order/upload_shipping_info",
         "/wxa/sec/order/get_order",
         "/cgi-bin/express/delivery/open_msg/get_delivery_list",
+        "/wxa/msg_sec_check",
     ],
 )
 def test_every_route_asks_for_a_token(wechat, merchant, path):
