@@ -119,8 +119,8 @@ class Review(CheckedText):
             ),
         )
         indexes = (
-            # The public list of a product, whole and as it may be narrowed. By the time,
-            # so that nothing else has its order: a walk over all ids would be long.
+            # The public list of a product, whole and as it may be narrowed. By the
+            # time, so that nothing else has its order: a walk over all ids is long.
             models.Index("product", "state", *_NEWEST, name="review_product"),
             models.Index(
                 *("product", "rating", *_NEWEST),

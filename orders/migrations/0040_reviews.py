@@ -8,8 +8,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalog", "0017_product_rating"),
-        ("orders", "0036_order_reminded"),
+        ("catalog", "0019_product_rating"),
+        ("orders", "0039_flash_sale_roles"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

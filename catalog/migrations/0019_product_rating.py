@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalog", "0016_home_page"),
+        ("catalog", "0018_remembered"),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalog", "0016_home_page"),
+        ("catalog", "0017_flash_sales"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
