@@ -1,5 +1,6 @@
 """What it costs to send an order: preview and order ask the same function."""
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -22,6 +23,7 @@ from orders.models import CartItem, Order
 from orders.tests.conftest import ADDRESS, body, line, paid_order, placed, written
 from orders.tests.refunding import approved, asked, pieces
 from orders.tests.test_preview import preview
+from shop.tests.plans import plans_taken
 
 pytestmark = pytest.mark.usefixtures("audited")
 
@@ -273,6 +275,24 @@ def test_freight_takes_no_statement_more_to_place_and_one_to_preview(
     # The SKUs, prices of sales, freight, coupons.
     with django_assert_num_queries(5):
         assert preview(shopper_api, *lines, address=ADDRESS).status_code == 200
+
+
+def test_freight_reads_the_products_of_the_order_alone(
+    shopper_api: APIClient, cup: Product, by_piece: FreightTemplate
+) -> None:
+    others = Product.objects.bulk_create(
+        Product(name="其他", price=1, status="off_sale") for _ in range(1000)
+    )
+    Sku.objects.bulk_create(Sku(product=other, price=1) for other in others)
+    with connection.cursor() as cursor:
+        for table in ("product", "sku", "freighttemplate"):
+            cursor.execute(f"ANALYZE catalog_{table}")
+    with plans_taken() as plans:
+        placed(shopper_api, line(cup))
+    (plan,) = [plan for plan in plans if "freight_template_id" in plan]
+    scans = re.findall(r"Scan using \w+ on catalog_(product|sku) .*\n(.*)", plan)
+    assert [table for table, _ in scans] == ["sku", "product"]
+    assert all("Index Cond:" in condition for _, condition in scans), plan
 
 
 def test_an_order_from_the_cart_empties_its_lines(
