@@ -11,6 +11,7 @@ from catalog.services.categories import category_create
 from catalog.services.products import product_create
 from catalog.services.skus import SkuChange
 from orders.demo_coupons import demo_coupons_load
+from orders.demo_freight import HEAVY, demo_freight_load
 from orders.demo_goods import CATEGORIES, GOODS, Goods
 from orders.demo_pictures import picture_store
 
@@ -62,6 +63,7 @@ def _goods_load(goods: Goods, categories: dict[str, Category]) -> None:
             "description": goods.description,
             "original_price": Decimal(goods.original) if goods.original else None,
             "category_id": categories[goods.category].pk,
+            "freight_template": demo_freight_load(category=goods.category),
         },
         skus=_skus(goods),
         images=[
@@ -82,6 +84,7 @@ def _skus(goods: Goods) -> list[SkuChange]:
             specs=dict(zip(names, combination, strict=True)),
             price=Decimal(goods.price) + step * number,
             stock=goods.stock,
+            weight_grams=HEAVY.get(goods.category, 0),
         )
         for number, combination in enumerate(combinations(*values))
     ]

@@ -14,6 +14,8 @@ from catalog.models import Product, ProductImage, Sku, StockMovement
 from orders.demo_goods import GOODS
 from orders.demo_sales import demo_sales_load
 from orders.services.audit import orders_audit
+from orders.tests.conftest import ADDRESS, line
+from orders.tests.test_preview import preview
 from shop.api.images import image_name, image_url
 
 
@@ -46,7 +48,7 @@ def test_it_loads_once_with_pictures_and_a_right_ledger() -> None:
     assert list(Product.objects.values().order_by("pk")) == before
 
 
-def test_the_shop_is_browsable(api: APIClient) -> None:
+def test_the_shop_is_browsable(api: APIClient, shopper_api: APIClient) -> None:
     seeded(io.StringIO())
     page = api.get("/api/products", {"keyword": "龙井"}).json()["data"]
     [tea] = page["list"]
@@ -60,6 +62,12 @@ def test_the_shop_is_browsable(api: APIClient) -> None:
         "满200元减30元",
         "无门槛减10元",
     ]
+    pan = Product.objects.get(name__startswith="手工铸铁锅")
+    quote = preview(
+        shopper_api, {"productId": tea["id"], "quantity": 1}, line(pan), address=ADDRESS
+    )
+    # 99.00 of tea are free, 1.5 kg of iron are not.
+    assert quote.json()["data"]["freightAmount"] == "13.00"
 
 
 def test_its_sales_run_again_when_they_are_over(
