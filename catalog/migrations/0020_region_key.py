@@ -25,6 +25,6 @@ RETURN regexp_replace(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalog", "0015_freight_name")]
+    dependencies = [("catalog", "0019_product_rating")]
 
     operations = [migrations.RunSQL(QUICK, SLOW)]
