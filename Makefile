@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint bench format shell clean checks
+.PHONY: help run test torture lint bench format shell clean checks
 
 help: ## Show this list
 	@echo "usage: make COMMAND, the commands being"
@@ -22,6 +22,9 @@ run: $(STAMP) ## Run the whole shop (PORT=8000 SIMULATOR_PORT=8001 SHOP_DATA=.da
 
 test: $(STAMP) ## Check and test everything, on servers of its own
 	@exec $(STACK) throwaway -- $(MAKE) --no-print-directory checks
+
+torture: $(STAMP) ## Run the tests that take long, on servers of their own
+	@exec $(STACK) throwaway -- $(MAKE) --no-print-directory checks STEPS=torture
 
 lint: $(STAMP) ## Check style, types and import rules
 	@exec $(STACK) throwaway -- $(MAKE) --no-print-directory checks STEPS="style format types imports"
@@ -51,6 +54,7 @@ step-imports := $(BIN)/lint-imports
 step-migrations := $(BIN)/python manage.py makemigrations --check --dry-run
 step-openapi := $(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
 step-tests := $(BIN)/pytest -n logical --dist loadgroup
+step-torture := $(step-tests) $(wildcard */tests/long)
 
 checks:
 	@$(foreach step,$(STEPS),\

@@ -20,13 +20,12 @@ from typing import Any
 import psycopg
 import pytest
 
+from deploy.tests.node import wait_until
+from deploy.tests.server import Server
+from deploy.tests.unit_files import UNITS, Service, Unit
 from shop.devstack.ports import HOST
 from shop.devstack.postgres import program_path
 from shop.devstack.programs import PROJECT
-
-from .node import wait_until
-from .server import Server
-from .unit_files import UNITS, Service, Unit
 
 pytestmark = pytest.mark.xdist_group("systemd")
 
