@@ -6,8 +6,15 @@ from typing import Any
 from catalog.admin.fields import specs_text
 from catalog.admin.pictures import thumbnail
 from catalog.models import Category, FreightTemplate, Product, Sku
-from catalog.services.history import CATEGORIES, PRODUCTS, SKUS
-from shop.back_office.figures import money
+from catalog.services.history import (
+    BANNERS,
+    CATEGORIES,
+    PRODUCTS,
+    SECTIONS,
+    SKUS,
+    WORDS,
+)
+from shop.back_office.figures import moment, money
 from shop.back_office.history import Chapter, joined
 
 
@@ -45,6 +52,45 @@ def category_chapter(category_id: int) -> Chapter:
         new=("name", "parent_id"),
         shown={"parent_id": _category_names(), "icon": thumbnail},
     )
+
+
+def banner_chapter(banner_id: int) -> Chapter:
+    """Tell of a banner."""
+    return Chapter(
+        BANNERS,
+        {"id": banner_id},
+        new=("title", "image", "target_kind"),
+        shown={
+            "image": thumbnail,
+            "product_id": _product_name,
+            "category_id": _category_names(),
+            "starts_at": moment,
+            "ends_at": moment,
+        },
+    )
+
+
+def section_chapter(section_id: int) -> Chapter:
+    """Tell of a section of the home page, its products included."""
+    return Chapter(
+        SECTIONS,
+        {"id": section_id},
+        new=("title", "kind", "products"),
+        shown={
+            "category_id": _category_names(),
+            "products": lambda ids: "、".join(map(_product_name, ids)),
+        },
+    )
+
+
+def word_chapter(word_id: int) -> Chapter:
+    """Tell of a search word."""
+    return Chapter(WORDS, {"id": word_id}, new=("word", "kind"))
+
+
+def _product_name(product_id: int) -> str:
+    """Name a product, which is never gone."""
+    return Product.objects.values_list("name", flat=True).get(pk=product_id)
 
 
 def _sku_name(product: Product, snapshot: Any) -> str:

@@ -46,6 +46,10 @@ NOTHING_HERE = {
     "catalog.stockmovement": "还没有库存变动",
     "catalog.freighttemplate": "还没有运费模板,商品都不收运费。点“新增运费模板”开始",
     "catalog.flashsale": "还没有限时活动。点“新增限时活动”安排秒杀或团购",
+    "catalog.banner": "还没有轮播图。点“新增轮播图”开始",
+    "catalog.homesection": "还没有首页板块。点“新增首页板块”开始",
+    "catalog.searchword": "还没有搜索词。点“新增搜索词”开始",
+    "catalog.popularword": "还没有热门搜索。7天内有5位以上买家搜索的词会出现在这里",
     "accounts.shopper": "还没有用户。首次登录小程序后会出现在这里",
     "accounts.loginfailure": "没有登录失败的记录",
     "procrastinate.procrastinatejob": "没有等待或失败的任务",
@@ -150,6 +154,15 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _link("优惠券", "confirmation_number", "orders.coupon"),
                     _link("限时活动", "bolt", "catalog.flashsale"),
+                ],
+            },
+            {
+                "title": "内容",
+                "items": [
+                    _link("轮播图", "view_carousel", "catalog.banner"),
+                    _link("首页板块", "view_agenda", "catalog.homesection"),
+                    _link("搜索词", "manage_search", "catalog.searchword"),
+                    _link("热门搜索", "trending_up", "catalog.popularword"),
                 ],
             },
             {

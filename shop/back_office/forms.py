@@ -51,3 +51,14 @@ class ReasonForm(forms.Form):
     """Why something is done; shoppers or other staff may come to read it."""
 
     reason = PlainTextField(label="原因")
+
+
+class ServedForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A form of a row that a service writes: it checks the fields alone.
+
+    Django would hold what is typed against the row's constraints, and name them to
+    staff; the service says what is missing, or leaves out what is not wanted.
+    """
+
+    def _get_validation_exclusions(self) -> set[str]:
+        return {field.name for field in self._meta.model._meta.get_fields()}

@@ -13,9 +13,13 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from accounts.admin.forms import permissions_on_offer
 from accounts.models import Address, LoginFailure, Shopper, Staff, User
 from catalog.models import (
+    Banner,
     Category,
     FlashSaleKind,
+    HomeSection,
+    PopularWord,
     ProductImage,
+    SearchWord,
     Sku,
     StockMovement,
 )
@@ -62,6 +66,7 @@ class World:
         self._people()
         self._catalogue()
         self._flash_sales()
+        self._home()
         self._deal()
         self._coupons()
         self._waiting()
@@ -135,6 +140,16 @@ class World:
         )
         self.others["catalog_flashsale_delete"] = coming.pk
         self._keep(running)
+
+    def _home(self) -> None:
+        banner = Banner.objects.create(title=self.name, image="a.webp")
+        section = HomeSection.objects.create(title=self.name, kind="chosen")
+        word = SearchWord.objects.create(word=self.name)
+        popular = PopularWord.objects.create(word=self.name, shoppers=5)
+        for number in range(self.size):
+            product = self.product_make(f"{self.name}-{number}")
+            section.lines.create(product=product, position=number)
+        self._keep(banner, section, word, popular)
 
     def _deal(self) -> None:
         others = [self.product_make(f"{self.name}{n}") for n in range(self.size)]

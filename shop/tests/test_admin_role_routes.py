@@ -19,6 +19,7 @@ MIGRATIONS = [
     for name in (
         *("0021_roles", "0030_coupon_roles", "0032_freight_roles"),
         "0039_flash_sale_roles",
+        "0042_content_roles",
     )
 ]
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label_lower)
@@ -30,6 +31,7 @@ _PRODUCT = "view add delete picture sale adjust ledger preview copy export impor
 _SKU = "view adjust ledger export import_sheet"
 _CATEGORY = "view add delete arrange"
 _FLASH_SALE = "view add delete end restock calendar"
+_HOME = "view add delete preview"
 _SHIPPING = (
     "view picking packing export ship_sheet ship next_to_ship correct reprice"
     " readdress cancel note"
@@ -43,10 +45,14 @@ TABLE = {
         "accounts.staff": "view add roles password reset_second_factor"
         " deactivate activate",
         "auth.group": "view",
+        "catalog.banner": _HOME,
         "catalog.category": _CATEGORY,
         "catalog.flashsale": _FLASH_SALE,
         "catalog.freighttemplate": "view add delete",
+        "catalog.homesection": _HOME,
+        "catalog.popularword": "view",
         "catalog.product": _PRODUCT,
+        "catalog.searchword": "view add delete",
         "catalog.sku": _SKU,
         "catalog.stockmovement": "view",
         "orders.billcheck": "view run",
@@ -64,10 +70,14 @@ TABLE = {
         "shop.sheettask": _SHEETS,
     },
     "商品": {
+        "catalog.banner": _HOME,
         "catalog.category": _CATEGORY,
         "catalog.flashsale": _FLASH_SALE,
         "catalog.freighttemplate": "view add delete",
+        "catalog.homesection": _HOME,
+        "catalog.popularword": "view",
         "catalog.product": _PRODUCT,
+        "catalog.searchword": "view add delete",
         "catalog.sku": _SKU,
         "catalog.stockmovement": "view",
         "orders.coupon": "view calendar add publish copy end",
@@ -104,10 +114,14 @@ TABLE = {
     },
     "只读": {
         "accounts.shopper": "view",
+        "catalog.banner": "view preview",
         "catalog.category": "view",
         "catalog.flashsale": "view calendar",
         "catalog.freighttemplate": "view",
+        "catalog.homesection": "view preview",
+        "catalog.popularword": "view",
         "catalog.product": "view ledger preview",
+        "catalog.searchword": "view",
         "catalog.sku": "view ledger",
         "catalog.stockmovement": "view",
         "orders.billcheck": "view",

@@ -81,6 +81,7 @@ SHUT = {
             "accounts_loginfailure",
             "accounts_shopper",
             "auth_group",
+            "catalog_popularword",
             "catalog_sku",
             "catalog_stockmovement",
             "orders_billcheck",
