@@ -13,6 +13,7 @@ from catalog.services.skus import SkuChange
 from orders.demo_coupons import demo_coupons_load
 from orders.demo_freight import HEAVY, demo_freight_load
 from orders.demo_goods import CATEGORIES, GOODS, Goods
+from orders.demo_home import demo_home_load
 from orders.demo_pictures import picture_store
 
 # Held while loading, so that two loads at once make one shop. Any number would do.
@@ -34,6 +35,7 @@ def demo_load(*, on_progress: Callable[[int, int], None]) -> bool:
             _goods_load(goods, categories)
             on_progress(number, len(GOODS))
         demo_coupons_load(categories=categories)
+        demo_home_load(categories=categories)
     return True
 
 

@@ -106,6 +106,24 @@ def test_its_sales_run_again_when_they_are_over(
     assert demo_sales_load() == 0
 
 
+def test_the_home_page_has_something_of_everything(api: APIClient) -> None:
+    seeded(io.StringIO())
+    home = api.get("/api/home").json()["data"]
+    banners = {one["title"]: one["target"]["kind"] for one in home["banners"]}
+    assert list(banners.values()) == ["category", "product", "search"]
+    for one in home["banners"]:
+        assert default_storage.size(image_name(one["image"])) > 1000
+    shown = {one["title"]: len(one["products"]) for one in home["sections"]}
+    assert shown == {"掌柜推荐": 4, "大家都在买": 6, "好茶": 6}
+    assert len(home["new"]) == len(home["hot"]) == 10
+    words = api.get("/api/search/hot").json()["data"]["list"]
+    assert [word["keyword"] for word in words] == [
+        *("龙井", "T恤", "保温杯", "围巾", "铸铁锅")
+    ]
+    typed = api.get("/api/search/suggest", {"keyword": "保"}).json()["data"]["list"]
+    assert [one["keyword"] for one in typed] == ["保温杯", "不锈钢保温杯 500ml"]
+
+
 @pytest.mark.usefixtures("db")
 def test_a_shop_with_products_is_left_alone(product_make: object) -> None:
     product_make()  # type: ignore[operator]
