@@ -21,6 +21,7 @@ from shop.devstack.ports import port_claim
 from shop.devstack.programs import PROJECT
 from shop.devstack.stack import LAST_KILL_SECONDS
 
+from .path import path_walk
 from .stack_process import STOP_SECONDS, StackProcess, still_alive
 
 # One after the other on one worker: each stack takes both cores for seconds.
@@ -166,6 +167,10 @@ def test_demo_shop_is_loaded(running: StackProcess) -> None:
     url = f"http://127.0.0.1:{running.port}/api/products"
     with urllib.request.urlopen(url) as answer:
         assert json.load(answer)["data"]["pagination"]["total"] > 0
+
+
+def test_from_the_home_page_to_the_refund(running: StackProcess, folder: Path) -> None:
+    path_walk(running, folder)
 
 
 def test_secrets_are_private(running: StackProcess, folder: Path) -> None:
