@@ -1,18 +1,20 @@
 """Flash sales and group prices, with a calendar of them."""
 
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import action, display
 
 from catalog.admin.flash_sale_actions import RunningSaleActions
-from catalog.admin.flash_sale_calendar import month_asked, month_context
 from catalog.admin.flash_sale_form import LINE_FORM_SET, FlashSaleForm
 from catalog.models import FlashSale, FlashSaleKind, FlashSaleSku
 from catalog.services.flash_sales import (
@@ -21,6 +23,7 @@ from catalog.services.flash_sales import (
     flash_sale_delete,
     flash_sale_update,
 )
+from shop.back_office.calendar import CALENDAR_TEMPLATE, Span, month_context
 from shop.back_office.figures import money, short_moment
 
 _PHASES = {"未开始": "info", "进行中": "success", "已结束": "default"}
@@ -236,6 +239,19 @@ class FlashSaleAdmin(RunningSaleActions):
             **self.admin_site.each_context(request),
             "title": "活动日历",
             "opts": self.opts,
-            **month_context(month_asked(request.GET.get("month", ""))),
+            "back": reverse("admin:catalog_flashsale_changelist"),
+            **month_context(request.GET.get("month", ""), self._spans),
         }
-        return TemplateResponse(request, "admin/flash_sale_calendar.html", context)
+        return TemplateResponse(request, CALENDAR_TEMPLATE, context)
+
+    def _spans(self, begin: datetime, end: datetime) -> Iterator[Span]:
+        for sale in FlashSale.objects.between(begin, end).order_by("starts_at", "pk"):
+            label = f"{sale.get_kind_display()} {sale}"
+            starts, ends = short_moment(sale.starts_at), short_moment(sale.ends_at)
+            yield Span(
+                begins_at=sale.starts_at,
+                ends_at=sale.ends_at,
+                label=label,
+                hint=f"{label} {starts} 至 {ends}",
+                url=self.object_url(sale),
+            )

@@ -181,7 +181,7 @@ def test_the_calendar_shows_a_sale_on_each_of_its_days(
     def days(month: str) -> list[str]:
         page = client.get(f"{DESK}calendar/", {"month": month})
         weeks = page.context["weeks"]
-        return [str(day.date) for week in weeks for day in week if day.sales]
+        return [str(day.date) for week in weeks for day in week if day.spans]
 
     # It ends at midnight, and so before the next day.
     assert days("2027-01") == ["2027-01-31"]
