@@ -52,7 +52,8 @@ class RuleInline(StackedInline):
     fields = (
         ("provinces", "cities"),
         "is_served",
-        ("first_units", "first_fee", "further_units", "further_fee"),
+        ("first_units", "first_fee"),
+        ("further_units", "further_fee"),
         "free_from",
     )
 
@@ -90,7 +91,8 @@ class FreightTemplateAdmin(Desk):
                 "description": "下面的规则没有写到的省份和城市",
                 "fields": (
                     "is_served",
-                    ("first_units", "first_fee", "further_units", "further_fee"),
+                    ("first_units", "first_fee"),
+                    ("further_units", "further_fee"),
                     "free_from",
                 ),
             },
