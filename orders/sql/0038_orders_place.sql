@@ -452,12 +452,17 @@ BEGIN
     END IF;
 
     IF asked @? '$[*].cart ? (@ == true)' THEN
-        DELETE FROM orders_cartitem AS own
-        USING jsonb_to_recordset(asked) AS one (
-            place integer, "user" bigint, cart boolean
-        ), jsonb_to_recordset(lines) AS line (place integer, sku bigint)
-        WHERE cart AND line.place = one.place AND own.user_id = "user"
-            AND own.sku_id = sku AND answers -> one.place::text ? 'placed';
+        -- By ascending id, as whoever writes a cart locks its lines.
+        WITH bought AS (
+            SELECT own.id
+            FROM orders_cartitem AS own, jsonb_to_recordset(asked) AS one (
+                place integer, "user" bigint, cart boolean
+            ), jsonb_to_recordset(lines) AS line (place integer, sku bigint)
+            WHERE cart AND line.place = one.place AND own.user_id = "user"
+                AND own.sku_id = sku AND answers -> one.place::text ? 'placed'
+            ORDER BY own.id FOR UPDATE OF own
+        )
+        DELETE FROM orders_cartitem AS own USING bought WHERE own.id = bought.id;
     END IF;
 
     RETURN QUERY
