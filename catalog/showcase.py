@@ -85,7 +85,10 @@ class ShownProduct(NamedTuple):
     created_at: int
     updated_at: int
     stock: int
-    # Of one that is shown by itself: the active SKUs in their order.
+    # Of one that is shown by itself: how many public reviews there are and the sum of
+    # their stars, the active SKUs in their order.
+    rating_count: int = 0
+    rating_sum: int = 0
     spec_names: Sequence[str] = ()
     skus: Sequence[ShownSku] = ()
     freight_template_id: int | None = None
@@ -131,7 +134,8 @@ SELECT json_build_array({_COLUMNS})::text {_FROM}
 WHERE product.id = ANY(%s) AND product.status = 'on_sale'
 """
 _SHOWN = f"""
-SELECT json_build_array({_COLUMNS}, product.spec_names,
+SELECT json_build_array({_COLUMNS},
+    product.rating_count, product.rating_sum, product.spec_names,
     (
         SELECT json_agg(
             json_build_array(

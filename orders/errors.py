@@ -237,6 +237,28 @@ class DayCapReached(ShopError):
         )
 
 
+class ReviewNotFound(NotFound):
+    """No such review, or somebody else's."""
+
+    message = "评价不存在"
+
+
+class ReviewWritten(ShopError):
+    """There is one of that line already, or one that was appended."""
+
+    code = "review_written"
+    http_status = 409
+    message = "该商品已评价,请勿重复提交"
+
+
+class ReviewChanged(ShopError):
+    """The review stands otherwise than its reader has seen."""
+
+    code = "review_changed"
+    http_status = 409
+    message = "评价已变化,请刷新后重试"
+
+
 class AnomalyHandled(ShopError):
     """Somebody else was faster."""
 

@@ -17,6 +17,7 @@ from orders.services.notices import notices_delete_old, notices_settle_due
 from orders.services.payments import Answers, payment_close, payments_query_due
 from orders.services.reconciling import bill_check, bill_check_later, bills_due
 from orders.services.refunds import refund_send, refunds_follow, returns_expire
+from orders.services.reviews import review_check, reviews_resume
 from orders.services.shipping_uploads import (
     shipping_upload_send,
     shipping_uploads_resume,
@@ -114,10 +115,16 @@ def message_send_job(message_id: int) -> None:
 @app.periodic(cron="7,37 * * * *")
 @app.task(queueing_lock="reports_resume")
 def reports_resume(timestamp: int) -> None:
-    """Queue again the uploads and messages whose job was lost."""
-    count = shipping_uploads_resume() + messages_resume()
+    """Queue again what WeChat was to hear of and whose job was lost."""
+    count = shipping_uploads_resume() + messages_resume() + reviews_resume()
     if count:
-        logger.warning("uploads and messages queued again: %d", count)
+        logger.warning("uploads, messages and reviews queued again: %d", count)
+
+
+@app.task(name="orders.jobs.review_check", retry=BackOff())
+def review_check_job(review_id: int, is_append: bool) -> None:
+    """Have WeChat judge a review, or what was added to it, until it has."""
+    review_check(review_id=review_id, is_append=is_append)
 
 
 # A minute, two, four, … an hour: it gives up after seven hours, and the clock begins

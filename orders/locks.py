@@ -1,8 +1,8 @@
 """Every row lock of the orders.
 
-An order comes before its payments, they before its refunds, then products and SKUs,
-then shoppers, coupons and what shoppers hold of them. Staff who act come before the
-order; the day's grants come last of all. What placing an order locks, keys, SKUs,
+An order comes before its payments, they before its refunds, then reviews, products and
+SKUs, then shoppers, coupons and what shoppers hold of them. Staff who act come before
+the order; the day's grants come last of all. What placing an order locks, keys, SKUs,
 shoppers and their coupons, stands in orders/sql. Who holds lines of a cart waits for
 nothing more.
 """
@@ -23,6 +23,7 @@ from orders.models import (
     Payment,
     PaymentNotice,
     Refund,
+    Review,
     ShippingUpload,
 )
 
@@ -163,6 +164,22 @@ def shipping_upload_lock(order: Order) -> ShippingUpload:
     """Lock the upload of an order whose lock the caller holds."""
     rows = ShippingUpload.objects.select_for_update(of=("self",), no_key=True)
     return rows.get(order=order)
+
+
+def review_lock(review_id: int) -> Review:
+    """Lock a review, which stands for its append too, until the transaction ends.
+
+    Raises: Review.DoesNotExist.
+    """
+    rows = Review.objects.select_for_update(of=("self",), no_key=True)
+    return rows.get(pk=review_id)
+
+
+def own_reviews_lock(user_id: int) -> list[Review]:
+    """Lock all reviews of a shopper in primary-key order."""
+    rows = Review.objects.select_for_update(of=("self",), no_key=True)
+    own = rows.filter(order_item__order__user_id=user_id)
+    return list(own.order_by("pk"))
 
 
 def bill_check_lock(day: date) -> BillCheck:

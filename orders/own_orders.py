@@ -62,7 +62,7 @@ _ORDER = _Read(
 _ITEM = _Read(
     OrderItem,
     *("id", "order_id", "product_id", "sku_id", "name", "specs", "image"),
-    *("price", "quantity", "refund_quantity"),
+    *("price", "quantity", "refund_quantity", "is_reviewed"),
 )
 _PARCEL = _Read(Shipment, "id", "order_id", "carrier", "tracking_no", "shipped_at")
 _PART = _Read(ShipmentItem, "id", "shipment_id", "order_item_id", "quantity")

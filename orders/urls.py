@@ -1,6 +1,6 @@
 """Routes of cart, orders, payments and refunds, and of the account as a whole."""
 
-from django.urls import path
+from django.urls import path, re_path
 from rest_framework.routers import SimpleRouter
 
 from orders.views import (
@@ -9,9 +9,12 @@ from orders.views import (
     CartViewSet,
     CouponViewSet,
     OrderRefundViewSet,
+    OrderReviewViewSet,
     OrderViewSet,
     PaymentNotificationView,
+    ProductReviewsView,
     RefundViewSet,
+    ReviewViewSet,
 )
 
 router = SimpleRouter(trailing_slash=False)
@@ -24,6 +27,12 @@ router.register(
     OrderRefundViewSet,
     basename="order-refund",
 )
+router.register("reviews", ReviewViewSet, basename="review")
+router.register(
+    f"orders/(?P<orderNo>{OrderViewSet.lookup_value_regex})/reviews",
+    OrderReviewViewSet,
+    basename="order-review",
+)
 
 urlpatterns = [
     path("auth/user", AccountView.as_view(), name="account"),
@@ -33,6 +42,11 @@ urlpatterns = [
         "payments/wechat/refund-notify",
         PaymentNotificationView.as_view(),
         name="refund-notify",
+    ),
+    re_path(
+        r"^products/(?P<id>[0-9]{1,19})/reviews$",
+        ProductReviewsView.as_view(),
+        name="product-reviews",
     ),
     *router.urls,
 ]

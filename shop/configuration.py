@@ -156,6 +156,12 @@ MEANINGS = {
         "so long after staff have agreed a shopper may send goods back; then the "
         "request is withdrawn",
     ),
+    "ORDER_REVIEW_DAYS": Meaning(
+        "so long after the completion of an order a shopper may review its lines",
+    ),
+    "ORDER_REVIEW_APPEND_DAYS": Meaning(
+        "so long after a review its shopper may add to it, once",
+    ),
     "REFUND_TWO_PERSON_ABOVE": Meaning(
         "yuan: when staff grant more than that of one order, all refunds of it "
         "together, a second person must agree; empty: one is enough. A shop needs two "

@@ -50,6 +50,12 @@ ORDERS = Counter(
 REFUNDS = Counter(
     "shop_refunds", "Refunds that came into a state", ["state"], registry=registry
 )
+REVIEWS = Counter(
+    "shop_reviews",
+    "Reviews, and what is added to them, that came into a state",
+    ["state"],
+    registry=registry,
+)
 ANOMALIES = Counter(
     "shop_anomalies",
     "Odd money that staff must look at, by its kind",

@@ -351,6 +351,12 @@ ORDER_REFUND_DAYS = env.number("ORDER_REFUND_DAYS", 15, least=0, most=365)
 REFUND_RETURN_ADDRESS = env.text("REFUND_RETURN_ADDRESS", "")
 # So long a shopper has to send them, once staff have agreed.
 REFUND_RETURN_DAYS = env.number("REFUND_RETURN_DAYS", 7, least=1, most=90)
+# So long after completion a shopper may review what was bought, and so long after the
+# review add to it.
+ORDER_REVIEW_DAYS = env.number("ORDER_REVIEW_DAYS", 30, least=1, most=3650)
+ORDER_REVIEW_APPEND_DAYS = env.number(
+    "ORDER_REVIEW_APPEND_DAYS", 180, least=1, most=3650
+)
 # What staff grant: above the one it takes two, the other is all of a day.
 REFUND_TWO_PERSON_ABOVE = env.money("REFUND_TWO_PERSON_ABOVE")
 REFUND_DAY_CAP = env.money("REFUND_DAY_CAP")

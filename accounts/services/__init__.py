@@ -59,7 +59,11 @@ from accounts.services.standing import (
     user_activate,
     user_deactivate,
 )
-from accounts.services.uploads import upload_names, upload_store
+from accounts.services.uploads import (
+    upload_names,
+    upload_store,
+    uploads_require,
+)
 
 __all__ = [
     "ShopperLogin",
@@ -101,6 +105,7 @@ __all__ = [
     "staff_set",
     "upload_names",
     "upload_store",
+    "uploads_require",
     "user_activate",
     "user_avatar_upload",
     "user_deactivate",

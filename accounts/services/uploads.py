@@ -8,6 +8,7 @@ from django.db import transaction
 
 from accounts.models import Upload
 from shop.api.images import image_store
+from shop.errors import Invalid
 
 
 def upload_store(*, user_id: int, upload: Any) -> str:
@@ -30,6 +31,15 @@ def upload_names(*, user_id: int) -> set[str]:
     """Return the storage names of what a person has sent."""
     uploads = Upload.objects.filter(user_id=user_id)
     return set(uploads.values_list("file", flat=True))
+
+
+def uploads_require(*, user_id: int, names: Collection[str]) -> None:
+    """Let somebody show what they have sent themselves, and nothing else.
+
+    Raises: Invalid.
+    """
+    if names and not upload_names(user_id=user_id).issuperset(names):
+        raise Invalid.field("images", "图片地址无效,请先上传图片")
 
 
 def uploads_erase(*, user_id: int, kept: Collection[str]) -> None:

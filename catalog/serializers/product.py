@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from catalog.models import FlashSaleKind, Product, Sku
+from catalog.rating import rating_average
 from catalog.showcase import ShownProduct, ShownSale, ShownSku
 from shop.api.images import image_url
 from shop.api.serializers import (
@@ -115,9 +116,17 @@ class SpecSerializer(serializers.Serializer[Any]):
     values = serializers.ListField(child=serializers.CharField())
 
 
+class RatingSerializer(serializers.Serializer[Any]):
+    """What all reviews say that the public sees."""
+
+    count = serializers.IntegerField()
+    average = serializers.FloatField(allow_null=True, help_text="Stars, of five.")
+
+
 class ProductDetailSerializer(ProductSerializer):
     """A product with what a shopper chooses from."""
 
+    rating = RatingSerializer(read_only=True)
     skus = SkuSerializer(many=True, read_only=True)
     specs = SpecSerializer(many=True, read_only=True)
     freightTemplate = serializers.IntegerField(
@@ -128,7 +137,10 @@ class ProductDetailSerializer(ProductSerializer):
     )
 
     class Meta(ProductSerializer.Meta):
-        fields = (*ProductSerializer.Meta.fields, "skus", "specs", "freightTemplate")
+        fields = (
+            *ProductSerializer.Meta.fields,
+            *("rating", "skus", "specs", "freightTemplate"),
+        )
         read_only_fields = fields
 
     def to_representation(self, product: ShownProduct) -> dict[str, Any]:
@@ -136,6 +148,10 @@ class ProductDetailSerializer(ProductSerializer):
         names = _spec_names(product)
         return {
             **super().to_representation(product),
+            "rating": {
+                "count": product.rating_count,
+                "average": rating_average(product.rating_count, product.rating_sum),
+            },
             "skus": [_sku(sku, names) for sku in product.skus],
             "specs": [
                 {"name": name, "values": _spec_values(product, name)} for name in names

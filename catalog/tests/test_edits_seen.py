@@ -281,7 +281,7 @@ UNSEEN = {
 }
 # What orders do: seconds may pass, as they do for stock.
 ORDERS = {
-    *("stock_take", "stock_return", "stock_refund", "sales_add"),
+    *("stock_take", "stock_return", "stock_refund", "sales_add", "rating_add"),
     "flash_sales_count",
 }
 # Within another service alone, or only looking.

@@ -46,6 +46,8 @@ PRODUCTS = st.fixed_dictionaries(
         "original_price": st.none() | st.decimals("0.00", "99.99", places=2),
         "spec_names": st.lists(NAMES, max_size=5, unique=True),
         "sales": st.integers(0, 2**31 - 1),
+        "rating_count": st.integers(0, 1000),
+        "rating_sum": st.integers(0, 5000),
     }
 )
 

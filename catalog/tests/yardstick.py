@@ -56,11 +56,18 @@ class ProductYardstick(serializers.ModelSerializer[Product]):
 
 
 class ProductDetailYardstick(ProductYardstick):
+    rating = serializers.SerializerMethodField()
     skus = serializers.SerializerMethodField()
     specs = serializers.SerializerMethodField()
 
     class Meta(ProductYardstick.Meta):
-        fields = (*ProductYardstick.Meta.fields, "skus", "specs")
+        fields = (*ProductYardstick.Meta.fields, "rating", "skus", "specs")
+
+    def get_rating(self, product: Any) -> dict[str, Any]:
+        count, stars = product.rating_count, product.rating_sum
+        # In whole tenths, the half ones up.
+        tenths = (20 * stars + count) // (2 * count) if count else None
+        return {"count": count, "average": None if tenths is None else tenths / 10}
 
     def get_skus(self, product: Any) -> Any:
         skus = _skus(product)

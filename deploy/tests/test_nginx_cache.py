@@ -42,6 +42,7 @@ def sent_at(answer: Answer) -> float:
     [
         *("/api/products", "/api/products/{pk}", "/api/categories", "/api/config"),
         *("/api/home", "/api/search/hot", "/api/search/suggest"),
+        "/api/products/{pk}/reviews",
     ],
 )
 def test_public_reads_are_shared_and_have_an_id_of_their_own(

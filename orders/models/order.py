@@ -239,7 +239,8 @@ class Order(models.Model):
             return refund if self.shipments.all() else ["cancel", *refund]
         if self.status == OrderStatus.SHIPPED:
             return ["confirm", *refund]
-        return [*refund, "delete"]
+        review = ["review"] if self._is_reviewable else []
+        return [*refund, *review, "delete"]
 
     @property
     def _is_refundable(self) -> bool:
@@ -251,6 +252,19 @@ class Order(models.Model):
             return False
         is_asked = any(refund.is_asked for refund in self.refunds.all())
         return self.has_pieces_to_refund and not is_asked
+
+    @property
+    def _is_reviewable(self) -> bool:
+        """Tell whether the shopper may still review a line of it."""
+        if self.status != OrderStatus.COMPLETED or self.is_review_late:
+            return False
+        return any(item.is_reviewable for item in self.items.all())
+
+    @property
+    def is_review_late(self) -> bool:
+        """Tell whether the time for reviews of a completed order has passed."""
+        days = timedelta(days=settings.ORDER_REVIEW_DAYS)
+        return self.completed_at is None or self.completed_at + days < timezone.now()
 
     @property
     def has_pieces_to_refund(self) -> bool:

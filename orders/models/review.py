@@ -1,11 +1,13 @@
 """What shoppers say of what they bought; others see it when it has been checked."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import ExpressionWrapper, F, Q
+from django.utils import timezone
 
 from catalog.models import Product
 from orders.models.order_item import OrderItem
@@ -148,6 +150,23 @@ class Review(CheckedText):
 
     def __str__(self) -> str:
         return f"{self.rating}星 {self.order_item.name}"
+
+    @property
+    def is_append_late(self) -> bool:
+        """Tell whether the time to add to it has passed."""
+        days = timedelta(days=settings.ORDER_REVIEW_APPEND_DAYS)
+        return self.created_at + days < timezone.now()
+
+    @property
+    def actions(self) -> list[str]:
+        """Name what its writer may do now."""
+        is_open = self.is_public and self.added is None and not self.is_append_late
+        return ["append"] if is_open else []
+
+    @property
+    def added(self) -> "ReviewAppend | None":
+        """Return what was added to it, if anything was."""
+        return getattr(self, "append", None)
 
 
 class ReviewAppend(CheckedText):

@@ -34,9 +34,17 @@ from orders.serializers.refunds import (
     RefundSerializer,
     ReturnParcelSerializer,
 )
+from orders.serializers.reviews import (
+    AppendRequestSerializer,
+    ReviewFilterSerializer,
+    ReviewPageSerializer,
+    ReviewRequestSerializer,
+    ReviewSerializer,
+)
 from orders.serializers.shown import order_shown
 
 __all__ = [
+    "AppendRequestSerializer",
     "BoughtAgainSerializer",
     "CartAddSerializer",
     "CartChangeSerializer",
@@ -60,6 +68,10 @@ __all__ = [
     "RefundRequestSerializer",
     "RefundSerializer",
     "ReturnParcelSerializer",
+    "ReviewFilterSerializer",
+    "ReviewPageSerializer",
+    "ReviewRequestSerializer",
+    "ReviewSerializer",
     "cart_line_shown",
     "cart_shown",
     "order_shown",

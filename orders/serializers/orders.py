@@ -126,6 +126,7 @@ class OrderItemSerializer(ShopModelSerializer):
     specs = serializers.DictField(child=serializers.CharField())
     price = MoneyField()
     refundQuantity = serializers.IntegerField(source="refund_quantity")
+    reviewed = serializers.BooleanField(source="is_reviewed")
     image = ImageField()
 
     class Meta:
@@ -139,6 +140,7 @@ class OrderItemSerializer(ShopModelSerializer):
             "price",
             "quantity",
             "refundQuantity",
+            "reviewed",
             "image",
         )
 

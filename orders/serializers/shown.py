@@ -60,6 +60,7 @@ def _item(item: OrderItem) -> dict[str, Any]:
         "price": _money(item.price),
         "quantity": item.quantity,
         "refundQuantity": item.refund_quantity,
+        "reviewed": item.is_reviewed,
         "image": image_url(item.image),
     }
 

@@ -31,12 +31,20 @@ from orders.models import (
     PaymentNotice,
     Refund,
     RefundEvent,
+    Review,
+    ReviewEvent,
     SubscribeMessage,
 )
 from orders.models.refund import RefundQuerySet
-from orders.serializers import OwnCouponSerializer, RefundSerializer, order_shown
+from orders.serializers import (
+    OwnCouponSerializer,
+    RefundSerializer,
+    ReviewSerializer,
+    order_shown,
+)
 from orders.services.cart import CartLine, cart_read
 from orders.services.facts import PERSONAL
+from orders.services.reviews import reviews_forget
 
 _UNFINISHED = (OrderStatus.PENDING, OrderStatus.PAID, OrderStatus.SHIPPED)
 _PERSONAL = (
@@ -68,6 +76,7 @@ def account_delete(*, user_id: int) -> None:
     OrderAddressChange.objects.filter(order__user_id=user_id).update(old={}, new={})
     OrderNote.objects.filter(order__user_id=user_id).update(text="")
     _refunds_forget(refunds)
+    reviews_forget(user_id)
     _payers_forget(user_id)
     search_history_clear(user_id=user_id)
     CartItem.objects.filter(user_id=user_id).delete()
@@ -129,6 +138,9 @@ def account_export(*, user: User) -> dict[str, Any]:
     orders = Order.objects.filter(user=user).order_by("-pk").for_display()
     orders = orders.prefetch_related(*_EXPORTED)
     refunds = Refund.objects.of(user.pk).order_by("-pk").for_display()
+    reviews = Review.objects.filter(order_item__order__user=user).order_by("-pk")
+    reviews = reviews.select_related("order_item__order", "append")
+    reviews = reviews.prefetch_related("events")
     return {
         **user_export(user=user),
         "cart": [_cart_line_export(line) for line in cart_read(user_id=user.pk).lines],
@@ -153,6 +165,7 @@ def account_export(*, user: User) -> dict[str, Any]:
             .select_related("flash_sale_sku__sale")
             .order_by("-pk")
         ],
+        "reviews": [_review_export(review) for review in reviews],
         "paymentNotices": [
             {
                 "eventType": notice.event_type,
@@ -236,7 +249,9 @@ def _payment_export(payment: Payment) -> dict[str, Any]:
 
 
 def _change_export(
-    change: OrderPriceChange | OrderAddressChange | OrderEvent, old: Any, new: Any
+    change: OrderPriceChange | OrderAddressChange | OrderEvent | ReviewEvent,
+    old: Any,
+    new: Any,
 ) -> dict[str, Any]:
     return {
         "from": old,
@@ -261,6 +276,18 @@ def _refund_export(refund: Refund) -> dict[str, Any]:
         **RefundSerializer(refund).data,
         "outRefundNo": refund.out_refund_no,
         "facts": refund.facts,
+    }
+
+
+def _review_export(review: Review) -> dict[str, Any]:
+    """Return a review with the name under which it was written, and its events."""
+    return {
+        **ReviewSerializer(review).data,
+        "nickname": review.nickname,
+        "events": [
+            _change_export(event, event.from_state, event.to_state)
+            for event in review.events.all()
+        ],
     }
 
 

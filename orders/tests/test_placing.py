@@ -38,6 +38,7 @@ def test_order_answers_with_its_whole_shape(
                 "price": "99.00",
                 "quantity": 2,
                 "refundQuantity": 0,
+                "reviewed": False,
                 "image": "",
             },
             {
@@ -49,6 +50,7 @@ def test_order_answers_with_its_whole_shape(
                 "price": "25.50",
                 "quantity": 1,
                 "refundQuantity": 0,
+                "reviewed": False,
                 "image": "",
             },
         ],

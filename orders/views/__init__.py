@@ -6,6 +6,11 @@ from orders.views.coupons import CouponViewSet
 from orders.views.notifications import PaymentNotificationView
 from orders.views.orders import OrderViewSet
 from orders.views.refunds import OrderRefundViewSet, RefundViewSet
+from orders.views.reviews import (
+    OrderReviewViewSet,
+    ProductReviewsView,
+    ReviewViewSet,
+)
 
 __all__ = [
     "AccountExportView",
@@ -13,7 +18,10 @@ __all__ = [
     "CouponViewSet",
     "CartViewSet",
     "OrderRefundViewSet",
+    "OrderReviewViewSet",
     "OrderViewSet",
     "PaymentNotificationView",
+    "ProductReviewsView",
     "RefundViewSet",
+    "ReviewViewSet",
 ]

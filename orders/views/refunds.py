@@ -2,8 +2,7 @@
 
 from typing import Any, cast
 
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
@@ -11,8 +10,8 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from accounts.models import User
-from orders.errors import OrderNotFound, RefundNotFound
-from orders.models import Order, Refund
+from orders.errors import RefundNotFound
+from orders.models import Refund
 from orders.serializers import (
     RefundFilterSerializer,
     RefundRequestSerializer,
@@ -24,10 +23,9 @@ from orders.services.refunds import (
     refund_return_parcel,
     refund_withdraw,
 )
+from orders.views.own_order import ORDER_NO, OwnOrderMixin
 from shop.api.envelope import success
 from shop.api.ratelimit import WriteLimit
-
-_ORDER_NO = OpenApiParameter("orderNo", OpenApiTypes.STR, OpenApiParameter.PATH)
 
 
 class _RefundViewSet(ListModelMixin, GenericViewSet[Refund]):
@@ -111,19 +109,9 @@ class RefundViewSet(_RefundViewSet):
         return self.answer(refundNo, "退货单号已提交")
 
 
-@extend_schema(parameters=[_ORDER_NO])
-class OrderRefundViewSet(_RefundViewSet):
+@extend_schema(parameters=[ORDER_NO])
+class OrderRefundViewSet(OwnOrderMixin, _RefundViewSet):
     """The refunds of one order, and a request for another."""
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Look for the order first: a stranger's does not exist, whatever is sent.
-
-        Raises: OrderNotFound.
-        """
-        super().initial(request, *args, **kwargs)
-        own = Order.objects.of(self.shopper.pk).filter(order_no=kwargs["orderNo"])
-        if not own.exists():
-            raise OrderNotFound
 
     def get_queryset(self) -> Any:
         """Return those of the order."""

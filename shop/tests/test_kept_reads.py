@@ -53,6 +53,7 @@ def free(django_assert_num_queries: Any, api: APIClient) -> Callable[[str], Any]
         *("/api/products", "/api/products/{pk}", "/api/categories", "/api/config"),
         *("/api/home", "/api/search/hot", "/api/search/suggest?keyword=茶"),
         "/api/flash-sales",
+        "/api/products/{pk}/reviews",
     ],
 )
 def test_from_the_third_on_none_takes_a_statement_and_has_an_id_of_its_own(

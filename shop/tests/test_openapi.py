@@ -108,6 +108,7 @@ def test_query_parameters(schema: dict[str, Any]) -> None:
     assert names("/api/orders") == page | {"status", "keyword"}
     assert names("/api/refunds") == names("/api/coupons/mine") == page | {"status"}
     assert names("/api/coupons") == page
+    assert names("/api/products/{id}/reviews") == page | {"rating", "hasImages"}
     assert names("/api/addresses") == names("/api/orders/{orderNo}/refunds") == page
     assert names("/api/search/hot") == names("/api/search/history") == page
     assert names("/api/search/suggest") == page | {"keyword"}
@@ -150,7 +151,16 @@ FIELDS = {
     "totalAmount refundedAmount status closing address remark actions expiresAt paidAt "
     "shippedAt completedAt cancelledAt remindedAt shipments replacedBy createdAt "
     "updatedAt",
-    "OrderItem": "id productId skuId name specs price quantity refundQuantity image",
+    "OrderItem": "id productId skuId name specs price quantity refundQuantity reviewed "
+    "image",
+    "ProductDetail": "id name description price originalPrice images category "
+    "categoryName stock sales status createdAt updatedAt rating skus specs "
+    "freightTemplate",
+    "Review": "id orderNo itemId productId name specs image rating content images "
+    "status statusText createdAt anonymous answer answeredAt append actions",
+    "ShownReview": "id rating content images nickname avatar specs createdAt answer "
+    "answeredAt append",
+    "Summary": "count average withImages ratings",
     "Shipment": "carrier trackingNo shippedAt items",
     "Refund": "refundNo orderNo kind status amount items reason images answer timeline "
     "createdAt acceptedAt succeededAt requestedAmount type actions returnAddress "

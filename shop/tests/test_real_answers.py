@@ -21,6 +21,7 @@ from catalog.services.search_words import search_word_create
 from orders.models import Order, Refund
 from orders.services.fulfilment import order_ship
 from orders.services.refunds import refund_agree_return, refund_reject
+from orders.services.reviews import review_publish
 from orders.tests.conftest import ADDRESS
 from orders.tests.coupons.making import coupon_made
 from shop.devstack.simulator.process import SimulatorProcess
@@ -188,6 +189,15 @@ def test_real_answers_are_as_published(
     refund_reject(refund_id=refund.pk, operator_id=staff.pk, answer="不是我们的商品")
     call("POST /api/orders/{orderNo}/confirm", shipped, me)
     call("POST /api/orders/{orderNo}/buy-again", number, me)
+    said = {"content": "茶很香", "images": [url]}
+    sent = {"itemId": row.items.get().pk, "rating": 5, **said}
+    review = call("POST /api/orders/{orderNo}/reviews", shipped, me, json=sent)["id"]
+    review_publish(review_id=review, operator_id=staff.pk)
+    call("POST /api/reviews/{id}/append", str(review), me, json=said)
+    review_publish(review_id=review, operator_id=staff.pk, is_append=True)
+    call("GET /api/orders/{orderNo}/reviews", shipped, me)
+    call("GET /api/products/{id}/reviews", str(tea.pk))
+    call("GET /api/products/{id}", str(tea.pk))
     call("DELETE /api/orders/{orderNo}", number, me)
 
     boss = session_open(user=staff).token

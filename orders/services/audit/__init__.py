@@ -9,7 +9,15 @@ from django.db import connection
 from orders.models import OrderStatus, RefundState
 from orders.models.order_states import TRANSITIONS
 from orders.models.refund_states import ASKED, REFUND_TRANSITIONS
-from orders.services.audit import coupons, deals, flash_sales, money, refunds, stock
+from orders.services.audit import (
+    coupons,
+    deals,
+    flash_sales,
+    money,
+    refunds,
+    reviews,
+    stock,
+)
 
 # Each check selects the subject and what is wrong with it. They are joined into one
 # statement, which sees one moment of a shop that goes on selling.
@@ -20,6 +28,7 @@ _CHECKS = {
     **flash_sales.CHECKS,
     **money.CHECKS,
     **refunds.CHECKS,
+    **reviews.CHECKS,
 }
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.errors import UserNotFound
 from accounts.locks import shopper_hold
-from accounts.services import upload_names
+from accounts.services import uploads_require
 from orders.errors import IllegalTransition, OrderChanged, RefundPending
 from orders.locks import order_lock, own_order_lock
 from orders.models import (
@@ -66,8 +66,7 @@ def refund_request(
     """
     if not shopper_hold(user_id):
         raise UserNotFound
-    if images and not upload_names(user_id=user_id).issuperset(images):
-        raise Invalid.field("images", "图片地址无效,请先上传图片")
+    uploads_require(user_id=user_id, names=images)
     order = own_order_lock(order_no, user_id)
     _require_refundable(order)
     _require_in_time(order)

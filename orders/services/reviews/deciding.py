@@ -1,0 +1,65 @@
+"""What staff do about reviews: publish, hide, answer."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from orders.errors import ReviewChanged
+from orders.locks import review_lock
+from orders.models import Review, ReviewState
+from orders.services.reviews.states import Text, review_move
+from shop.api.kept.store import answers_drop
+
+
+@transaction.atomic(durable=True)
+def review_publish(
+    *, review_id: int, operator_id: int, is_append: bool = False, reason: str = ""
+) -> None:
+    """Let everybody see a review, or what was added to it.
+
+    Locks: the review, then its product.
+    Raises: ReviewChanged, also for one whose writer is gone, of which nothing is left.
+    """
+    text = _locked(review_id, is_append)
+    if not text.content:
+        raise ReviewChanged("买家已注销,内容已删除")
+    review_move(text, to=ReviewState.PUBLIC, operator_id=operator_id, reason=reason)
+    answers_drop()
+
+
+@transaction.atomic(durable=True)
+def review_hide(
+    *, review_id: int, operator_id: int, reason: str, is_append: bool = False
+) -> None:
+    """Let nobody but its writer see a review, or what was added to it.
+
+    Locks: the review, then its product.
+    Raises: ReviewChanged.
+    """
+    text = _locked(review_id, is_append)
+    review_move(text, to=ReviewState.HIDDEN, operator_id=operator_id, reason=reason)
+    answers_drop()
+
+
+@transaction.atomic(durable=True)
+def review_answer(
+    *, review_id: int, operator_id: int, answer: str, seen: str = ""
+) -> None:
+    """Answer a review for everybody to read, instead of what was answered before.
+
+    `seen` is the answer that whoever writes this one knew of.
+
+    Locks: the review.
+    Raises: ReviewChanged.
+    """
+    review = review_lock(review_id)
+    if review.answer != seen:
+        raise ReviewChanged
+    review.answer, review.answered_at = answer, timezone.now()
+    review.answered_by_id = operator_id
+    review.save(update_fields=["answer", "answered_at", "answered_by", "updated_at"])
+    answers_drop()
+
+
+def _locked(review_id: int, is_append: bool) -> Text:
+    review: Review = review_lock(review_id)
+    return review.append if is_append else review

@@ -1,0 +1,74 @@
+"""A deleted account leaves words that the public knows, and nothing else."""
+
+from typing import Any
+
+import pytest
+from django.core.files.storage import default_storage
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from catalog.models import Product
+from orders.errors import ReviewChanged
+from orders.models import Order, Review, ReviewEvent
+from orders.services.accounts import account_delete
+from orders.services.reviews import review_check, review_publish
+from orders.tests.conftest import line
+from orders.tests.refunding import completed_order
+
+from .reviewing import add_to, published, rating_of, reviewed, uploaded
+
+pytestmark = pytest.mark.usefixtures("audited")
+
+
+def test_words_stay_and_the_person_goes(
+    shopper_api: APIClient,
+    api: APIClient,
+    shopper: User,
+    staff: User,
+    order: Order,
+    tea: Product,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    url = uploaded(shopper_api)
+    written = published(shopper_api, order, staff, images=[url], rating=4)
+    add_to(shopper_api, written, images=[url])
+    unseen = reviewed(shopper_api, order, itemId=order.items.latest("pk").pk)
+    [file] = written.images
+    with django_capture_on_commit_callbacks(execute=True):
+        account_delete(user_id=shopper.pk)
+
+    [shown] = api.get(f"/api/products/{tea.pk}/reviews").json()["data"]["list"]
+    assert (shown["content"], shown["rating"]) == ("茶很香", 4)
+    assert (shown["nickname"], shown["avatar"]) == ("匿名用户", "")
+    assert (shown["images"], shown["append"]) == ([], None)
+    assert not default_storage.exists(file)
+    assert rating_of(tea) == (1, 4)
+    for text in (written.append, unseen):
+        text.refresh_from_db()
+        assert (text.state, text.content, text.images) == ("hidden", "", [])
+        # Its job may still come, and finds nothing to do.
+        review_check(review_id=unseen.pk, is_append=False)
+    assert set(Review.objects.values_list("nickname", flat=True)) == {""}
+    operators = ReviewEvent.objects.filter(operator__isnull=False)
+    assert set(operators.values_list("reason", flat=True)) == {""}
+    with pytest.raises(ReviewChanged, match="买家已注销"):
+        review_publish(review_id=unseen.pk, operator_id=staff.pk)
+
+
+def test_the_export_has_them(
+    shopper_api: APIClient, other_api: APIClient, staff: User, tea: Product
+) -> None:
+    written = [
+        published(api, completed_order(api, line(tea)), staff, content=text)
+        for api, text in ((shopper_api, "好"), (other_api, "一般"))
+    ]
+    add_to(shopper_api, written[0])
+    [review] = shopper_api.get("/api/auth/user/export").json()["data"]["reviews"]
+    assert (review["id"], review["content"]) == (written[0].pk, "好")
+    assert (review["nickname"], review["status"]) == ("shopper", "public")
+    assert review["append"]["content"] == "泡了十次还香"
+    assert [(event["from"], event["to"]) for event in review["events"]] == [
+        ("", "checking"),
+        ("checking", "public"),
+        ("", "checking"),
+    ]
