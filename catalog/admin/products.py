@@ -9,6 +9,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import action, display
@@ -23,6 +24,7 @@ from catalog.admin.product_form import PRODUCT_FIELDS, ProductForm, product_save
 from catalog.admin.product_stock import StockedDesk
 from catalog.admin.sku_inline import SkuInline, is_present
 from catalog.models import Product, ProductStatus
+from catalog.rating import rating_average
 from catalog.services.products import product_delete, products_set_status
 from catalog.showcase import showcase
 from catalog.tree import category_subtree, category_walk
@@ -97,6 +99,7 @@ class ProductAdmin(
         "price_shown",
         "stock",
         "sales",
+        "rating",
         "status_shown",
         "category_name",
         "updated_at",
@@ -141,6 +144,21 @@ class ProductAdmin(
     @display(description="库存")
     def stock(self, product: Any) -> int:
         return int(product.stock)
+
+    @display(description="评分")
+    def rating(self, product: Product) -> str:
+        """Lead to the reviews."""
+        average = rating_average(product.rating_count, product.rating_sum)
+        if average is None:
+            return "-"
+        return format_html(
+            '<a href="{}?state=all&amp;product={}"'
+            ' class="text-primary-600 dark:text-primary-500">{}({})</a>',
+            reverse("admin:orders_review_changelist"),
+            product.pk,
+            average,
+            product.rating_count,
+        )
 
     @display(description="状态", label=STATUS_COLOURS, ordering="status")
     def status_shown(self, product: Product) -> str:

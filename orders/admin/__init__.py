@@ -9,6 +9,7 @@ from orders.admin.notices import NoticeDesk
 from orders.admin.orders import OrderDesk
 from orders.admin.payments import PaymentDesk
 from orders.admin.refunds import RefundDesk
+from orders.admin.reviews import ReviewDesk
 from orders.admin.shipping_uploads import ShippingUploadDesk
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "OrderDesk",
     "PaymentDesk",
     "RefundDesk",
+    "ReviewDesk",
     "ShippingUploadDesk",
     "SubscribeMessageDesk",
 ]

@@ -16,6 +16,7 @@ from orders.models import (
     PaymentAnomaly,
     Refund,
     RefundState,
+    Review,
     ShippingUpload,
     UploadState,
 )
@@ -56,6 +57,11 @@ def returned_refunds(request: HttpRequest) -> int:
 def failed_refunds(request: HttpRequest) -> int:
     """Count the refunds that WeChat did not make."""
     return _counts(request)["failed_refunds"]
+
+
+def waiting_reviews(request: HttpRequest) -> int:
+    """Count the reviews that staff must look at."""
+    return _counts(request)["waiting_reviews"]
 
 
 def open_anomalies(request: HttpRequest) -> int:
@@ -100,6 +106,7 @@ def _waiting() -> dict[str, QuerySet[Any]]:
         "requested_refunds": Refund.objects.filter(state=RefundState.REQUESTED),
         "returned_refunds": Refund.objects.filter(state=RefundState.RETURNING),
         "failed_refunds": Refund.objects.filter(state=RefundState.FAILED),
+        "waiting_reviews": Review.objects.waiting(),
         "open_anomalies": PaymentAnomaly.objects.open(),
         "open_differences": BillDifference.objects.open(),
         "failed_uploads": ShippingUpload.objects.filter(state=UploadState.FAILED),

@@ -3,6 +3,7 @@
 from django.urls import reverse
 from django.utils.html import format_html
 
+from catalog.models import Product
 from orders.models import Order, OrderItem, Payment, Refund, Shipment
 
 
@@ -21,8 +22,8 @@ def parcel_content(parcel: Shipment, order: Order) -> str:
     )
 
 
-def link(page: str, target: Order | Payment | Refund | None) -> str:
-    """Return a link to the page of what is named by its number."""
+def link(page: str, target: Order | Payment | Refund | Product | None) -> str:
+    """Return a link to the page of what is named by its text."""
     if target is None:
         return "-"
     return format_html(

@@ -33,6 +33,7 @@ _DESKS = (
         badges.returned_refunds,
     ),
     ("退款失败", "money_off", "orders.refund", "state=failed", badges.failed_refunds),
+    ("待审核评价", "reviews", "orders.review", "", badges.waiting_reviews),
     ("支付异常", "report", "orders.paymentanomaly", "", badges.open_anomalies),
     ("对账差异", "difference", "orders.billdifference", "", badges.open_differences),
     (

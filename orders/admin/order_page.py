@@ -13,7 +13,15 @@ from orders.admin.cells import parcel_content
 from orders.admin.slips import packing_url
 from orders.admin.stages import STAGES, stage_of
 from orders.admin.timeline import timeline
-from orders.models import Order, OrderItem, OrderStatus, Shipment, UploadState
+from orders.models import (
+    Order,
+    OrderItem,
+    OrderStatus,
+    Review,
+    ReviewState,
+    Shipment,
+    UploadState,
+)
 from orders.models.refund_states import WAITING
 from orders.services.logistics import parcels_traced
 from shop.api.images import image_url
@@ -154,6 +162,8 @@ def _marks(item: OrderItem, shipped: int) -> Iterator[str]:
         yield f"已发{shipped}"
     if item.refund_quantity:
         yield f"退款{item.refund_quantity}"
+    if item.is_reviewed:
+        yield "已评价"
 
 
 def _amounts(order: Order) -> Iterator[tuple[str, str]]:
@@ -175,6 +185,10 @@ def _sections(
         yield "退款", [_refund(refund) for refund in order.refunds.all()]
     if request.user.has_perm("orders.view_payment"):
         yield "支付", [_payment(payment) for payment in order.payments.all()]
+    is_reviewed = any(item.is_reviewed for item in order.items.all())
+    if is_reviewed and request.user.has_perm("orders.view_review"):
+        reviews = Review.objects.filter(order_item__order=order).order_by("pk")
+        yield "评价", [_review(one) for one in reviews.select_related("order_item")]
     upload = getattr(order, "shipping_upload", None)
     if upload and request.user.has_perm("orders.view_shippingupload"):
         yield "发货上报", [_upload(upload)]
@@ -211,6 +225,18 @@ def _payment(payment: Any) -> dict[str, Any]:
         "path": reverse("admin:orders_payment_change", args=[payment.pk]),
         "text": f"微信单号 {payment.transaction_id}" if payment.transaction_id else "",
         "at": moment(payment.paid_at or payment.created_at),
+    }
+
+
+def _review(review: Review) -> dict[str, Any]:
+    return {
+        "title": f"{review.rating}星",
+        "label": review.get_state_display(),
+        "colour": "warning" if review.state == ReviewState.WAITING else "default",
+        "number": review.order_item.name,
+        "path": reverse("admin:orders_review_change", args=[review.pk]),
+        "text": review.content,
+        "at": moment(review.created_at),
     }
 
 

@@ -63,9 +63,30 @@ class CheckedText(models.Model):
         abstract = True
 
     @property
+    def decisions(self) -> list[str]:
+        """Name what staff may decide; of what its writer took away nothing is left."""
+        publish = [] if self.is_public or not self.content else ["publish"]
+        return [*publish, *([] if self.state == ReviewState.HIDDEN else ["hide"])]
+
+    @property
     def is_public(self) -> bool:
         """Tell whether everybody may see it."""
         return self.state == ReviewState.PUBLIC
+
+
+class ReviewQuerySet(models.QuerySet["Review"]):
+    """Filters by the review's own words."""
+
+    def waiting(self) -> "ReviewQuerySet":
+        """Keep what staff have to look at, or what was added to it."""
+        appends = ReviewAppend.objects.filter(state=ReviewState.WAITING)
+        # One list of ids: beside an OR of the two, every review would be read.
+        own = Review.objects.filter(state=ReviewState.WAITING).values("pk")
+        return self.filter(pk__in=own.union(appends.values("review")))
+
+    def unanswered(self) -> "ReviewQuerySet":
+        """Keep what everybody sees without a word of the shop."""
+        return self.filter(state=ReviewState.PUBLIC, answer="")
 
 
 class Review(CheckedText):
@@ -103,6 +124,8 @@ class Review(CheckedText):
         verbose_name="回复人",
         db_index=False,
     )
+
+    objects = ReviewQuerySet.as_manager()
 
     class Meta:
         verbose_name = "评价"
@@ -162,6 +185,13 @@ class Review(CheckedText):
         """Name what its writer may do now."""
         is_open = self.is_public and self.added is None and not self.is_append_late
         return ["append"] if is_open else []
+
+    @property
+    def staff_actions(self) -> list[str]:
+        """Name what staff may do now."""
+        added = self.added.decisions if self.added else []
+        answer = [] if self.state == ReviewState.HIDDEN else ["answer"]
+        return [*self.decisions, *(f"{name}_append" for name in added), *answer]
 
     @property
     def added(self) -> "ReviewAppend | None":

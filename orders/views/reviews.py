@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from accounts.models import User
+from orders.errors import ReviewNotFound
 from orders.models import Review
 from orders.review_listing import review_listing, summary
 from orders.serializers import (
@@ -104,6 +105,15 @@ class ReviewViewSet(_ReviewViewSet):
     """A shopper's own review."""
 
     lookup_value_regex = "[0-9]{1,18}"
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Look for the review first: a stranger's does not exist, whatever is sent.
+
+        Raises: ReviewNotFound.
+        """
+        super().initial(request, *args, **kwargs)
+        if not self.get_queryset().filter(pk=kwargs["pk"]).exists():
+            raise ReviewNotFound
 
     @extend_schema(request=AppendRequestSerializer, responses={201: ReviewSerializer})
     @action(methods=["post"], detail=True)

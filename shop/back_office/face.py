@@ -33,6 +33,7 @@ SHOWN_WITHOUT_DESK = ["orders.dailyfigures"]
 NOTHING_HERE = {
     "orders.order": "还没有订单。买家下单后会出现在这里",
     "orders.refund": "没有待处理的退款",
+    "orders.review": "没有待审核的评价",
     "orders.payment": "还没有支付。买家付款后会出现在这里",
     "orders.paymentanomaly": "没有待处理的支付异常",
     "orders.billcheck": "还没有对账。每天上午会核对前一天的账单",
@@ -112,6 +113,10 @@ UNFOLD: dict[str, Any] = {
                     {
                         **_link("发货上报", "outbox", "orders.shippingupload"),
                         "badge": "orders.admin.badges.failed_uploads",
+                    },
+                    {
+                        **_link("评价", "reviews", "orders.review"),
+                        "badge": "orders.admin.badges.waiting_reviews",
                     },
                     _link("订阅消息", "chat", "orders.subscribemessage"),
                 ],

@@ -83,6 +83,7 @@ _VERBS = {
     *("run", "resolve"),
     *("export", "import"),
     *("publish", "give"),
+    "moderate",
 }
 # Pages to be read, for whom it is all one how they are asked for.
 READ_ALONE = (

@@ -40,6 +40,9 @@ from orders.models import (
     PaymentAnomaly,
     PaymentNotice,
     Refund,
+    Review,
+    ReviewAppend,
+    ReviewEvent,
     ShippingUpload,
     SubscribeMessage,
 )
@@ -70,6 +73,7 @@ class World:
         self._deal()
         self._coupons()
         self._waiting()
+        self._review()
         self._money()
         self._records()
 
@@ -215,6 +219,22 @@ class World:
             self.others |= {page + name: row.pk for name in names}
         for name in ("picking", "packing"):
             self.queries[f"orders_order_{name}"] = f"?ids={self.order.pk}"
+
+    def _review(self) -> None:
+        """Add a review, and something added to it, which both wait for staff."""
+        item = self.order.items.earliest("pk")
+        said = {"content": "好", "images": ["a.webp"] * self.size, "state": "waiting"}
+        review = Review.objects.create(
+            order_item=item, product=self.product, rating=5, answer="谢谢", **said
+        )
+        ReviewAppend.objects.create(review=review, **said)
+        item.is_reviewed = True
+        item.save()
+        for _ in range(self.size):
+            ReviewEvent.objects.create(
+                review=review, to_state="waiting", operator=self.staff
+            )
+        self._keep(review)
 
     def _money(self) -> None:
         # Within the months in which WeChat still has the bill; two days apart, so that

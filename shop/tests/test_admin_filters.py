@@ -207,6 +207,11 @@ STANDING = {
     "catalog/sku": {"需补货": "stock=low", "缺货": "stock=out"},
     "orders/payment": {"多收款": "state__exact=undue"},
     "orders/refund": {"待第二人审批": "state=agreed", "退款失败": "state=failed"},
+    "orders/review": {
+        "未回复": "state=unanswered",
+        "差评": "rating=low&state=all",
+        "已隐藏": "state=hidden",
+    },
 }
 
 

@@ -16,11 +16,12 @@ TABLE = {
         "catalog.sku": "export_chosen",
         "orders.order": "pick pack export_chosen",
         "orders.refund": "export_chosen",
+        "orders.review": "publish_chosen",
         "procrastinate.procrastinatejob": "retry_chosen",
     },
     "商品": {"catalog.product": PRODUCTS, "catalog.sku": "export_chosen"},
     "订单": {"orders.order": "pick pack export_chosen"},
-    "客服": {"orders.order": "pick pack"},
+    "客服": {"orders.order": "pick pack", "orders.review": "publish_chosen"},
     "财务": {
         "orders.order": "pick pack export_chosen",
         "orders.refund": "export_chosen",

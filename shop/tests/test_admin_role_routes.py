@@ -20,6 +20,7 @@ MIGRATIONS = [
         *("0021_roles", "0030_coupon_roles", "0032_freight_roles"),
         "0039_flash_sale_roles",
         "0042_content_roles",
+        "0043_review_roles",
     )
 ]
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label_lower)
@@ -36,6 +37,7 @@ _SHIPPING = (
     "view picking packing export ship_sheet ship next_to_ship correct reprice"
     " readdress cancel note"
 )
+_REVIEW = "view publish hide publish_append hide_append answer"
 _EXPORTS = "view progress confirm cancel download"
 _SHEETS = f"{_EXPORTS} upload template"
 TABLE = {
@@ -64,6 +66,7 @@ TABLE = {
         "orders.paymentnotice": "view replay",
         "orders.refund": "view approve confirm reject send_back retry query by_hand"
         " export",
+        "orders.review": _REVIEW,
         "orders.shippingupload": "view resend drop",
         "orders.subscribemessage": "view",
         "procrastinate.procrastinatejob": "view retry",
@@ -81,6 +84,7 @@ TABLE = {
         "catalog.sku": _SKU,
         "catalog.stockmovement": "view",
         "orders.coupon": "view calendar add publish copy end",
+        "orders.review": "view",
         "shop.sheettask": _SHEETS,
     },
     "订单": {
@@ -88,6 +92,7 @@ TABLE = {
         "catalog.sku": "view",
         "orders.order": _SHIPPING,
         "orders.refund": "view",
+        "orders.review": "view",
         "orders.shippingupload": "view resend drop",
         "orders.subscribemessage": "view",
         "shop.sheettask": _SHEETS,
@@ -99,6 +104,7 @@ TABLE = {
         "orders.coupon": "view calendar give",
         "orders.order": "view picking packing readdress cancel note refund",
         "orders.refund": "view approve confirm reject send_back",
+        "orders.review": _REVIEW,
     },
     "财务": {
         "orders.billcheck": "view run",
@@ -131,6 +137,7 @@ TABLE = {
         "orders.payment": "view",
         "orders.paymentanomaly": "view",
         "orders.refund": "view",
+        "orders.review": "view",
         "orders.shippingupload": "view",
         "orders.subscribemessage": "view",
     },

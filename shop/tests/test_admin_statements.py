@@ -91,6 +91,7 @@ SHUT = {
             "orders_paymentanomaly",
             "orders_paymentnotice",
             "orders_refund",
+            "orders_review",
             "orders_shippingupload",
             "orders_subscribemessage",
             "procrastinate_procrastinatejob",

@@ -145,6 +145,8 @@ def not_found(path: str) -> str:
     if "/coupons/" in path:
         # Of nobody in particular; there is none of that id.
         return "优惠券不存在"
+    if "/reviews/" in path:
+        return "评价不存在"
     return "退款不存在" if "/refunds/" in path else MESSAGES[404]
 
 

@@ -17,6 +17,8 @@ from orders.models import (
     BillDifference,
     DailyProductSales,
     Order,
+    Review,
+    ReviewAppend,
     ShippingUpload,
 )
 from orders.services.anomalies import anomaly_note
@@ -42,6 +44,11 @@ def waiting(one_of_each: dict[str, Order], tea: Product) -> None:
             bill_check=check, kind="unknown_refund", number=number
         )
     ShippingUpload.objects.update(state="failed")
+    for state, item in zip(("waiting", "public"), paid.items.all(), strict=True):
+        review = Review.objects.create(
+            order_item=item, product_id=item.product_id, rating=5, state=state
+        )
+    ReviewAppend.objects.create(review=review, state="waiting")
     tea.skus.update(alarm_stock=100)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -62,6 +69,7 @@ def test_each_thing_that_waits_leads_to_the_list_of_as_many(desk: Client) -> Non
         "待发货": 2,
         "待处理退款": 1,
         "退款失败": 2,
+        "待审核评价": 2,
         "支付异常": 2,
         "对账差异": 3,
         "发货上报失败": ShippingUpload.objects.count(),
@@ -79,6 +87,7 @@ def test_each_thing_that_waits_leads_to_the_list_of_as_many(desk: Client) -> Non
     [
         ("view_order", {"待发货"}),
         ("view_refund", {"待处理退款", "退款失败"}),
+        ("view_review", {"待审核评价"}),
         ("view_paymentanomaly", {"支付异常"}),
         ("view_billdifference", {"对账差异"}),
         ("view_shippingupload", {"发货上报失败"}),
