@@ -16,7 +16,15 @@ from django.utils import timezone
 from accounts.models import User
 from catalog.models import Favorite, Footprint, Product, ProductImage, Sku
 from orders.demo_orders import demo_orders_load
-from orders.models import CartItem, DailyFigures, Order, OrderItem, Payment, Refund
+from orders.models import (
+    CartItem,
+    DailyFigures,
+    Order,
+    OrderItem,
+    Payment,
+    Refund,
+    Review,
+)
 from orders.services.audit import orders_audit
 from orders.services.figures import figures_due
 from orders.services.reconciling import bill_check
@@ -84,6 +92,15 @@ def test_a_month_of_orders_agrees_with_all_books(
     assert pictures.count() == OrderItem.objects.count()
     sold = Product.objects.aggregate(sold=Sum("sales"))["sold"]
     assert sold == Order.objects.aggregate(pieces=Sum("items__quantity"))["pieces"]
+
+    work()
+    reviews = Review.objects.order_by("pk")
+    assert [review.state for review in reviews] == [
+        *["public"] * (len(reviews) - 2),
+        *["waiting"] * 2,
+    ]
+    assert len(reviews) >= 8
+    assert orders_audit() == []
 
     call_command("seed_demo", "--orders", stdout=(again := io.StringIO()))
     assert "orders of the demo: 0 added" in again.getvalue()

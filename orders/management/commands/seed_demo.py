@@ -9,6 +9,7 @@ from requests import RequestException
 
 from orders.demo import demo_load
 from orders.demo_orders import demo_orders_load
+from orders.demo_reviews import demo_reviews_load
 from orders.demo_sales import demo_sales_load
 from orders.demo_shelves import demo_shelves_load
 from orders.demo_volume import PRODUCTS_MAX, products_make
@@ -66,6 +67,7 @@ class Command(BaseCommand):
         except RequestException as error:
             raise CommandError(f"the simulator is not there: {error}") from error
         self.stdout.write(f"orders of the demo: {added} added")
+        self.stdout.write(f"reviews of the demo: {demo_reviews_load()} added")
         begun = demo_sales_load()
         self.stdout.write(f"sales of the demo: {begun} begun")
         demo_shelves_load()

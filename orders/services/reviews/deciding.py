@@ -12,7 +12,11 @@ from shop.api.kept.store import answers_drop
 
 @transaction.atomic(durable=True)
 def review_publish(
-    *, review_id: int, operator_id: int, is_append: bool = False, reason: str = ""
+    *,
+    review_id: int,
+    operator_id: int | None,
+    is_append: bool = False,
+    reason: str = "",
 ) -> None:
     """Let everybody see a review, or what was added to it.
 
@@ -42,7 +46,7 @@ def review_hide(
 
 @transaction.atomic(durable=True)
 def review_answer(
-    *, review_id: int, operator_id: int, answer: str, seen: str = ""
+    *, review_id: int, operator_id: int | None, answer: str, seen: str = ""
 ) -> None:
     """Answer a review for everybody to read, instead of what was answered before.
 
