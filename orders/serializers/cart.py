@@ -73,14 +73,19 @@ class CartLineSerializer(ShopSerializer):
         source="sku.ordered_specs", child=serializers.CharField()
     )
     image = ImageField(source="sku.picture")
-    price = MoneyField(source="sku.price")
+    price = MoneyField(help_text="in a running flash sale the price there")
+    originalPrice = MoneyField(
+        source="sku.price", help_text="what it costs outside of a flash sale"
+    )
     priceAdded = MoneyField(
         source="item.price_added", help_text="the price when it was last put in"
     )
     priceChanged = serializers.BooleanField(source="is_price_changed")
     quantity = serializers.IntegerField(source="item.quantity")
     amount = MoneyField()
-    stock = serializers.IntegerField(source="sku.stock")
+    stock = serializers.IntegerField(
+        help_text="pieces that the shopper can order now, for that price"
+    )
     selected = serializers.BooleanField(source="item.is_selected")
     state = serializers.ChoiceField(
         choices=[*LineState],

@@ -105,8 +105,9 @@ def test_what_does_not_fit_is_told(
         CartItem(user=shopper, sku=sku, quantity=1, price_added=1)
         for sku in [*fillers, goods[5].skus.order_by("pk")[0]]
     )
-    # Who asks; begin, order, shopper, lines, what was ordered, SKUs, new, old, end.
-    with django_assert_num_queries(10):
+    # Who asks; begin, order, shopper, lines, what was ordered, SKUs, sales, new and old
+    # lines, end.
+    with django_assert_num_queries(11):
         data = again(shopper_api, order_no).json()["data"]
     assert len(data["added"]) == 5
     # The last one is in the cart already.

@@ -2,17 +2,25 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from decimal import Decimal
 from threading import Barrier
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.errors import UserNotFound
 from accounts.models import User
-from catalog.models import Favorite, Footprint, Product, Sku
+from catalog.models import Favorite, FlashSaleKind, Footprint, Product, Sku
 from catalog.services.favorites import favorite_add
+from catalog.services.flash_sales import (
+    SaleLine,
+    flash_sale_create,
+    flash_sale_end,
+)
 from catalog.services.footprints import footprint_add
 from conftest import alone, lock_waiters, wait_until
 from orders.models import CartItem
@@ -72,6 +80,7 @@ def test_what_is_put_in_is_shown_with_its_sums(
         "specs": {"尺码": "L"},
         "image": "",
         "price": "55.50",
+        "originalPrice": "55.50",
         "priceAdded": "60.00",
         "priceChanged": True,
         "quantity": 3,
@@ -224,6 +233,37 @@ def test_states_and_what_is_summed(
     ]
 
 
+def test_a_flash_sale_shows_its_price_and_what_it_leaves(
+    shopper_api: APIClient, sku: Sku
+) -> None:
+    add(shopper_api, sku, 1)
+    now = timezone.now()
+    sale = flash_sale_create(
+        name="秒杀",
+        kind=FlashSaleKind.FLASH,
+        starts_at=now - timedelta(hours=1),
+        ends_at=now + timedelta(hours=1),
+        lines=[SaleLine(sku_id=sku.pk, price=Decimal("59.00"), stock=3, user_limit=2)],
+    )
+    short = {"skuId": sku.pk, "name": "龙井茶", "requested": 3, "available": 2}
+    answer = add(shopper_api, sku, 2)
+    assert refusal(answer) == (409, "insufficient_stock", {"items": [short]})
+    names = ("price", "originalPrice", "priceAdded", "priceChanged", "stock", "amount")
+
+    def told() -> list[Any]:
+        [line] = shopper_api.get(URL).json()["data"]["list"]
+        return [line[name] for name in names]
+
+    assert told() == ["59.00", "99.00", "99.00", True, 2, "59.00"]
+    add(shopper_api, sku, 1)
+    assert told() == ["59.00", "99.00", "59.00", False, 2, "118.00"]
+    placed(shopper_api, {**line(sku.product), "quantity": 1})
+    # One of the two that each may have is left.
+    assert shown(shopper_api) == [(sku.pk, 2, True, "short")]
+    flash_sale_end(sale_id=sale.pk)
+    assert told() == ["99.00", "99.00", "59.00", True, 9, "198.00"]
+
+
 def test_change(
     shopper_api: APIClient, other_api: APIClient, sku: Sku, cup_sku: Sku
 ) -> None:
@@ -313,18 +353,19 @@ def test_statements_do_not_grow_with_the_cart(
     skus = [Sku.objects.get(product=product_make(image="a.jpg")) for _ in range(4)]
     for one in skus:
         key = add(shopper_api, one).json()["data"]["id"]
-    # Who asks; lines, SKUs. A write: begin, shopper, lines, SKU, line, end.
-    with django_assert_num_queries(3):
+    # Who asks; lines, SKUs, sales. A write: begin, shopper, lines, SKU, sales, line,
+    # end; and what is read.
+    with django_assert_num_queries(4):
         assert len(shopper_api.get(URL).json()["data"]["list"]) == 4
     with django_assert_num_queries(2):
         shopper_api.get(f"{URL}/count")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(11):
         add(shopper_api, skus[0])
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(11):
         shopper_api.patch(f"{URL}/{key}", {"quantity": 2}, format="json")
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         shopper_api.post(f"{URL}/select", {"selected": False}, format="json")
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         shopper_api.delete(f"{URL}/{key}")
 
 

@@ -142,8 +142,8 @@ FIELDS = {
     "SearchedWord": "id keyword searchedAt",
     "Favorite": "productId name price originalPrice image stock sales status createdAt",
     "Footprint": "productId name price originalPrice image stock sales status seenAt",
-    "CartLine": "id productId skuId name specs image price priceAdded priceChanged "
-    "quantity amount stock selected state createdAt",
+    "CartLine": "id productId skuId name specs image price originalPrice priceAdded "
+    "priceChanged quantity amount stock selected state createdAt",
     "Cart": "list pagination lines quantity selectedQuantity selectedAmount",
     "BoughtAgain": "added missing",
     "Missing": "productId skuId name specs image quantity reason",

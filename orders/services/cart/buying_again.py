@@ -1,22 +1,20 @@
 """An order's goods once more, into the cart."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
 
 from accounts.locks import user_lock
-from catalog.models import Sku
-from catalog.offers import skus_offered
 from orders.errors import OrderNotFound
 from orders.locks import cart_lock
 from orders.models import CartItem, Order, OrderItem
 from orders.models.cart_item import CART_LINES_MAX
-from orders.services.cart.reading import LineState, line_state
+from orders.services.cart.reading import CartLine, LineState, lines_read
 
 CART_FULL = "cart_full"
-# In these states nothing of a line can be bought.
-_NOTHING_LEFT = {LineState.SOLD_OUT, LineState.OFF_SALE, LineState.GONE}
+# In these states something of a line can be bought.
+_BUYABLE = (LineState.OK, LineState.SHORT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,43 +49,45 @@ def cart_buy_again(*, user_id: int, order_no: str) -> BoughtAgain:
     user_lock(user_id=user_id)
     items = {item.sku_id: item for item in cart_lock(user_id)}
     wishes = list(order.items.order_by("pk"))
-    skus = skus_offered(sku_ids=[wish.sku_id for wish in wishes])
-    reasons = _reasons(wishes, skus, items)
-    added = [
-        _raised(
-            items.get(wish.sku_id)
-            or CartItem(user_id=user_id, sku_id=wish.sku_id, quantity=0),
-            wish.quantity,
-            skus[wish.sku_id],
-        )
+    # Each as if there were nothing of it in the cart yet.
+    wanted = [
+        CartItem(user_id=user_id, sku_id=wish.sku_id, quantity=wish.quantity)
         for wish in wishes
-        if reasons[wish.sku_id] in (LineState.OK, LineState.SHORT)
+    ]
+    lines = lines_read(user_id=user_id, items=wanted)
+    reasons = _reasons(lines, items)
+    added = [
+        _raised(items.get(line.sku.pk, line.item), line)
+        for line, reason in zip(lines, reasons, strict=True)
+        if reason in _BUYABLE
     ]
     _write(added)
-    missing = [Missing(wish, reasons[wish.sku_id]) for wish in wishes]
-    return BoughtAgain(added, [one for one in missing if one.reason != LineState.OK])
-
-
-def _reasons(
-    wishes: Sequence[OrderItem], skus: dict[int, Sku], items: dict[int, CartItem]
-) -> dict[int, str]:
-    """Return by SKU why a line can't be bought again, or `ok`."""
-    reasons: dict[int, str] = {
-        wish.sku_id: line_state(skus[wish.sku_id], wish.quantity) for wish in wishes
-    }
-    new = [
-        sku_id
-        for sku_id, reason in reasons.items()
-        if sku_id not in items and reason not in _NOTHING_LEFT
+    missing = [
+        Missing(wish, reason)
+        for wish, reason in zip(wishes, reasons, strict=True)
+        if reason != LineState.OK
     ]
+    return BoughtAgain(added, missing)
+
+
+def _reasons(lines: Sequence[CartLine], items: Mapping[int, CartItem]) -> list[str]:
+    """Return of each line why it can't be bought again, or `ok`."""
     room = CART_LINES_MAX - len(items)
-    return reasons | dict.fromkeys(new[room:], CART_FULL)
+    reasons: list[str] = []
+    for line in lines:
+        reason: str = line.state
+        if line.sku.pk not in items and reason in _BUYABLE:
+            reason = reason if room else CART_FULL
+            room -= bool(room)
+        reasons.append(reason)
+    return reasons
 
 
-def _raised(item: CartItem, quantity: int, sku: Sku) -> CartItem:
-    """Give a line at least so many pieces, or those that are left."""
-    item.quantity = max(item.quantity, min(quantity, sku.stock))
-    item.price_added = sku.price
+def _raised(item: CartItem, line: CartLine) -> CartItem:
+    """Give a line of the cart the pieces that are wanted, or those that are left."""
+    left = min(line.item.quantity, line.stock)
+    item.quantity = left if item is line.item else max(item.quantity, left)
+    item.price_added = line.price
     item.is_selected = True
     return item
 

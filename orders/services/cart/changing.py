@@ -5,13 +5,13 @@ cart stays within its limits; then the lines, which an order may be taking out.
 """
 
 from collections.abc import Collection
+from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Q
 
 from accounts.locks import user_lock
 from catalog.models import ProductStatus, Sku
-from catalog.offers import skus_offered
 from orders.errors import (
     CartLimit,
     CartQuantityLimit,
@@ -22,6 +22,7 @@ from orders.locks import cart_lock
 from orders.models import CartItem
 from orders.models.cart_item import CART_LINES_MAX
 from orders.models.order_item import QUANTITY_MAX
+from orders.services.cart.reading import LineState, lines_read
 from shop.errors import Invalid, NotFound
 
 
@@ -49,7 +50,7 @@ def cart_add(
     if sku_id not in items and len(items) >= CART_LINES_MAX:
         raise CartLimit
     item.quantity += quantity
-    item.price_added = _offered(sku_id, item.quantity).price
+    item.price_added = _price(item)
     item.is_selected = is_selected
     item.idempotency_key = idempotency_key
     item.save()
@@ -80,42 +81,45 @@ def cart_change(
     if sku_id is not None and sku_id != item.sku_id:
         _sku_choose(item, sku_id, items.values())
     elif quantity is not None:
-        _offered(item.sku_id, item.quantity)
+        # The price to compare with stays that of the day it was put in.
+        _price(item)
     item.save()
 
 
 def _sku_choose(item: CartItem, sku_id: int, items: Collection[CartItem]) -> None:
     """Turn a line to another SKU of its product, and take in the one that has it."""
     twins = [twin for twin in items if twin.sku_id == sku_id]
-    quantity = item.quantity + sum(twin.quantity for twin in twins)
-    sku = _offered(sku_id, quantity)
-    if not Sku.objects.filter(pk=item.sku_id, product=sku.product_id).exists():
+    earlier_id, item.sku_id = item.sku_id, sku_id
+    item.quantity += sum(twin.quantity for twin in twins)
+    item.price_added = _price(item)
+    skus = Sku.objects.filter(pk__in=[earlier_id, sku_id])
+    if skus.values("product").distinct().count() > 1:
         raise Invalid.field("skuId", "请选择同一商品的规格")
     for twin in twins:
         twin.delete()
-    item.sku_id, item.quantity, item.price_added = sku_id, quantity, sku.price
 
 
-def _offered(sku_id: int, quantity: int) -> Sku:
-    """Return a SKU of which so many pieces can be bought now; nothing is locked.
+def _price(item: CartItem) -> Decimal:
+    """Return what a piece costs now, if so many can be bought; nothing is locked.
 
     Raises: NotOnSale, CartQuantityLimit, InsufficientStock.
     """
-    sku = skus_offered(sku_ids=[sku_id]).get(sku_id)
-    if sku is None or not sku.is_active or sku.product.status != ProductStatus.ON_SALE:
-        product_id = sku.product_id if sku else None
-        raise NotOnSale(items=[{"productId": product_id, "skuId": sku_id}])
-    if quantity > QUANTITY_MAX:
+    line = next(iter(lines_read(user_id=item.user_id, items=[item])), None)
+    if line is None or line.state in (LineState.GONE, LineState.OFF_SALE):
+        product_id = line.sku.product_id if line else None
+        raise NotOnSale(items=[{"productId": product_id, "skuId": item.sku_id}])
+    if item.quantity > QUANTITY_MAX:
         raise CartQuantityLimit
-    if quantity > sku.stock:
+    if item.quantity > line.stock:
+        name = line.sku.product.name
         short = {
-            "skuId": sku_id,
-            "name": sku.product.name,
-            "requested": quantity,
-            "available": sku.stock,
+            "skuId": item.sku_id,
+            "name": name,
+            "requested": item.quantity,
+            "available": line.stock,
         }
-        raise InsufficientStock(f"商品{sku.product.name}库存不足", items=[short])
-    return sku
+        raise InsufficientStock(f"商品{name}库存不足", items=[short])
+    return line.price
 
 
 def cart_remove(*, user_id: int, item_id: int) -> None:

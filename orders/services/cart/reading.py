@@ -6,10 +6,12 @@ from decimal import Decimal
 from enum import StrEnum
 
 from django.db.models import Count, Sum
+from django.utils import timezone
 
 from catalog.models import ProductStatus, Sku
 from catalog.offers import skus_offered
 from orders.models import CartItem
+from orders.services.flash_sales import SalePrice, sale_prices
 from shop.errors import NotFound
 
 
@@ -25,18 +27,6 @@ class LineState(StrEnum):
     GONE = "gone"
 
 
-def line_state(sku: Sku, quantity: int) -> LineState:
-    """Tell whether so many pieces of a SKU, read with its product, can be ordered."""
-    status = sku.product.status
-    if status == ProductStatus.DELETED or not sku.is_active:
-        return LineState.GONE
-    if status != ProductStatus.ON_SALE:
-        return LineState.OFF_SALE
-    if sku.stock == 0:
-        return LineState.SOLD_OUT
-    return LineState.SHORT if sku.stock < quantity else LineState.OK
-
-
 @dataclass(frozen=True, slots=True)
 class CartLine:
     """A line with its SKU of now."""
@@ -44,21 +34,41 @@ class CartLine:
     item: CartItem
     # With its product and `picture`, as catalog.offers reads it.
     sku: Sku
+    # If a flash sale runs that sells so many pieces of it.
+    sale: SalePrice | None = None
+
+    @property
+    def price(self) -> Decimal:
+        """Return what a piece costs now."""
+        return self.sale.price if self.sale else self.sku.price
+
+    @property
+    def stock(self) -> int:
+        """Return how many pieces the shopper can order now, for that price."""
+        bounds = (self.sale.left, self.sale.user_left) if self.sale else ()
+        return min([self.sku.stock, *(one for one in bounds if one is not None)])
 
     @property
     def state(self) -> LineState:
         """Tell whether the line can be ordered as it is."""
-        return line_state(self.sku, self.item.quantity)
+        status = self.sku.product.status
+        if status == ProductStatus.DELETED or not self.sku.is_active:
+            return LineState.GONE
+        if status != ProductStatus.ON_SALE:
+            return LineState.OFF_SALE
+        if self.stock <= 0:
+            return LineState.SOLD_OUT
+        return LineState.SHORT if self.stock < self.item.quantity else LineState.OK
 
     @property
     def amount(self) -> Decimal:
         """Return what the pieces cost now."""
-        return self.sku.price * self.item.quantity
+        return self.price * self.item.quantity
 
     @property
     def is_price_changed(self) -> bool:
         """Tell whether the SKU costs something else than when it was put in."""
-        return self.sku.price != self.item.price_added
+        return self.price != self.item.price_added
 
     @property
     def is_to_order(self) -> bool:
@@ -100,10 +110,31 @@ class Cart:
 
 
 def cart_read(*, user_id: int) -> Cart:
-    """Return a shopper's cart, in two statements."""
+    """Return a shopper's cart, in three statements."""
     items = list(CartItem.objects.filter(user_id=user_id).order_by("-pk"))
+    return Cart(lines_read(user_id=user_id, items=items))
+
+
+def lines_read(*, user_id: int, items: Sequence[CartItem]) -> list[CartLine]:
+    """Add to lines of a shopper, written or not, what their SKUs are and cost now.
+
+    One of a SKU that there never was is left out.
+    """
     skus = skus_offered(sku_ids=[item.sku_id for item in items]) if items else {}
-    return Cart([CartLine(item, skus[item.sku_id]) for item in items])
+    known = [item for item in items if item.sku_id in skus]
+    if not known:
+        return []
+    asked = [
+        {
+            "place": 0,
+            "sku": item.sku_id,
+            "price": str(skus[item.sku_id].price),
+            "quantity": item.quantity,
+        }
+        for item in known
+    ]
+    sales = sale_prices(user_id=user_id, lines=asked, now=timezone.now())
+    return [CartLine(item, skus[item.sku_id], sales.get(item.sku_id)) for item in known]
 
 
 def cart_count(*, user_id: int) -> dict[str, int]:
