@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import NamedTuple
 
 import orjson
@@ -169,10 +168,10 @@ class Home:
     seconds: float | None
 
 
-def home_shown(now: datetime | None = None) -> Home:
-    """Read the home page as it is at a moment, which is now if none is given."""
+def home_shown() -> Home:
+    """Read the home page as it is now."""
     using = router.db_for_read(Product)
-    values = {"now": now or timezone.now(), "banners": BANNERS_MAX}
+    values = {"now": timezone.now(), "banners": BANNERS_MAX}
     [(frame,)] = rows_fetch(_FRAME, values, using=using)
     read = orjson.loads(frame)
     new, hot, *sections = _sections(using)
