@@ -12,8 +12,8 @@ from shop.devstack import processes
 from shop.devstack.ports import port_find
 from shop.devstack.programs import PROJECT
 
-READY_SECONDS = 60
-# Bounds for a stack that hangs, on a slow machine.
+# Bounds for a stack that hangs, on a slow machine: the tables alone may take a minute.
+READY_SECONDS = 240
 STOP_SECONDS = 60
 
 
