@@ -64,6 +64,14 @@ def path_walk(running: StackProcess, folder: Path) -> None:
     assert (shipped["status"], len(shipped["shipments"])) == ("shipped", 1)
     assert phone.post(f"/api/orders/{number}/confirm")["status"] == "completed"
 
+    said = {"itemId": order["items"][0]["id"], "rating": 5, "content": "豆香清雅"}
+    phone.post(f"/api/orders/{number}/reviews", 201, **said)
+    path = f"/api/products/{product['id']}/reviews"
+    # The worker has WeChat judge the text before others read it.
+    wait_until(
+        lambda: "豆香清雅" in [one["content"] for one in phone.get(path)["list"]]
+    )
+
     refund = phone.post(f"/api/orders/{number}/refunds", 201, reason="不想要了")
     assert refund["amount"] == order["totalAmount"]
     page = office.found("orders/refund", refund["refundNo"])
