@@ -57,11 +57,15 @@ class ProductYardstick(serializers.ModelSerializer[Product]):
 
 class ProductDetailYardstick(ProductYardstick):
     rating = serializers.SerializerMethodField()
+    freightTemplate = serializers.IntegerField(source="freight_template_id")
     skus = serializers.SerializerMethodField()
     specs = serializers.SerializerMethodField()
 
     class Meta(ProductYardstick.Meta):
-        fields = (*ProductYardstick.Meta.fields, "rating", "skus", "specs")
+        fields = (
+            *ProductYardstick.Meta.fields,
+            *("rating", "skus", "specs", "freightTemplate"),
+        )
 
     def get_rating(self, product: Any) -> dict[str, Any]:
         count, stars = product.rating_count, product.rating_sum
