@@ -196,7 +196,7 @@ class World:
         unpaid = Order.objects.get(order_no=placed(api, *self.lines)["orderNo"])
         # Of one line: the order's own page of refunds opens for what is left.
         last = {self.order.items.latest("pk").pk: 1}
-        asked, agreed = (
+        asked, agreed, returned = (
             refund_request(
                 order_no=order.order_no,
                 user_id=shopper_id,
@@ -206,13 +206,19 @@ class World:
             for order, pieces in (
                 (self.order, last),
                 (paid_order(api, *self.lines), None),
+                (paid_order(api, *self.lines), None),
             )
         )
+        asked.is_return = returned.is_return = True
+        asked.save()
+        returned.state, returned.return_before = "to_return", timezone.now()
+        returned.save()
         agreed.agreed_by, agreed.agreed_at = self.staff, timezone.now()
         agreed.save()
         for row, names in (
             (unpaid, ("reprice", "readdress", "cancel")),
-            (asked, ("approve", "reject")),
+            (asked, ("agree_return", "approve", "reject")),
+            (returned, ("receive",)),
             (agreed, ("confirm", "send_back")),
         ):
             page = f"orders_{row._meta.model_name}_"

@@ -37,6 +37,7 @@ _SHIPPING = (
     "view picking packing export ship_sheet ship next_to_ship correct reprice"
     " readdress cancel note"
 )
+_REFUND = "view agree_return receive approve confirm reject send_back"
 _REVIEW = "view publish hide publish_append hide_append answer"
 _EXPORTS = "view progress confirm cancel download"
 _SHEETS = f"{_EXPORTS} upload template"
@@ -64,8 +65,7 @@ TABLE = {
         "orders.payment": "view",
         "orders.paymentanomaly": "view handle",
         "orders.paymentnotice": "view replay",
-        "orders.refund": "view approve confirm reject send_back retry query by_hand"
-        " export",
+        "orders.refund": f"{_REFUND} retry query by_hand export",
         "orders.review": _REVIEW,
         "orders.shippingupload": "view resend drop",
         "orders.subscribemessage": "view",
@@ -103,7 +103,7 @@ TABLE = {
         "catalog.product": "view preview",
         "orders.coupon": "view calendar give",
         "orders.order": "view picking packing readdress cancel note refund",
-        "orders.refund": "view approve confirm reject send_back",
+        "orders.refund": _REFUND,
         "orders.review": _REVIEW,
     },
     "财务": {
