@@ -86,6 +86,7 @@ def test_what_became_due_is_tried_until_it_is_done() -> None:
     } == {
         "orders.jobs.payment_close": BackOff(),
         "orders.jobs.refund_send": BackOff(),
+        "orders.jobs.review_check": BackOff(),
         "orders.jobs.shipping_upload_send": BackOff(),
         "orders.jobs.message_send": BackOff(),
         "orders.jobs.bill_check": BackOff(60, attempts_max=12),

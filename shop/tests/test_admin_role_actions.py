@@ -12,6 +12,7 @@ PRODUCTS = "put_on_sale take_off_sale export_chosen delete_selected"
 # Role, desk, and the actions above its list; a desk that is left out has none.
 TABLE = {
     "店主": {
+        "catalog.popularword": "offer block",
         "catalog.product": PRODUCTS,
         "catalog.sku": "export_chosen",
         "orders.order": "pick pack export_chosen",
@@ -19,7 +20,11 @@ TABLE = {
         "orders.review": "publish_chosen",
         "procrastinate.procrastinatejob": "retry_chosen",
     },
-    "商品": {"catalog.product": PRODUCTS, "catalog.sku": "export_chosen"},
+    "商品": {
+        "catalog.popularword": "offer block",
+        "catalog.product": PRODUCTS,
+        "catalog.sku": "export_chosen",
+    },
     "订单": {"orders.order": "pick pack export_chosen"},
     "客服": {"orders.order": "pick pack", "orders.review": "publish_chosen"},
     "财务": {

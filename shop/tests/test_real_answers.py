@@ -4,11 +4,13 @@ import copy
 import io
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import requests
 import schemathesis
+from django.utils import timezone
 from PIL import Image
 from schemathesis.core.failures import Failure, FailureGroup
 
@@ -16,8 +18,10 @@ from accounts.models import User
 from accounts.services import session_open
 from catalog.models import Category, Product
 from catalog.services.banners import banner_create
+from catalog.services.flash_sales import flash_sale_create
 from catalog.services.home_sections import home_section_create
 from catalog.services.search_words import search_word_create
+from catalog.tests.flash_sales import line, terms
 from orders.models import Order, Refund
 from orders.services.fulfilment import order_ship
 from orders.services.refunds import refund_agree_return, refund_reject
@@ -102,6 +106,10 @@ def test_real_answers_are_as_published(
     call("GET /api/categories")
     home_fill(tea)
     call("GET /api/home")
+    now = timezone.now()
+    when = {"starts_at": now, "ends_at": now + timedelta(hours=1)}
+    flash_sale_create(**terms(line(tea.skus.get()), **when))
+    call("GET /api/flash-sales")
     call("GET /api/search/hot")
     call("GET /api/search/suggest", params={"keyword": "茶"})
     call("GET /api/products")
