@@ -46,7 +46,9 @@ class CartLine:
     def stock(self) -> int:
         """Return how many pieces the shopper can order now, for that price."""
         bounds = (self.sale.left, self.sale.user_left) if self.sale else ()
-        return min([self.sku.stock, *(one for one in bounds if one is not None)])
+        # Staff may have lowered a limit under what was taken already.
+        left = min([self.sku.stock, *(one for one in bounds if one is not None)])
+        return max(left, 0)
 
     @property
     def state(self) -> LineState:
@@ -56,7 +58,7 @@ class CartLine:
             return LineState.GONE
         if status != ProductStatus.ON_SALE:
             return LineState.OFF_SALE
-        if self.stock <= 0:
+        if self.stock == 0:
             return LineState.SOLD_OUT
         return LineState.SHORT if self.stock < self.item.quantity else LineState.OK
 
