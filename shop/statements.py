@@ -4,6 +4,7 @@ Django's own cursor writes the values into the text, so that PostgreSQL parses a
 plans each statement anew.
 """
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -14,10 +15,12 @@ import psycopg
 from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connections
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
-from psycopg.pq import ConnStatus, ExecStatus
+from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus
 from psycopg.pq.abc import PGresult
 
 _Values = Sequence[Any] | Mapping[str, Any]
+# The code of PostgreSQL for a prepared statement that it does not have.
+_UNKNOWN = b"26000"
 _PLACEHOLDER = re.compile(r"%(?:\((\w+)\)s|s|%)")
 
 
@@ -42,22 +45,33 @@ class _Line:
         self._libpq = connection.pgconn
         self._transformer = Transformer.from_context(connection)
         self._prepared: dict[str, bytes] = {}
+        self._numbers = itertools.count()
 
     def rows(self, sql: str, values: _Values) -> list[tuple[Any, ...]]:
         """Raises: psycopg's errors."""
         text, names = _translated(sql)
         if isinstance(values, Mapping):
             values = [values[name] for name in names]
-        name = self._prepared.get(sql) or self._prepare(sql, text)
         # As text, whose types PostgreSQL takes from the statement: the driver's type of
         # an integer depends on how large it is.
         written = self._transformer.dump_sequence(values, [PyFormat.TEXT] * len(values))
-        result = self._checked(self._libpq.exec_prepared(name, written))
+        result = self._executed(sql, text, written)
         self._transformer.set_pgresult(result)
         return self._transformer.load_rows(0, result.ntuples, tuple)
 
+    def _executed(self, sql: str, text: bytes, written: Any) -> PGresult:
+        name = self._prepared.get(sql) or self._prepare(sql, text)
+        result = self._libpq.exec_prepared(name, written)
+        if result.error_field(DiagnosticField.SQLSTATE) == _UNKNOWN:
+            # After a rollback the driver forgets what it has prepared, and has the
+            # server forget everything. Nothing was done yet.
+            self._prepared.clear()
+            name = self._prepare(sql, text)
+            result = self._libpq.exec_prepared(name, written)
+        return self._checked(result)
+
     def _prepare(self, sql: str, text: bytes) -> bytes:
-        name = f"shop_{len(self._prepared)}".encode()
+        name = f"shop_{next(self._numbers)}".encode()
         self._checked(self._libpq.prepare(name, text))
         self._prepared[sql] = name
         return name

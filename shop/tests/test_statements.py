@@ -115,3 +115,18 @@ def test_a_lost_connection_is_djangos_failure_and_the_next_one_new() -> None:
         rows_fetch(DOUBLE, [1])
     connection.close_if_unusable_or_obsolete()
     assert rows_fetch(DOUBLE, [1]) == [(2,)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_the_driver_has_the_server_forget_is_prepared_again() -> None:
+    """After a rollback it does so, if it has prepared anything itself."""
+    assert rows_fetch(DOUBLE, [1]) == [(2,)]
+    with transaction.atomic():
+        rows_fetch(DOUBLE, [1])
+        transaction.set_rollback(True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    assert prepared() == []
+    for _ in range(2):
+        assert rows_fetch(DOUBLE, [1]) == [(2,)]
+    assert prepared() == [("SELECT $1::integer * 2 /* doubled */", 2)]
