@@ -200,7 +200,7 @@ def _shown(row: _Row) -> dict[str, Any]:
         "content": row.content,
         "images": [image_url(name) for name in row.images],
         "nickname": nickname_masked(row.nickname),
-        "avatar": image_url(row.avatar),
+        "avatar": _avatar_shown(row.avatar),
         "specs": row.specs,
         "createdAt": local_time(row.created_at),
         "answer": row.answer,
@@ -219,9 +219,19 @@ def _append_shown(row: _Row) -> dict[str, Any] | None:
     }
 
 
+def _avatar_shown(avatar: str) -> str:
+    """Return the URL of a picture that the shop keeps, else nothing.
+
+    Another host would learn who looks, and may show anything later.
+    """
+    return "" if avatar.startswith("https://") else image_url(avatar)
+
+
 def nickname_masked(nickname: str) -> str:
-    """Return 小***明, whose length tells nothing of the name's."""
-    return f"{nickname[0]}***{nickname[1:][-1:]}" if nickname else NOBODY
+    """Return 王***明, which is never the whole of a name, nor tells its length."""
+    if not nickname:
+        return NOBODY
+    return f"{nickname[0]}***{nickname[-1] if len(nickname) > 2 else ''}"
 
 
 def _fetch(sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:

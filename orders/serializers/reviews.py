@@ -145,7 +145,9 @@ class ShownReviewSerializer(serializers.Serializer[Any]):
     content = serializers.CharField()
     images = serializers.ListField(child=serializers.URLField())
     nickname = serializers.CharField(help_text="Masked.")
-    avatar = serializers.CharField(help_text="Its URL; empty when there is none.")
+    avatar = serializers.CharField(
+        help_text="URL of a picture that the shop keeps; empty when there is none."
+    )
     specs = serializers.DictField(child=serializers.CharField())
     createdAt = serializers.DateTimeField()
     answer = serializers.CharField(help_text="What the shop says; empty for nothing.")

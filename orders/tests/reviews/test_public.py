@@ -42,7 +42,7 @@ def ids(page: Any) -> list[int]:
 def test_a_review_is_shown_whole_and_its_writer_masked(
     shopper: User, shopper_api: APIClient, staff: User, order: Order, reviews_of: Any
 ) -> None:
-    User.objects.filter(pk=shopper.pk).update(avatar="avatars/a.jpg", nickname="小明")
+    User.objects.filter(pk=shopper.pk).update(avatar="avatars/a.jpg", nickname="王小明")
     url = uploaded(shopper_api)
     written = published(shopper_api, order, staff, images=[url], rating=4)
     OrderItem.objects.update(specs={"等级": "特级"})
@@ -62,13 +62,18 @@ def test_a_review_is_shown_whole_and_its_writer_masked(
         "rating": 4,
         "content": "茶很香",
         "images": [url],
-        "nickname": "小***明",
+        "nickname": "王***明",
         "avatar": shown["avatar"],
         "specs": {"等级": "特级"},
         "answer": "谢谢",
         "append": {"content": "泡了十次还香", "images": []},
     }
     assert shown["avatar"].endswith("/media/avatars/a.jpg")
+    # Another host would learn who looks, and may change what they see.
+    sent = {"avatar": "https://a.example/1.gif?u=1"}
+    assert shopper_api.patch("/api/auth/user", sent, format="json").status_code == 200
+    [shown] = reviews_of()["list"]
+    assert (shown["nickname"], shown["avatar"]) == ("王***明", "")
     Review.objects.update(is_anonymous=True)
     [shown] = reviews_of()["list"]
     assert (shown["nickname"], shown["avatar"]) == ("匿名用户", "")
@@ -76,7 +81,7 @@ def test_a_review_is_shown_whole_and_its_writer_masked(
 
 @pytest.mark.parametrize(
     ("nickname", "shown"),
-    [("小明明", "小***明"), ("明", "明***"), ("", "匿名用户")],
+    [("王小明", "王***明"), ("小明", "小***"), ("", "匿名用户")],
 )
 def test_a_nickname_is_masked_whatever_its_length(nickname: str, shown: str) -> None:
     assert nickname_masked(nickname) == shown
