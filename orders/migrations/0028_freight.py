@@ -1,4 +1,4 @@
-"""Orders cost freight, and empty the cart's lines."""
+"""What freight lines cost."""
 
 from pathlib import Path
 
@@ -7,8 +7,6 @@ from django.db import migrations
 _SQL = Path(__file__).parents[1] / "sql"
 FREIGHT = (_SQL / "0028_freight_of.sql").read_text()
 FREIGHT_REVERSE = "DROP FUNCTION freight_of(jsonb, jsonb)"
-PLACE = (_SQL / "0028_orders_place.sql").read_text()
-PLACE_REVERSE = (_SQL / "0022_orders_place.sql").read_text()
 
 
 class Migration(migrations.Migration):
@@ -17,7 +15,4 @@ class Migration(migrations.Migration):
         ("orders", "0027_line_discount_checked"),
     ]
 
-    operations = [
-        migrations.RunSQL(FREIGHT, FREIGHT_REVERSE),
-        migrations.RunSQL(PLACE, PLACE_REVERSE),
-    ]
+    operations = [migrations.RunSQL(FREIGHT, FREIGHT_REVERSE)]

@@ -17,6 +17,8 @@ SET enable_seqscan = off
 SET enable_hashjoin = off
 SET enable_mergejoin = off
 SET enable_material = off
+-- From the lines to their rows, as it is written below.
+SET join_collapse_limit = 1
 AS $$
 BEGIN
     RETURN (

@@ -68,6 +68,7 @@ def test_order_answers_with_its_whole_shape(
         "shippedAt": None,
         "completedAt": None,
         "cancelledAt": None,
+        "remindedAt": None,
         "shipments": [],
         "replacedBy": None,
     }

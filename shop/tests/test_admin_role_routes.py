@@ -17,10 +17,10 @@ from shop.tests.admin_routes import SUPERUSERS_ALONE, routes_of
 MIGRATIONS = [
     import_module(f"orders.migrations.{name}")
     for name in (
-        *("0021_roles", "0030_coupon_roles", "0032_freight_roles"),
-        "0039_flash_sale_roles",
-        "0042_content_roles",
-        "0043_review_roles",
+        *("0021_roles", "0030_coupon_roles", "0031_freight_roles"),
+        "0038_flash_sale_roles",
+        "0040_content_roles",
+        "0041_review_roles",
     )
 ]
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label_lower)

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orders", "0034_refund_returns_kept")]
+    dependencies = [("orders", "0033_refund_returns_kept")]
 
     operations = [
         migrations.AddField(

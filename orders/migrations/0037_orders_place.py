@@ -1,18 +1,18 @@
-"""Orders cost what flash sales ask, and take of them."""
+"""Orders cost what flash sales, freight and coupons make of them; carts let go."""
 
 from pathlib import Path
 
 from django.db import migrations
 
 _SQL = Path(__file__).parents[1] / "sql"
-PRICES = (_SQL / "0038_flash_sale_prices.sql").read_text()
+PRICES = (_SQL / "0037_flash_sale_prices.sql").read_text()
 PRICES_REVERSE = "DROP FUNCTION flash_sale_prices(jsonb, jsonb)"
-PLACE = (_SQL / "0038_orders_place.sql").read_text()
-PLACE_REVERSE = (_SQL / "0031_orders_place.sql").read_text()
+PLACE = (_SQL / "0037_orders_place.sql").read_text()
+PLACE_REVERSE = (_SQL / "0022_orders_place.sql").read_text()
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orders", "0037_flash_sale_takings")]
+    dependencies = [("orders", "0036_flash_sale_takings")]
 
     operations = [
         migrations.RunSQL(PRICES, PRICES_REVERSE),

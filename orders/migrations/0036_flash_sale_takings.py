@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalog', '0017_flash_sales'),
-        ('orders', '0036_order_reminded'),
+        ('orders', '0035_order_reminded'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

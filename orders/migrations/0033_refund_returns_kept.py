@@ -19,7 +19,7 @@ _UNFINISHED = (*_ASKED, "approved", "processing", "failed")
 class Migration(migrations.Migration):
     # CREATE INDEX CONCURRENTLY runs in no transaction.
     atomic = False
-    dependencies = [("orders", "0033_refund_returns")]
+    dependencies = [("orders", "0032_refund_returns")]
 
     operations = [
         ValidateConstraint("refund", "refund_state_known"),

@@ -39,7 +39,7 @@ def _text(name: str, length: int) -> models.CharField:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orders", "0032_freight_roles")]
+    dependencies = [("orders", "0031_freight_roles")]
 
     operations = [
         migrations.AddField(

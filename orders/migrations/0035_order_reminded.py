@@ -9,7 +9,7 @@ from shop.index_operations import AddIndexWhileSelling
 class Migration(migrations.Migration):
     # CREATE INDEX CONCURRENTLY runs in no transaction.
     atomic = False
-    dependencies = [("orders", "0035_order_reminder")]
+    dependencies = [("orders", "0034_order_reminder")]
 
     operations = [
         AddIndexWhileSelling(

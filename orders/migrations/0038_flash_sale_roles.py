@@ -1,4 +1,4 @@
-"""What the roles that a shop began with may do with freight templates.
+"""What the roles that a shop began with may do with flash sales.
 
 A shop may have changed them since: each gets what is new, and keeps the rest.
 """
@@ -6,14 +6,18 @@ A shop may have changed them since: each gets what is new, and keeps the rest.
 from django.contrib.auth.management import create_permissions
 from django.db import migrations
 
-_VIEW = ("catalog.view_freighttemplate",)
-_WORK = (
-    *_VIEW,
-    "catalog.add_freighttemplate",
-    "catalog.change_freighttemplate",
-    "catalog.delete_freighttemplate",
+_VIEW = ("catalog.view_flashsale",)
+_WRITE = (
+    "catalog.add_flashsale",
+    "catalog.change_flashsale",
+    "catalog.delete_flashsale",
 )
-ROLES = {"店主": _WORK, "商品": _WORK, "只读": _VIEW}
+ROLES = {
+    "店主": (*_VIEW, *_WRITE),
+    "商品": (*_VIEW, *_WRITE),
+    "客服": _VIEW,
+    "只读": _VIEW,
+}
 
 
 def give(apps, schema_editor):
@@ -43,6 +47,9 @@ def _granted(apps, alias):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orders", "0031_orders_place")]
+    dependencies = [
+        ("catalog", "0017_flash_sales"),
+        ("orders", "0037_orders_place"),
+    ]
 
     operations = [migrations.RunPython(give, take_away)]

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("catalog", "0019_product_rating"),
-        ("orders", "0039_flash_sale_roles"),
+        ("orders", "0038_flash_sale_roles"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

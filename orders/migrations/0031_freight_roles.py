@@ -1,4 +1,4 @@
-"""What the roles that a shop began with may do with flash sales.
+"""What the roles that a shop began with may do with freight templates.
 
 A shop may have changed them since: each gets what is new, and keeps the rest.
 """
@@ -6,18 +6,14 @@ A shop may have changed them since: each gets what is new, and keeps the rest.
 from django.contrib.auth.management import create_permissions
 from django.db import migrations
 
-_VIEW = ("catalog.view_flashsale",)
-_WRITE = (
-    "catalog.add_flashsale",
-    "catalog.change_flashsale",
-    "catalog.delete_flashsale",
+_VIEW = ("catalog.view_freighttemplate",)
+_WORK = (
+    *_VIEW,
+    "catalog.add_freighttemplate",
+    "catalog.change_freighttemplate",
+    "catalog.delete_freighttemplate",
 )
-ROLES = {
-    "店主": (*_VIEW, *_WRITE),
-    "商品": (*_VIEW, *_WRITE),
-    "客服": _VIEW,
-    "只读": _VIEW,
-}
+ROLES = {"店主": _WORK, "商品": _WORK, "只读": _VIEW}
 
 
 def give(apps, schema_editor):
@@ -47,9 +43,6 @@ def _granted(apps, alias):
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("catalog", "0017_flash_sales"),
-        ("orders", "0038_orders_place"),
-    ]
+    dependencies = [("orders", "0030_coupon_roles")]
 
     operations = [migrations.RunPython(give, take_away)]

@@ -1,4 +1,4 @@
-"""What the roles that a shop began with may do with reviews.
+"""What the roles that a shop began with may do with the home page and search words.
 
 A shop may have changed them since: each gets what is new, and keeps the rest.
 """
@@ -6,20 +6,18 @@ A shop may have changed them since: each gets what is new, and keeps the rest.
 from django.contrib.auth.management import create_permissions
 from django.db import migrations
 
-_VIEW = ("orders.view_review",)
-_WORK = (*_VIEW, "orders.moderate_review", "orders.answer_review")
-ROLES = {
-    "店主": _WORK,
-    "商品": _VIEW,
-    "订单": _VIEW,
-    "客服": _WORK,
-    "只读": _VIEW,
-}
+_DESKS = ("banner", "homesection", "searchword")
+_VIEW = (*(f"catalog.view_{desk}" for desk in _DESKS), "catalog.view_popularword")
+_WORK = (
+    *_VIEW,
+    *(f"catalog.{verb}_{desk}" for verb in ("add", "change", "delete") for desk in _DESKS),
+)
+ROLES = {"店主": _WORK, "商品": _WORK, "只读": _VIEW}
 
 
 def give(apps, schema_editor):
     alias = schema_editor.connection.alias
-    config = apps.get_app_config("orders")
+    config = apps.get_app_config("catalog")
     # Made now, as Django would after all migrations; it finds them by their names.
     config.models_module = True
     create_permissions(config, verbosity=0, using=alias, apps=apps)
@@ -38,12 +36,15 @@ def _granted(apps, alias):
     groups = apps.get_model("auth", "Group").objects.using(alias)
     known = apps.get_model("auth", "Permission").objects.using(alias)
     for group in groups.filter(name__in=ROLES):
-        names = [named.removeprefix("orders.") for named in ROLES[group.name]]
-        found = known.filter(content_type__app_label="orders", codename__in=names)
+        names = [named.removeprefix("catalog.") for named in ROLES[group.name]]
+        found = known.filter(content_type__app_label="catalog", codename__in=names)
         yield group, list(found)
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orders", "0042_content_roles")]
+    dependencies = [
+        ("catalog", "0016_home_page"),
+        ("orders", "0039_reviews"),
+    ]
 
     operations = [migrations.RunPython(give, take_away)]
