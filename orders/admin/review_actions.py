@@ -128,7 +128,7 @@ class ReviewActions(StaffActions):
                 answer=data["answer"],
                 seen=data["seen"],
             )
-            return f"已回复:{data['answer']}"
+            return "已回复"
 
         return self.action_page(
             request,
@@ -169,9 +169,12 @@ class ReviewActions(StaffActions):
         title, decide, form_class = _DECISIONS[name]
 
         def perform(data: Mapping[str, Any]) -> str:
-            reason = data["reason"]
-            decide(review_id=review.pk, operator_id=operator_id(request), reason=reason)
-            return f"已{title}:{reason}" if reason else f"已{title}"
+            decide(
+                review_id=review.pk,
+                operator_id=operator_id(request),
+                reason=data["reason"],
+            )
+            return f"已{title}"
 
         return self.action_page(
             request,

@@ -4,6 +4,7 @@ from catalog.locks import products_lock
 from orders.locks import own_reviews_lock
 from orders.models import Review, ReviewAppend, ReviewEvent, ReviewState
 from orders.services.reviews.states import tally_add
+from shop.api.kept.store import answers_drop
 
 
 def reviews_forget(user_id: int) -> None:
@@ -22,12 +23,14 @@ def reviews_forget(user_id: int) -> None:
         tally_add(review, has_images=False, number=1)
     ids = [review.pk for review in reviews]
     own = Review.objects.filter(pk__in=ids)
-    own.update(images=[], nickname="", is_anonymous=True)
+    own.update(images=[], nickname="", is_anonymous=True, reason="")
     appends = ReviewAppend.objects.filter(review__in=ids)
-    appends.update(images=[])
-    unseen = {"state": ReviewState.HIDDEN, "content": "", "reason": ""}
-    own.exclude(state=ReviewState.PUBLIC).update(**unseen)
+    appends.update(images=[], reason="")
+    unseen = {"state": ReviewState.HIDDEN, "content": ""}
+    own.exclude(state=ReviewState.PUBLIC).update(**unseen, answer="")
     appends.exclude(state=ReviewState.PUBLIC).update(**unseen)
-    # What staff have written of the person.
+    # What staff have written of the person; the admin's history has only their deeds.
     events = ReviewEvent.objects.filter(review__in=ids, operator__isnull=False)
     events.update(reason="")
+    if any(review.is_public for review in reviews):
+        answers_drop()

@@ -11,7 +11,7 @@ from catalog.models import Product
 from orders.errors import ReviewChanged
 from orders.models import Order, Review, ReviewEvent
 from orders.services.accounts import account_delete
-from orders.services.reviews import review_check, review_publish
+from orders.services.reviews import review_answer, review_check, review_publish
 from orders.tests.conftest import line
 from orders.tests.refunding import completed_order
 
@@ -30,9 +30,13 @@ def test_words_stay_and_the_person_goes(
     django_capture_on_commit_callbacks: Any,
 ) -> None:
     url = uploaded(shopper_api)
-    written = published(shopper_api, order, staff, images=[url], rating=4)
+    written = reviewed(shopper_api, order, images=[url], rating=4)
+    done = {"operator_id": staff.pk}
+    review_publish(review_id=written.pk, **done, reason="王女士来过电话")
+    written.refresh_from_db()
     add_to(shopper_api, written, images=[url])
     unseen = reviewed(shopper_api, order, itemId=order.items.latest("pk").pk)
+    review_answer(review_id=unseen.pk, **done, answer="王女士您好")
     [file] = written.images
     with django_capture_on_commit_callbacks(execute=True):
         account_delete(user_id=shopper.pk)
@@ -48,7 +52,8 @@ def test_words_stay_and_the_person_goes(
         assert (text.state, text.content, text.images) == ("hidden", "", [])
         # Its job may still come, and finds nothing to do.
         review_check(review_id=unseen.pk, is_append=False)
-    assert set(Review.objects.values_list("nickname", flat=True)) == {""}
+    left = Review.objects.values_list("nickname", "reason", "answer")
+    assert set(left) == {("", "", "")}
     operators = ReviewEvent.objects.filter(operator__isnull=False)
     assert set(operators.values_list("reason", flat=True)) == {""}
     with pytest.raises(ReviewChanged, match="买家已注销"):

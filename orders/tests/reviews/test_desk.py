@@ -83,22 +83,23 @@ def test_staff_publish_hide_and_answer(
     assert "4.0(1)</a>" in shelf
     assert deed(desk, written, "publish") == "评价已公开,不能这样做"
     assert rating_of(tea) == (1, 4)
-    assert deed(desk, written, "answer", answer="<b>谢谢</b>", seen="") == "已回复:谢谢"
+    assert deed(desk, written, "answer", answer="<b>谢谢</b>", seen="") == "已回复"
     assert "评价已变化" in deed(desk, written, "answer", answer="不谢", seen="")
     assert "原因不能为空" in deed(desk, written, "hide", reason=" ")
-    assert deed(desk, written, "hide", reason="辱骂") == "已隐藏评价:辱骂"
+    assert deed(desk, written, "hide", reason="辱骂") == "已隐藏评价"
     written.refresh_from_db()
     assert (written.state, written.answer) == ("hidden", "谢谢")
     assert rating_of(tea) == (0, 0)
-    assert deed(desk, written, "publish", reason="误判") == "已公开评价:误判"
+    assert deed(desk, written, "publish", reason="误判") == "已公开评价"
     add_to(shopper_api, written)
     assert deed(desk, written, "publish_append") == "已公开追评"
-    assert deed(desk, written, "hide_append", reason="广告") == "已隐藏追评:广告"
+    assert deed(desk, written, "hide_append", reason="广告") == "已隐藏追评"
     assert ReviewAppend.objects.get().state == "hidden"
+    # What staff wrote stands in the review, and goes with its writer.
     told = [entry.get_change_message() for entry in LogEntry.objects.order_by("pk")]
     assert told == [
-        *("已公开评价", "已回复:谢谢", "已隐藏评价:辱骂", "已公开评价:误判"),
-        *("已公开追评", "已隐藏追评:广告"),
+        *("已公开评价", "已回复", "已隐藏评价", "已公开评价"),
+        *("已公开追评", "已隐藏追评"),
     ]
     assert set(LogEntry.objects.values_list("user", flat=True)) == {staff.pk}
 

@@ -13,6 +13,7 @@ from catalog.rating import rating_average
 from conftest import make_shopper
 from orders.models import Order, OrderItem, Review, ReviewTally
 from orders.review_listing import SKIPPED_MAX, nickname_masked
+from orders.services.accounts import account_delete
 from orders.services.reviews import review_answer, review_hide, review_publish
 from orders.tests.conftest import line
 from orders.tests.refunding import completed_order
@@ -156,7 +157,7 @@ def test_only_products_on_sale_have_any(api: APIClient, tea: Product) -> None:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("queue")
-def test_what_staff_do_is_seen_by_the_next_one(
+def test_what_becomes_of_a_review_is_seen_by_the_next_one(
     shopper_api: APIClient,
     staff: User,
     order: Order,
@@ -187,6 +188,8 @@ def test_what_staff_do_is_seen_by_the_next_one(
     assert (ids(page), rated) == ([], {"count": 0, "average": None})
     review_publish(**told)
     assert ids(seen()[0]) == [written.pk]
+    account_delete(user_id=order.user_id)
+    assert seen()[0]["list"][0]["nickname"] == "匿名用户"
 
 
 @pytest.fixture
