@@ -16,25 +16,26 @@ FOOTPRINTS_MAX = 200
 KEPT = timedelta(days=180)
 
 # The shopper's row first: an account that is being deleted leaves no footprint. By the
-# table's name: the catalogue knows no accounts. Two views at the same moment don't see
-# each other and may leave one row too many; the next view takes it away.
+# table's name: the catalogue knows no accounts.
 _ADD = """
 WITH shopper AS MATERIALIZED (
     SELECT id FROM accounts_user WHERE id = %(user)s AND is_active FOR KEY SHARE
-), kept AS (
-    INSERT INTO catalog_footprint (user_id, product_id, seen_at)
-    SELECT shopper.id, product.id, %(now)s FROM shopper, catalog_product AS product
-    WHERE product.id = %(product)s AND product.status = 'on_sale'
-    ON CONFLICT (user_id, product_id) DO UPDATE SET seen_at = EXCLUDED.seen_at
-    RETURNING id
-), beyond AS (
-    DELETE FROM catalog_footprint WHERE id IN (
-        SELECT id FROM catalog_footprint
-        WHERE user_id = %(user)s AND product_id <> %(product)s
-        ORDER BY seen_at DESC, id DESC OFFSET %(others)s
-    ) AND EXISTS (SELECT FROM kept)
 )
-SELECT id FROM kept
+INSERT INTO catalog_footprint (user_id, product_id, seen_at)
+SELECT shopper.id, product.id, %(now)s FROM shopper, catalog_product AS product
+WHERE product.id = %(product)s AND product.status = 'on_sale'
+ON CONFLICT (user_id, product_id) DO UPDATE SET seen_at = EXCLUDED.seen_at
+RETURNING id
+"""
+# A statement of its own, and after that: so the last of several views at once sees what
+# all have added. By the moment, which is asked again of a row that has waited: one that
+# is seen again meanwhile stays.
+_CUT = """
+DELETE FROM catalog_footprint WHERE user_id = %(user)s AND (seen_at, id) <= (
+    SELECT seen_at, id FROM catalog_footprint WHERE user_id = %(user)s
+    ORDER BY seen_at DESC, id DESC OFFSET %(most)s LIMIT 1
+)
+RETURNING id
 """
 
 
@@ -50,14 +51,10 @@ def footprint_add(*, user_id: int, product_id: int) -> None:
     Locks: the shopper, against being deleted.
     Raises: NotFound.
     """
-    values = {
-        "user": user_id,
-        "product": product_id,
-        "now": timezone.now(),
-        "others": FOOTPRINTS_MAX - 1,
-    }
+    values = {"user": user_id, "product": product_id, "now": timezone.now()}
     if not rows_fetch(_ADD, values):
         raise NotFound(NOT_FOUND)
+    rows_fetch(_CUT, {"user": user_id, "most": FOOTPRINTS_MAX})
 
 
 def footprint_remove(*, user_id: int, product_id: int) -> None:

@@ -14,26 +14,25 @@ WORDS_MAX = 50
 # What was searched for longer ago helps nobody.
 KEPT = timedelta(days=180)
 
-# One statement, and the shopper's row first: two words of theirs at once wait for each
-# other, and an account that is being deleted gets none. By the tables' names: the
-# catalogue knows no accounts.
+# The shopper's row first: an account that is being deleted gets no word. By the table's
+# name: the catalogue knows no accounts.
 _ADD = """
-WITH kept AS (
-    INSERT INTO catalog_searchhistory (user_id, keyword, searched_at)
-    SELECT shopper.id, %(keyword)s, %(now)s FROM accounts_user AS shopper
-    WHERE shopper.id = %(user)s AND shopper.is_active FOR NO KEY UPDATE
-    ON CONFLICT (user_id, catalog_search_fold(keyword)) DO UPDATE
-    SET keyword = EXCLUDED.keyword, searched_at = EXCLUDED.searched_at
-    RETURNING id, keyword, searched_at
-), beyond AS (
-    DELETE FROM catalog_searchhistory WHERE id IN (
-        SELECT id FROM catalog_searchhistory
-        WHERE user_id = %(user)s
-            AND catalog_search_fold(keyword) <> catalog_search_fold(%(keyword)s)
-        ORDER BY searched_at DESC, id DESC OFFSET %(others)s
-    )
+INSERT INTO catalog_searchhistory (user_id, keyword, searched_at)
+SELECT shopper.id, %(keyword)s, %(now)s FROM accounts_user AS shopper
+WHERE shopper.id = %(user)s AND shopper.is_active FOR KEY SHARE
+ON CONFLICT (user_id, catalog_search_fold(keyword)) DO UPDATE
+SET keyword = EXCLUDED.keyword, searched_at = EXCLUDED.searched_at
+RETURNING id, keyword, searched_at
+"""
+# A statement of its own, and after that: so the last of several words at once sees what
+# all have added. By the moment, which is asked again of a row that has waited: a word
+# that is searched for again meanwhile stays.
+_CUT = """
+DELETE FROM catalog_searchhistory WHERE user_id = %(user)s AND (searched_at, id) <= (
+    SELECT searched_at, id FROM catalog_searchhistory WHERE user_id = %(user)s
+    ORDER BY searched_at DESC, id DESC OFFSET %(most)s LIMIT 1
 )
-SELECT id, keyword, searched_at FROM kept
+RETURNING id
 """
 
 
@@ -55,18 +54,15 @@ def search_history_add(*, user_id: int, keyword: str) -> SearchedWord:
     """Put a word first in a shopper's history; the oldest beyond WORDS_MAX go.
 
     The same word in another case takes the place of the old one.
-    Locks: the shopper, against another word at the same moment.
+    Locks: the shopper, against being deleted.
     Raises: NotFound, when the account is gone.
     """
-    values = {
-        "user": user_id,
-        "keyword": keyword,
-        "now": timezone.now(),
-        "others": WORDS_MAX - 1,
-    }
-    for row in rows_fetch(_ADD, values):
-        return SearchedWord(*row)
-    raise NotFound
+    values = {"user": user_id, "keyword": keyword, "now": timezone.now()}
+    rows = rows_fetch(_ADD, values)
+    if not rows:
+        raise NotFound
+    rows_fetch(_CUT, {"user": user_id, "most": WORDS_MAX})
+    return SearchedWord(*rows[0])
 
 
 def search_history_delete(*, user_id: int, history_id: int) -> None:

@@ -69,9 +69,9 @@ def test_the_oldest_go(
 ) -> None:
     for number in range(WORDS_MAX):
         search_history_add(user_id=shopper.pk, keyword=f"词{number}")
-    # Who asks, and one statement: whether the word is new or not.
+    # Who asks; the word, new or not; what is too old.
     for word in ("新", "词5"):
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(3):
             add(shopper_api, word)
     left = [f"词{number}" for number in range(WORDS_MAX - 1, 0, -1)]
     left.remove("词5")
@@ -138,3 +138,25 @@ def test_an_account_that_is_being_deleted_keeps_no_word(
         sent = [pool.submit(alone(add), shopper_api, word) for word in "茶tT茶Tt茶t"]
         assert {one.result().status_code for one in sent} == {201}
     assert sorted(word.lower() for word in words(shopper_api)) == ["t", "茶"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_oldest_go_whatever_comes_at_once(
+    shopper: Any, patient_database: None
+) -> None:
+    """As many words at once as wait for a deletion that doesn't happen."""
+    for number in range(WORDS_MAX):
+        search_history_add(user_id=shopper.pk, keyword=f"词{number}")
+    with ThreadPoolExecutor(4) as pool:
+        with transaction.atomic():
+            get_user_model().objects.select_for_update().get(pk=shopper.pk)
+            who = {"user_id": shopper.pk}
+            added = [
+                pool.submit(alone(search_history_add), **who, keyword=word)
+                for word in "茶杯壶碗"
+            ]
+            wait_until(lambda: lock_waiters() == 4)
+        left = {one.result().keyword for one in added}
+    left |= {f"词{number}" for number in range(4, WORDS_MAX)}
+    words = SearchHistory.objects.values_list("keyword", flat=True)
+    assert (len(words), set(words)) == (WORDS_MAX, left)
