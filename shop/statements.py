@@ -13,12 +13,16 @@ from weakref import WeakKeyDictionary
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connections
+from psycopg import postgres
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
 from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus
 from psycopg.pq.abc import PGresult
 
 _Values = Sequence[Any] | Mapping[str, Any]
+# The text, and the types of its values.
+_Statement = tuple[bytes, tuple[int, ...]]
+_BIGINT = postgres.types["int8"].oid
 # The code of PostgreSQL for a prepared statement that it does not have.
 _UNKNOWN = b"26000"
 _PLACEHOLDER = re.compile(r"%(?:\((\w+)\)s|s|%)")
@@ -44,7 +48,7 @@ class _Line:
     def __init__(self, connection: Any) -> None:
         self._libpq = connection.pgconn
         self._transformer = Transformer.from_context(connection)
-        self._prepared: dict[str, bytes] = {}
+        self._prepared: dict[_Statement, bytes] = {}
         self._numbers = itertools.count()
 
     def rows(self, sql: str, values: _Values) -> list[tuple[Any, ...]]:
@@ -52,28 +56,29 @@ class _Line:
         text, names = _translated(sql)
         if isinstance(values, Mapping):
             values = [values[name] for name in names]
-        # As text, whose types PostgreSQL takes from the statement: the driver's type of
-        # an integer depends on how large it is.
+        # The driver's type of an integer would depend on how large it is. Of all else
+        # PostgreSQL takes the type from the statement.
+        types = tuple(_BIGINT if type(value) is int else 0 for value in values)
         written = self._transformer.dump_sequence(values, [PyFormat.TEXT] * len(values))
-        result = self._executed(sql, text, written)
+        result = self._executed((text, types), written)
         self._transformer.set_pgresult(result)
         return self._transformer.load_rows(0, result.ntuples, tuple)
 
-    def _executed(self, sql: str, text: bytes, written: Any) -> PGresult:
-        name = self._prepared.get(sql) or self._prepare(sql, text)
+    def _executed(self, statement: _Statement, written: Any) -> PGresult:
+        name = self._prepared.get(statement) or self._prepare(statement)
         result = self._libpq.exec_prepared(name, written)
         if result.error_field(DiagnosticField.SQLSTATE) == _UNKNOWN:
             # After a rollback the driver forgets what it has prepared, and has the
             # server forget everything. Nothing was done yet.
             self._prepared.clear()
-            name = self._prepare(sql, text)
+            name = self._prepare(statement)
             result = self._libpq.exec_prepared(name, written)
         return self._checked(result)
 
-    def _prepare(self, sql: str, text: bytes) -> bytes:
+    def _prepare(self, statement: _Statement) -> bytes:
         name = f"shop_{next(self._numbers)}".encode()
-        self._checked(self._libpq.prepare(name, text))
-        self._prepared[sql] = name
+        self._checked(self._libpq.prepare(name, *statement))
+        self._prepared[statement] = name
         return name
 
     def _checked(self, result: PGresult) -> PGresult:

@@ -1,12 +1,12 @@
 """An order before it is placed, and the database's answer to it."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import orjson
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
@@ -85,7 +85,7 @@ def drafts_place(
         {"place": place, "again": is_again, **_written(draft)}
         for place, draft in enumerate(drafts)
     ]
-    values = [json.dumps(asked, ensure_ascii=False), QUANTITY_MAX, AMOUNT_MAX, patience]
+    values = [orjson.dumps(asked).decode(), QUANTITY_MAX, AMOUNT_MAX, patience]
     return [answer for (answer,) in rows_fetch(_PLACE, values)]
 
 
@@ -121,7 +121,7 @@ def order_of(draft: Draft, answer: str) -> Order:
     Raises: NotOnSale, InsufficientStock, RegionNotServed, CouponNotUsable, Invalid,
         NotFound, IdempotencyConflict, RequestInProgress, UserNotFound, Busy.
     """
-    facts = json.loads(answer)
+    facts = orjson.loads(answer)
     if slug := facts.get("refused"):
         if slug == CouponNotUsable.code:
             raise _coupon_refusal(facts["coupon"])

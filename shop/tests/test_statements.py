@@ -100,6 +100,10 @@ def test_outside_of_a_transaction_it_is_the_same() -> None:
     assert rows_fetch(
         "SELECT %(b)s::text, '%%', %(a)s::text || %(b)s::text", NAMED
     ) == [("乙", "%", "甲乙")]
+    sums = "SELECT n FROM generate_series(1, 9) AS n OFFSET %s + %s LIMIT %s"
+    assert rows_fetch(sums, [1, 2, 1]) == rows_fetch(sums, [0, 3, 1]) == [(4,)]
+    either = "SELECT coalesce(%s, %s) + 1"
+    assert rows_fetch(either, [None, 5]) == rows_fetch(either, [5, 4]) == [(6,)]
     assert rows_fetch("SELECT 'of no name'", NAMED) == [("of no name",)]
     assert rows_fetch("SELECT 1 WHERE 1 = ANY(%s::bigint[])", [[2**40, 1]]) == [(1,)]
     with pytest.raises(DataError):
