@@ -111,7 +111,7 @@ def test_the_list_asks_the_same_statements_with_refunds(
 ) -> None:
     for _ in range(rows):
         asked(shopper_api, paid_order(shopper_api, line(tea)))
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(3):
         shopper_api.get("/api/orders")
     with django_assert_num_queries(2):
         shopper_api.get("/api/orders/counts")
