@@ -170,7 +170,7 @@ class ProductAdmin(
 
     @display(description="收藏人数")
     def favorites_shown(self, product: Product) -> int:
-        return product.favorites.count() if product.pk else 0
+        return product.favorite_count if product.pk else 0
 
     @display(description="商品图片")
     def pictures(self, product: Any) -> str:
