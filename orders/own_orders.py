@@ -66,7 +66,7 @@ _ITEM = _Read(
 )
 _PARCEL = _Read(Shipment, "id", "order_id", "carrier", "tracking_no", "shipped_at")
 _PART = _Read(ShipmentItem, "id", "shipment_id", "order_item_id", "quantity")
-_REFUND = _Read(Refund, "id", "order_id", "kind", "state", "amount")
+_REFUND = _Read(Refund, "id", "order_id", "kind", "state", "amount", "kept_amount")
 
 
 def _all(read: _Read, table: str, owner: str, *more: str) -> str:

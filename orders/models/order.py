@@ -268,8 +268,10 @@ class Order(models.Model):
 
     @property
     def has_pieces_to_refund(self) -> bool:
-        """Tell whether some pieces are in no refund."""
-        return any(item.refund_quantity < item.quantity for item in self.items.all())
+        """Tell whether some pieces are in no refund, and some of the money."""
+        gone = sum(refund.gone_amount for refund in self.refunds.all())
+        has_pieces = any(one.refund_quantity < one.quantity for one in self.items.all())
+        return has_pieces and gone < self.total_amount
 
     @property
     def staff_actions(self) -> list[str]:

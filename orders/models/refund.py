@@ -323,6 +323,12 @@ class Refund(models.Model):
         return self.accepted_at is not None
 
     @property
+    def gone_amount(self) -> Decimal:
+        """Return what of the order's price it gives back, or would, and keeps."""
+        is_counted = self.state not in DROPPED and self.kind != RefundKind.AUTOMATIC
+        return self.amount + self.kept_amount if is_counted else ZERO
+
+    @property
     def refunded_amount(self) -> Decimal:
         """Return what it gives back of the order's price, once WeChat has taken it.
 

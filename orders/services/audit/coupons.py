@@ -15,7 +15,7 @@ CHECKS = {
         FROM orders_couponclaim own JOIN orders_order o ON o.id = own.order_id
         WHERE o.coupon_claim_id IS DISTINCT FROM own.id OR o.user_id <> own.user_id
     """,
-    # Given back with the order that ended unpaid, or whose money all went back.
+    # Given back with the order that ended unpaid, or of which all went back.
     "coupon_order": """
         SELECT 'order ' || o.order_no, format('is %%s and %%s its coupon, claim %%s',
             o.status, CASE WHEN own.order_id IS DISTINCT FROM o.id
@@ -28,6 +28,12 @@ CHECKS = {
             ON back.payment_id = payment.id
         WHERE (own.order_id IS NOT DISTINCT FROM o.id) <> CASE
             WHEN payment.id IS NULL THEN o.status <> 'cancelled'
-            ELSE payment.amount IS DISTINCT FROM back.amount END
+            ELSE payment.amount IS DISTINCT FROM back.amount
+                OR (SELECT sum(quantity) FROM orders_orderitem WHERE order_id = o.id)
+                    IS DISTINCT FROM (SELECT sum(part.quantity)
+                        FROM orders_refunditem part
+                        JOIN orders_refund refund ON refund.id = part.refund_id
+                        WHERE refund.payment_id = payment.id
+                            AND refund.accepted_at IS NOT NULL) END
     """,
 }

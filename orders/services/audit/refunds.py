@@ -83,14 +83,15 @@ CHECKS = {
             ORDER BY id DESC LIMIT 1) AS event ON true
         WHERE refund.state IS DISTINCT FROM event.to_state
     """,
+    # What cost nothing goes along from the shop's own shelf.
     "refund_returns": """
         SELECT 'refund ' || refund.refund_no, format('is of goods that come back, and'
             ' %%s pieces never left, its parcel is "%%s"', sum(part.unshipped_quantity),
             refund.return_tracking_no)
         FROM orders_refund refund JOIN orders_refunditem part
             ON part.refund_id = refund.id
-        WHERE refund.is_return GROUP BY refund.id
-        HAVING sum(part.unshipped_quantity) > 0
+        WHERE refund.is_return AND part.amount + part.kept_amount > 0
+        GROUP BY refund.id HAVING sum(part.unshipped_quantity) > 0
             OR (refund.state = 'returning' AND refund.return_tracking_no = '')
     """,
     "refund_forgotten": """

@@ -6,7 +6,7 @@ An order begins to use one while it is placed: orders/sql.
 from django.db.models import Sum
 
 from orders.locks import coupon_claim_lock
-from orders.models import CouponClaim, Order, PaymentState, Refund
+from orders.models import CouponClaim, Order, PaymentState, Refund, RefundItem
 
 
 def coupon_give_back(order: Order) -> None:
@@ -21,10 +21,11 @@ def coupon_give_back(order: Order) -> None:
 
 
 def coupon_give_back_if_refunded(refund: Refund) -> None:
-    """Give the coupon of a locked order back when all that was paid for it is.
+    """Give the coupon of a locked order back when all of it goes back.
 
     As with pieces and sales, WeChat's word that it takes the refund counts. Not when a
-    part stays with the shop: that was bought with the coupon.
+    part of the money stays with the shop, or a piece with the shopper, be it one that
+    cost nothing: that was bought with the coupon.
 
     Locks: as coupon_give_back.
     """
@@ -32,7 +33,10 @@ def coupon_give_back_if_refunded(refund: Refund) -> None:
     if order.coupon_claim_id is None or payment.state != PaymentState.SUCCEEDED:
         return
     taken = payment.refunds.filter(accepted_at__isnull=False)
-    if taken.aggregate(sum=Sum("amount"))["sum"] == payment.amount:
+    if taken.aggregate(sum=Sum("amount"))["sum"] != payment.amount:
+        return
+    pieces = RefundItem.objects.filter(refund__in=taken).aggregate(sum=Sum("quantity"))
+    if pieces == order.items.aggregate(sum=Sum("quantity")):
         coupon_give_back(order)
 
 

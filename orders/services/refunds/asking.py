@@ -224,8 +224,8 @@ def _require_none_requested(order: Order) -> None:
 
 
 def _require_left(draft: Draft) -> None:
-    """Raises: Invalid, for what has not left can't come back."""
-    if any(part.unshipped for part in draft.parts):
+    """Raises: Invalid, for what has not left can't come back; but gifts go along."""
+    if any(part.unshipped and part.amount for part in draft.parts):
         raise Invalid.field("type", "有商品还没有发货,请选择仅退款")
 
 

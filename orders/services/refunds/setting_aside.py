@@ -31,6 +31,7 @@ from orders.services.refunds.amounts import (
     Portion,
     freight_cut,
     freight_of,
+    lines_paid,
     payment_left,
     portions,
     portions_cut,
@@ -60,7 +61,7 @@ class Draft:
 def refund_draft(
     order: Order, quantities: Quantities | None, amounts: Amounts | None = None
 ) -> Draft:
-    """Price what is to go back of an order.
+    """Price what is to go back of an order; gifts go with the last of what was paid.
 
     Locks: the caller holds the order's lock; takes the payment's.
     Raises: IllegalTransition, PiecesExceeded, Invalid.
@@ -69,6 +70,7 @@ def refund_draft(
     left = lines_left(order)
     amounts = amounts or Amounts()
     wanted = _wanted(left, quantities, amounts)
+    wanted |= _gifts(order, left, wanted)
     whole = portions(order, wanted, left)
     freight = freight_of(whole, left, payment)
     worth = sum((part.amount for part in whole), freight)
@@ -150,6 +152,27 @@ def _wanted(
     wanted = {known[pk]: count for pk, count in asked.items()}
     _require_free(free, wanted)
     return wanted
+
+
+def _gifts(
+    order: Order, left: Mapping[OrderItem, int], wanted: Mapping[OrderItem, int]
+) -> dict[OrderItem, int]:
+    """Return what cost nothing and has not left, if the last that cost goes back.
+
+    For itself alone WeChat gives nothing back: it would hold its order for ever.
+    """
+    paid = lines_paid(order, left)
+    others = [item for item in left if paid[item.pk]]
+    stays = any(
+        item.refund_quantity + wanted.get(item, 0) < item.quantity for item in others
+    )
+    if stays or not wanted.keys() & set(others):
+        return {}
+    return {
+        item: max(count, wanted.get(item, 0))
+        for item, count in left.items()
+        if count and not paid[item.pk]
+    }
 
 
 def _require_free(

@@ -41,6 +41,7 @@ from orders.tests.conftest import (
     written,
 )
 from orders.tests.coupons.making import claimed, coupon_made
+from orders.tests.refunding import approved, ask, asked, pieces, ship
 from shop.errors import ShopError
 
 audited = pytest.mark.usefixtures("audited")
@@ -227,6 +228,48 @@ def test_only_an_order_that_is_wholly_refunded_gives_it_back(
     refund_settle(facts=refund_facts(second, "SUCCESS"))
     order.refresh_from_db()
     assert (order.status, order.coupon_claim) == (OrderStatus.CANCELLED, claim)
+
+
+@audited
+def test_what_cost_nothing_goes_back_with_the_last_that_did(
+    shopper_api: APIClient, shopper: User, staff: User, tea: Product, cup: Product
+) -> None:
+    """The coupon pays the cup, which has not left: nobody could be given its money."""
+    claim = claimed(shopper, amount="25.50", scope="products", target_ids=[cup.pk])
+    lines = [line(tea, 2), line(cup)]
+    order = paid(order_of(shopper_api, *lines, couponId=claim.coupon_id))
+    alone = ask(shopper_api, order, items=pieces(order, 0, 1))
+    assert (alone.status_code, alone.json()["message"]) == (
+        *(400, "这些商品没有可退的金额"),
+    )
+    ship(order, {order.items.earliest("pk").pk: 2})
+    first = asked(shopper_api, order, items=pieces(order, 1, 0))
+    approved(first, staff.pk)
+    # The tea that has left comes back; the cup stays in the shop.
+    last = asked(shopper_api, order, items=pieces(order, 1, 0), type="return")
+    told = [(part.quantity, str(part.amount)) for part in last.items.all()]
+    assert told == [(1, "99.00"), (1, "0.00")]
+    assert used_by(claim) == order
+    approved(last, staff.pk)
+    order.refresh_from_db()
+    assert (order.status, used_by(claim)) == (OrderStatus.SHIPPED, None)
+    assert (stock_of(tea), stock_of(cup)) == (8, 5)
+
+
+@audited
+def test_what_cost_nothing_and_stays_keeps_the_coupon(
+    shopper_api: APIClient, shopper: User, staff: User, tea: Product, cup: Product
+) -> None:
+    claim = claimed(shopper, amount="25.50", scope="products", target_ids=[cup.pk])
+    lines = [line(tea), line(cup)]
+    order = paid(order_of(shopper_api, *lines, couponId=claim.coupon_id))
+    ship(order, {order.items.latest("pk").pk: 1})
+    approved(asked(shopper_api, order, items=pieces(order, 1, 0)), staff.pk)
+    assert used_by(claim) == order
+    data = shopper_api.get(f"/api/orders/{order.order_no}").json()["data"]
+    assert (data["status"], data["actions"]) == ("shipped", ["confirm"])
+    order.refresh_from_db()
+    assert "refund" not in order.staff_actions
 
 
 @audited
