@@ -10,7 +10,15 @@ from rest_framework.test import APIClient
 from accounts.models import Address, User
 from catalog.models import Favorite, Footprint, Product, SearchHistory, Sku
 from conftest import client_of
-from orders.models import CartItem, Order, Refund
+from orders.models import (
+    CartItem,
+    CouponClaim,
+    Order,
+    OrderItem,
+    Refund,
+    Review,
+    ReviewAppend,
+)
 from orders.tests.conftest import ADDRESS, line, paid_order
 from orders.tests.coupons.making import claimed
 from shop.tests.conftest import MESSAGES, assert_envelope
@@ -27,6 +35,8 @@ REFUSED: dict[str, dict[str, int]] = {
     "staff": {"anonymous": 401, "shopper": 403, "clerk": 403},
 }
 SLUGS = {401: "not_authenticated", 403: "forbidden"}
+# What somebody else's rows would become.
+OTHERS = {"name": "李四", "userId": 1, "status": "paid", "content": "不好"}
 SAMPLES = {"{id}": "1", "{productId}": "1", "{orderNo}": "A1", "{refundNo}": "R1"}
 
 
@@ -117,12 +127,16 @@ def rows(
     for name in ("favorites", "footprints"):
         looked_at = {"productId": product.pk}
         shopper_api.post(f"/api/{name}", looked_at, format="json")
+    bought = OrderItem.objects.get()
+    told = {"order_item": bought, "product": product, "rating": 5, "state": "public"}
+    review = Review.objects.create(**told)
     put_in = {"skuId": Sku.objects.get().pk}
     cart = shopper_api.post("/api/cart", put_in, format="json").json()
     return {
+        "addresses/{id}": f"addresses/{address['data']['id']}",
         "history/{id}": f"history/{word.json()['data']['id']}",
-        "/cart/{id}": f"/cart/{cart['data']['id']}",
-        "{id}": str(address["data"]["id"]),
+        "cart/{id}": f"cart/{cart['data']['id']}",
+        "reviews/{id}": f"reviews/{review.pk}",
         "{productId}": str(product.pk),
         "{orderNo}": order_no,
         "{refundNo}": refund["data"]["refundNo"],
@@ -133,8 +147,8 @@ def everything() -> list[Any]:
     return [
         list(model.objects.order_by("pk").values())
         for model in (
-            *(Address, CartItem, Favorite, Footprint, Order, Refund),
-            *(SearchHistory, Sku, User),
+            *(Address, CartItem, CouponClaim, Favorite, Footprint, Order, Refund),
+            *(Review, ReviewAppend, SearchHistory, Sku, User),
         )
     ]
 
@@ -163,7 +177,8 @@ def test_ownership_matrix(
         method, _, path = route.partition(" ")
         for name, value in rows.items():
             path = path.replace(name, value)
-        for body in ({}, {**ADDRESS, "name": "李四", "userId": 1, "status": "paid"}):
+        assert "{" not in path
+        for body in ({}, {**ADDRESS, **OTHERS}):
             response = getattr(other_api, method.lower())(path, body, format="json")
             assert_envelope(response, 404, "not_found", not_found(path))
         if method == "GET":
@@ -191,7 +206,7 @@ def test_somebody_elses_address_is_no_destination(
     product = Product.objects.get()
     body = {
         "items": [{"productId": product.pk, "quantity": 1}],
-        "addressId": int(rows["{id}"]),
+        "addressId": int(rows["addresses/{id}"].removeprefix("addresses/")),
     }
     for url in ("/api/orders", "/api/orders/preview"):
         response = other_api.post(url, body, format="json")
