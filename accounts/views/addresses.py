@@ -19,7 +19,7 @@ from accounts.serializers import (
 )
 from accounts.views.person import user_of
 from shop.api.envelope import success
-from shop.api.ratelimit import WriteLimit
+from shop.api.ratelimit import CartLimit, WriteLimit
 
 _PARTIAL = AddressSerializer(partial=True)
 
@@ -80,7 +80,7 @@ class AddressViewSet(GenericViewSet[Address]):
         return success(None, "删除成功")
 
     @extend_schema(request=AddressTextSerializer, responses=AddressReadSerializer)
-    @action(methods=["post"], detail=False)
+    @action(methods=["post"], detail=False, throttle_classes=[CartLimit])
     def parse(self, request: Request) -> Response:
         """Take a pasted text apart into the fields of an address; nothing is stored."""
         body = AddressTextSerializer(data=request.data)

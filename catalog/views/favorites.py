@@ -16,7 +16,7 @@ from catalog.services.favorites import (
 )
 from catalog.views.person import shopper_id
 from shop.api.envelope import success
-from shop.api.ratelimit import WriteLimit
+from shop.api.ratelimit import CartLimit
 
 
 class FavoriteViewSet(GenericViewSet[Favorite]):
@@ -24,7 +24,7 @@ class FavoriteViewSet(GenericViewSet[Favorite]):
 
     queryset = Favorite.objects.none()
     serializer_class = FavoriteSerializer
-    throttle_classes = (WriteLimit,)
+    throttle_classes = (CartLimit,)
     lookup_field = "product_id"
     lookup_url_kwarg = "productId"
     lookup_value_regex = "[0-9]{1,19}"

@@ -99,11 +99,11 @@ def test_what_does_not_fit_is_told(
 ) -> None:
     order_no = placed(shopper_api, *(line(one) for one in goods))["orderNo"]
     fillers = Sku.objects.bulk_create(
-        Sku(product=goods[0], specs={"号": str(n)}, price=1) for n in range(MANY)
+        Sku(product=goods[0], specs={"号": str(n)}, price=1) for n in range(100)
     )
     CartItem.objects.bulk_create(
         CartItem(user=shopper, sku=sku, quantity=1, price_added=1)
-        for sku in [*fillers, goods[5].skus.order_by("pk")[0]]
+        for sku in [*fillers[:MANY], goods[5].skus.order_by("pk")[0]]
     )
     # Who asks; begin, order, shopper, lines, what was ordered, SKUs, sales, new and old
     # lines, end.
@@ -115,6 +115,12 @@ def test_what_does_not_fit_is_told(
         ("红茶", "cart_full")
     ]
     assert CartItem.objects.count() == 100
+    CartItem.objects.all().delete()
+    CartItem.objects.bulk_create(
+        CartItem(user=shopper, sku=sku, quantity=1, price_added=1) for sku in fillers
+    )
+    answer = again(shopper_api, order_no).json()
+    assert (answer["message"], answer["data"]["added"]) == ("购物车已满,请先清理", [])
 
 
 def test_only_an_own_order_that_is_shown(

@@ -28,7 +28,7 @@ from orders.serializers import (
     order_shown,
     plain_request,
 )
-from orders.services.cart import cart_buy_again
+from orders.services.cart import CART_FULL, BoughtAgain, cart_buy_again
 from orders.services.closing import order_cancel
 from orders.services.fulfilment import order_confirm, order_hide
 from orders.services.logistics import parcels_traced
@@ -38,7 +38,7 @@ from orders.services.quoting import quote_make
 from orders.services.reminding import order_remind
 from orders.views.idempotency import idempotency_key, idempotency_parameter
 from shop.api.envelope import success
-from shop.api.ratelimit import CartLimit, ExportLimit, WriteLimit
+from shop.api.ratelimit import CartLimit, WriteLimit
 
 
 class OrderViewSet(GenericViewSet[Order]):
@@ -158,7 +158,7 @@ class OrderViewSet(GenericViewSet[Order]):
         return self._answer(orderNo, "已提醒商家发货")
 
     @extend_schema(responses=LogisticsSerializer)
-    @action(methods=["get"], detail=True, throttle_classes=[ExportLimit])
+    @action(methods=["get"], detail=True, throttle_classes=[CartLimit])
     def logistics(self, request: Request, orderNo: str) -> Response:
         """Tell where the order's parcels are, as of the last half hour."""
         rows = Order.objects.of(self.shopper.pk).prefetch_related(
@@ -179,10 +179,7 @@ class OrderViewSet(GenericViewSet[Order]):
     def buy_again(self, request: Request, orderNo: str) -> Response:
         """Put what can still be bought of an order into the cart; twice is as once."""
         bought = cart_buy_again(user_id=self.shopper.pk, order_no=orderNo)
-        message = "已加入购物车"
-        if bought.missing:
-            message = "部分商品未能加入购物车" if bought.added else "商品均已无法购买"
-        return success(BoughtAgainSerializer(bought).data, message)
+        return success(BoughtAgainSerializer(bought).data, _bought_text(bought))
 
     def _answer(self, order_no: str, message: str = "成功") -> Response:
         """Answer with the order as it is now."""
@@ -193,6 +190,15 @@ class OrderViewSet(GenericViewSet[Order]):
             is_paid = order.status == OrderStatus.PAID
             message = "退款处理中" if is_paid else "订单关闭中"
         return success(order_shown(order), message)
+
+
+def _bought_text(bought: BoughtAgain) -> str:
+    if not bought.missing:
+        return "已加入购物车"
+    if bought.added:
+        return "部分商品未能加入购物车"
+    is_full = any(one.reason == CART_FULL for one in bought.missing)
+    return "购物车已满,请先清理" if is_full else "商品均已无法购买"
 
 
 def order_placed(

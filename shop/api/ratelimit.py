@@ -168,7 +168,7 @@ class ExportLimit(RateLimit):
 
 
 class CartLimit(RateLimit):
-    """Cart and preview, which a client calls at every tap."""
+    """Cart, preview and what else a client calls at every tap or look."""
 
     scope = "cart"
 

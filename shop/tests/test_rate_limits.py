@@ -86,7 +86,6 @@ def test_scopes_are_counted_apart_and_writes_together(
         ("post", "/api/orders/A1/pay"),
         ("post", "/api/orders/A1/cancel"),
         ("post", "/api/orders/A1/remind"),
-        ("get", "/api/orders/A1/logistics"),
         ("post", "/api/orders/A1/refunds"),
         ("post", "/api/refunds/R1/withdraw"),
         ("post", "/api/refunds/R1/return"),
@@ -97,8 +96,19 @@ def test_scopes_are_counted_apart_and_writes_together(
         ("post", "/api/uploads"),
     ):
         assert_limited(getattr(shopper_api, method)(url, {}, format="json"))
+    # What is called at every tap or look takes no right to pay away.
     assert preview(shopper_api).status_code == 400
     assert_limited(preview(shopper_api))
+    for method, url in (
+        ("get", "/api/cart"),
+        ("get", "/api/orders/A1/logistics"),
+        ("post", "/api/orders/A1/buy-again"),
+        ("post", "/api/addresses/parse"),
+        ("post", "/api/favorites"),
+        ("post", "/api/footprints"),
+        ("post", "/api/search/history"),
+    ):
+        assert_limited(getattr(shopper_api, method)(url, {}, format="json"))
     assert shopper_api.get("/api/orders").status_code == 200
     assert shopper_api.get("/api/refunds").status_code == 200
 
