@@ -6,6 +6,8 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from shop.api.kept.views import KeptReads
+
 # Who may call it, and the status of a success. `public`: anybody. `open`: anybody, and
 # a token is looked at. `own`: shoppers, their own rows. `shopper`: shoppers, what is
 # there for all. `person`: shoppers and staff.
@@ -100,16 +102,29 @@ _NO_ROUTE = {"head", "options", "trace"}
 
 def served() -> set[str]:
     """Return each `METHOD /path/{name}` under /api/ that the URL conf serves."""
-    return set(_walk(get_resolver().url_patterns, "/"))
+    return {
+        f"{method.upper()} {path}"
+        for path, entry in _walk(get_resolver().url_patterns, "/")
+        for method in _methods(entry)
+    }
 
 
-def _walk(patterns: list[Any], prefix: str) -> Iterator[str]:
+def kept() -> set[str]:
+    """Return the path of each read whose finished answer is kept for all."""
+    return {
+        path
+        for path, entry in _walk(get_resolver().url_patterns, "/")
+        if issubclass(_kind(entry), KeptReads) and "get" in _methods(entry)
+    }
+
+
+def _walk(patterns: list[Any], prefix: str) -> Iterator[tuple[str, URLPattern]]:
     for entry in patterns:
         path = prefix + _readable(str(entry.pattern))
         if isinstance(entry, URLResolver):
             yield from _walk(entry.url_patterns, path)
         elif path.startswith("/api/") and path != "/api/":
-            yield from (f"{method.upper()} {path}" for method in _methods(entry))
+            yield path, entry
 
 
 def _readable(pattern: str) -> str:
@@ -118,8 +133,13 @@ def _readable(pattern: str) -> str:
 
 
 def _methods(entry: URLPattern) -> set[str]:
-    view: Any = entry.callback
-    kind = getattr(view, "cls", None) or view.view_class
-    if actions := getattr(view, "actions", None):
+    kind = _kind(entry)
+    if actions := getattr(entry.callback, "actions", None):
         return set(actions) - _NO_ROUTE
     return {name for name in kind.http_method_names if hasattr(kind, name)} - _NO_ROUTE
+
+
+def _kind(entry: URLPattern) -> type[Any]:
+    view: Any = entry.callback
+    kind: type[Any] = getattr(view, "cls", None) or view.view_class
+    return kind
