@@ -10,11 +10,11 @@ from django.db import transaction
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from catalog.jobs import search_history_delete
 from catalog.models import SearchHistory
 from catalog.services.search_history import (
     WORDS_MAX,
     search_history_add,
-    search_history_delete_old,
 )
 from catalog.tests.conftest import refused
 from conftest import alone, lock_waiters, wait_until
@@ -115,7 +115,7 @@ def test_what_is_old_is_deleted_by_the_clock(shopper: Any) -> None:
     for word, days in ((kept, 179), (old, 180)):
         moment = timezone.now() - timedelta(days=days, seconds=1)
         SearchHistory.objects.filter(pk=word.id).update(searched_at=moment)
-    assert search_history_delete_old() == 1
+    search_history_delete(timestamp=0)
     assert SearchHistory.objects.get().keyword == "新"
 
 

@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from catalog.models import Product
 from conftest import alone
+from orders.jobs import reports_resume
 from orders.models import Order, Review, ReviewAppend, ReviewEvent
 from orders.services.reviews import (
     review_check,
@@ -175,11 +176,17 @@ def test_a_lost_job_is_queued_again_once(
     late = other.updated_at + timedelta(hours=2)
     early = written.updated_at + timedelta(hours=2) - timedelta(seconds=1)
     assert reviews_resume(now=early) == 0
-    assert [reviews_resume(now=late) for _ in range(2)] == [2, 0]
-    assert queued() == [
+    both = [
         {"review_id": other.pk, "is_append": False},
         {"review_id": written.pk, "is_append": True},
     ]
+    assert [reviews_resume(now=late) for _ in range(2)] == [2, 0]
+    assert queued() == both
+    # And by the clock.
+    for model in (Review, ReviewAppend):
+        model.objects.update(updated_at=timezone.now() - timedelta(hours=3))
+    reports_resume(timestamp=0)
+    assert queued() == [*both, *both]
 
 
 def test_a_review_that_is_decided_asks_nobody(

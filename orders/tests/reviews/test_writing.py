@@ -10,14 +10,16 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from accounts.errors import UserNotFound
+from accounts.locks import user_lock_alone
 from accounts.models import User
 from catalog.models import Product
 from conftest import alone, lock_waiters, wait_until
-from orders.errors import ReviewWritten
+from orders.errors import ReviewNotFound, ReviewWritten
 from orders.locks import order_lock
 from orders.models import Order, OrderItem, Review, ReviewAppend, ReviewEvent
 from orders.services.refunds import refund_by_staff
-from orders.services.reviews import review_hide, review_write
+from orders.services.reviews import review_add_to, review_hide, review_write
 from orders.tests.conftest import line, paid_order
 from orders.tests.refunding import completed_order, ship
 
@@ -295,3 +297,25 @@ def test_of_two_at_once_one_is_written(
     assert sorted(type(error) for error in failed if error) == [ReviewWritten]
     assert Review.objects.count() == 1
     assert len(queued()) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("queue")
+def test_an_account_that_is_being_deleted_writes_none(
+    shopper: User, shopper_api: APIClient, staff: User, order: Order
+) -> None:
+    written = published(shopper_api, order, staff)
+    other = order.items.latest("pk")
+    who, said = {"user_id": shopper.pk}, {"content": "好"}
+    line_of = {"order_no": order.order_no, "item_id": other.pk, "rating": 5}
+    with ThreadPoolExecutor(2) as pool, transaction.atomic():
+        user_lock_alone(**who)
+        sent = [
+            pool.submit(alone(review_write), **who, **line_of, **said),
+            pool.submit(alone(review_add_to), **who, review_id=written.pk, **said),
+        ]
+        # Neither waits for the deletion's end.
+        failed = [type(one.exception()) for one in sent]
+    assert failed == [UserNotFound, ReviewNotFound]
+    assert list(Review.objects.all()) == [written]
+    assert not ReviewAppend.objects.exists()
