@@ -3,6 +3,10 @@
 from datetime import timedelta
 from itertools import cycle, islice
 
+from django.conf import settings
+from django.db.models import F
+from django.utils import timezone
+
 from accounts.models import Upload
 from orders.demo_pictures import picture_store
 from orders.models import OrderItem, OrderStatus, Review, ReviewAppend
@@ -34,27 +38,38 @@ _REVIEWED_AFTER = timedelta(hours=20)
 
 
 def demo_reviews_load() -> int:
-    """Let the buyers of completed orders review them, if none is; return how many.
+    """Let the demo's own buyers review what they may, if nobody has; return how many.
 
     All but the last are published here: their buyers were away for too long for WeChat
     to judge what they write. So the last, with pictures, wait for staff.
     """
     if Review.objects.exists():
         return 0
-    completed = OrderItem.objects.filter(order__status=OrderStatus.COMPLETED)
-    items = list(completed.select_related("order").order_by("pk")[:_REVIEWS_MAX])
+    items = _reviewable()
     said = islice(cycle(_SAID), len(items))
     reviews = [
         _written(item, *words, has_picture=number >= len(items) - _WITH_PICTURE)
         for number, (item, words) in enumerate(zip(items, said, strict=True))
     ]
-    for review in reviews[:-_WITH_PICTURE]:
+    published = reviews[:-_WITH_PICTURE]
+    for review in published:
         review_publish(review_id=review.pk, operator_id=None)
         if answer := _ANSWERS.get(review.rating):
             review_answer(review_id=review.pk, operator_id=None, answer=answer)
-    for review in reviews[:1]:
+    for review in published[:1]:
         _add_to(review)
     return len(reviews)
+
+
+def _reviewable() -> list[OrderItem]:
+    """Return lines that may be reviewed; none of who tries the shop out."""
+    completed = OrderItem.objects.filter(
+        order__status=OrderStatus.COMPLETED,
+        order__user__openid__startswith="demo-",
+        order__completed_at__gt=timezone.now() - timedelta(settings.ORDER_REVIEW_DAYS),
+        refund_quantity__lt=F("quantity"),
+    )
+    return list(completed.select_related("order").order_by("pk")[:_REVIEWS_MAX])
 
 
 def _written(

@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError
-from django.db.models import OuterRef, Sum
+from django.db.models import F, OuterRef, Sum
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from accounts.models import User
 from catalog.models import Favorite, Footprint, Product, ProductImage, Sku
 from orders.demo_orders import demo_orders_load
+from orders.demo_reviews import demo_reviews_load
 from orders.models import (
     CartItem,
     DailyFigures,
@@ -29,7 +31,8 @@ from orders.services.audit import orders_audit
 from orders.services.figures import figures_due
 from orders.services.reconciling import bill_check
 from orders.tests.books import BothBooks
-from orders.tests.conftest import work
+from orders.tests.conftest import line, work
+from orders.tests.refunding import completed_order
 from shop.days import day_begin
 from shop.devstack.simulator.process import SimulatorProcess
 
@@ -162,3 +165,16 @@ def test_second_try_makes_the_numbers_that_wechat_knows(
     Sku.objects.update(stock=500)
     assert demo_orders_load() == told
     assert books.differences() == []
+
+
+def test_reviews_are_of_the_demo_alone_and_of_what_may_be_reviewed(
+    shopper: User, shopper_api: APIClient, other_api: APIClient, tea: Product
+) -> None:
+    """Data of an earlier version may hold anything."""
+    User.objects.filter(pk=shopper.pk).update(openid="demo-1")
+    late, returned, *left = (completed_order(shopper_api, line(tea)) for _ in range(3))
+    completed_order(other_api, line(tea))
+    Order.objects.filter(pk=late.pk).update(completed_at=timezone.now() - timedelta(31))
+    returned.items.update(refund_quantity=F("quantity"))
+    assert demo_reviews_load() == 1
+    assert Review.objects.get().order_item.order == left[0]
