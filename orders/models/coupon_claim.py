@@ -37,8 +37,8 @@ class CouponClaimQuerySet(models.QuerySet["CouponClaim"]):
 class CouponClaim(models.Model):
     """One coupon of one shopper, used by one order at most.
 
-    Its time is set when it is claimed, and stays. Nothing in it is about the person:
-    it stays when an account is deleted, as the orders do.
+    Its time is set when it is claimed, and stays. Nothing in it but the key is the
+    person's: it stays when an account is deleted, as the orders do.
     """
 
     # The indexes below begin with it.
@@ -68,6 +68,8 @@ class CouponClaim(models.Model):
         db_index=False,
     )
     claimed_at = models.DateTimeField("领取时间")
+    # Of the request that took it: sent again, as by a double tap, it takes no other.
+    idempotency_key = models.CharField(max_length=255, null=True, editable=False)
 
     objects = CouponClaimQuerySet.as_manager()
 
@@ -82,6 +84,11 @@ class CouponClaim(models.Model):
                 fields=["order"],
                 name="couponclaim_order_once",
                 condition=Q(order__isnull=False),
+            ),
+            models.UniqueConstraint(
+                fields=["user", "coupon", "idempotency_key"],
+                name="couponclaim_key_once",
+                condition=Q(idempotency_key__isnull=False),
             ),
             models.CheckConstraint(
                 name="couponclaim_validity",

@@ -70,6 +70,7 @@ def account_delete(*, user_id: int) -> None:
         raise OrdersOpen
     # The key is the client's own text, and the hash can be guessed from an address.
     orders.update(**dict.fromkeys(_PERSONAL, ""), idempotency_key=None, request_hash="")
+    CouponClaim.objects.filter(user_id=user_id).update(idempotency_key=None)
     # By the orders, which an index finds.
     events = OrderEvent.objects.filter(order__user_id=user_id, operator_id=user_id)
     events.update(reason="")
@@ -186,7 +187,9 @@ def _coupons_export(user: User) -> Any:
     claims = CouponClaim.objects.filter(user=user).order_by("-pk")
     context = {"now": timezone.now()}
     rows = claims.select_related("coupon", "order")
-    return OwnCouponSerializer(rows, many=True, context=context).data
+    shown = OwnCouponSerializer(rows, many=True, context=context).data
+    keys = [{"idempotencyKey": claim.idempotency_key} for claim in rows]
+    return [one | key for one, key in zip(shown, keys, strict=True)]
 
 
 def _cart_line_export(line: CartLine) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from orders.serializers import (
     OwnCouponSerializer,
 )
 from orders.services.coupons import coupon_claim
+from orders.views.idempotency import idempotency_key, idempotency_parameter
 from shop.api.envelope import success
 from shop.api.ratelimit import ReadLimit, WriteLimit
 
@@ -70,12 +71,24 @@ class CouponViewSet(GenericViewSet[Coupon]):
         shown = OwnCouponSerializer(page, many=True, context={"now": now})
         return self.get_paginated_response(shown.data)
 
-    @extend_schema(request=None, responses={201: OwnCouponSerializer})
+    @extend_schema(
+        request=None,
+        responses={201: OwnCouponSerializer},
+        parameters=[
+            idempotency_parameter(
+                "the same key again returns what the first call took."
+            )
+        ],
+    )
     @action(methods=["post"], detail=True)
     def claim(self, request: Request, pk: str) -> Response:
         """Take a coupon; who may have no more gets the one that is held already."""
         user = cast(User, request.user)
-        claim, is_new = coupon_claim(coupon_id=int(pk), user_id=user.pk)
+        claim, is_new = coupon_claim(
+            coupon_id=int(pk),
+            user_id=user.pk,
+            idempotency_key=idempotency_key(request),
+        )
         shown = OwnCouponSerializer(claim, context={"now": timezone.now()}).data
         return success(shown, "领取成功" if is_new else "您已领取过,可直接使用", 201)
 

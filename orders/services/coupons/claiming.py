@@ -18,11 +18,13 @@ _NOT_FOUND = "优惠券不存在"
 
 
 @transaction.atomic(durable=True)
-def coupon_claim(*, coupon_id: int, user_id: int) -> tuple[CouponClaim, bool]:
+def coupon_claim(
+    *, coupon_id: int, user_id: int, idempotency_key: str | None = None
+) -> tuple[CouponClaim, bool]:
     """Take a coupon; return it and whether it was taken by this very call.
 
-    Whoever has had as many as one may have, and holds one that is good still, gets
-    that: tapped twice, a coupon for everybody once is taken once.
+    The same key again gets what it took, whatever has become of it. So does, without
+    one, whoever has had as many as one may have, and holds one that is good still.
 
     Locks: the shopper, against deletion; then the coupon, whose limits are held by it.
     Raises: NotFound, UserNotFound, CouponLimit, CouponNotOpen, CouponGone.
@@ -31,15 +33,11 @@ def coupon_claim(*, coupon_id: int, user_id: int) -> tuple[CouponClaim, bool]:
     if coupon.status == CouponStatus.DRAFT:
         raise NotFound(_NOT_FOUND)
     now = timezone.now()
-    own = CouponClaim.objects.filter(user_id=user_id, coupon=coupon)
-    if own.count() >= coupon.user_limit:
-        held = own.unused().filter(valid_until__gt=now).order_by("valid_until", "pk")
-        if (last := held.last()) is None:
-            raise CouponLimit(coupon.user_limit)
-        last.coupon = coupon
-        return last, False
+    if (held := _held(coupon, user_id, idempotency_key, now)) is not None:
+        held.coupon = coupon
+        return held, False
     _require_open(coupon, now)
-    return _claim_write(coupon, user_id, now), True
+    return _claim_write(coupon, user_id, now, idempotency_key=idempotency_key), True
 
 
 @transaction.atomic(durable=True)
@@ -77,6 +75,24 @@ def _coupon_locked(coupon_id: int, user_id: int) -> Coupon:
     return coupon
 
 
+def _held(
+    coupon: Coupon, user_id: int, idempotency_key: str | None, now: datetime
+) -> CouponClaim | None:
+    """Return what the key took, or what is held by who may have no more.
+
+    Raises: CouponLimit.
+    """
+    own = CouponClaim.objects.filter(user_id=user_id, coupon=coupon)
+    if idempotency_key and (taken := own.filter(idempotency_key=idempotency_key)):
+        return taken[0]
+    if own.count() < coupon.user_limit:
+        return None
+    good = own.unused().filter(valid_until__gt=now).order_by("valid_until", "pk")
+    if (last := good.last()) is None:
+        raise CouponLimit(coupon.user_limit)
+    return last
+
+
 def _require_open(coupon: Coupon, now: datetime) -> None:
     """Raises: CouponNotOpen."""
     if coupon.status == CouponStatus.PUBLISHED and now < coupon.claim_from:
@@ -92,7 +108,12 @@ def _is_out_of_date(coupon: Coupon, now: datetime) -> bool:
 
 
 def _claim_write(
-    coupon: Coupon, user_id: int, now: datetime, given_by_id: int | None = None
+    coupon: Coupon,
+    user_id: int,
+    now: datetime,
+    *,
+    given_by_id: int | None = None,
+    idempotency_key: str | None = None,
 ) -> CouponClaim:
     """Count and write a claim of a locked coupon.
 
@@ -110,6 +131,7 @@ def _claim_write(
         valid_from=valid_from,
         valid_until=valid_until,
         given_by_id=given_by_id,
+        idempotency_key=idempotency_key,
     )
 
 

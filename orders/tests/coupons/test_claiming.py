@@ -16,6 +16,7 @@ from accounts.models import User
 from conftest import alone
 from orders.errors import CouponGone, CouponLimit
 from orders.models import Coupon, CouponClaim
+from orders.services.accounts import account_delete, account_export
 from orders.services.audit import orders_audit
 from orders.services.coupons import coupon_claim, coupon_end, coupon_give
 from orders.tests.coupons.making import claimed, coupon_made, fields_of
@@ -30,8 +31,9 @@ def listed(api: APIClient, path: str = "", **query: Any) -> list[dict[str, Any]]
     return rows
 
 
-def take(api: APIClient, coupon: Coupon) -> Any:
-    return api.post(f"/api/coupons/{coupon.pk}/claim")
+def take(api: APIClient, coupon: Coupon, key: str | None = None) -> Any:
+    headers = {"Idempotency-Key": key} if key else {}
+    return api.post(f"/api/coupons/{coupon.pk}/claim", headers=headers)
 
 
 def refused(response: Any) -> tuple[int, str]:
@@ -181,6 +183,31 @@ def test_limit_of_a_shopper_counts_what_is_used_up(
 
 
 @pytest.mark.usefixtures("audited")
+def test_a_key_takes_one_however_often_it_is_sent(
+    shopper_api: APIClient, shopper: User
+) -> None:
+    coupon = coupon_made(user_limit=3)
+    first, again, other, late = (
+        take(shopper_api, coupon, key).json() for key in "aaba"
+    )
+    assert first["data"] == again["data"] == late["data"] != other["data"]
+    assert again["message"] == "您已领取过,可直接使用"
+    assert CouponClaim.objects.filter(user=shopper).count() == 2
+    # Of another coupon it is another wish.
+    assert take(shopper_api, coupon_made(), "a").json()["message"] == "领取成功"
+    # A retry is answered whatever has come between.
+    coupon_end(coupon_id=coupon.pk)
+    assert take(shopper_api, coupon, "a").json()["data"] == first["data"]
+    assert refused(take(shopper_api, coupon, "c")) == (409, "coupon_not_open")
+    assert refused(take(shopper_api, coupon, "x" * 256)) == (400, "invalid")
+    # The person's own text is theirs to have, and to take along.
+    exported = account_export(user=shopper)["coupons"]
+    assert [claim["idempotencyKey"] for claim in exported] == ["a", "b", "a"]
+    account_delete.__wrapped__(user_id=shopper.pk)
+    assert {claim.idempotency_key for claim in CouponClaim.objects.all()} == {None}
+
+
+@pytest.mark.usefixtures("audited")
 def test_staff_give_within_the_limits_whether_or_not_it_can_be_claimed(
     shopper: User, other_shopper: User, staff: User
 ) -> None:
@@ -212,14 +239,15 @@ def crowd(transactional_db: None) -> Iterator[list[User]]:
     assert orders_audit() == []
 
 
-def together(users: list[User], coupon: Coupon) -> Counter[str]:
+def together(users: list[User], coupon: Coupon, key: str | None = None) -> Counter[str]:
     """Let them claim at the same moment; count what they are told."""
     barrier = threading.Barrier(len(users))
+    sent = {"coupon_id": coupon.pk, "idempotency_key": key}
 
     def claim(user: User) -> str:
         barrier.wait()
         try:
-            _, is_new = coupon_claim(coupon_id=coupon.pk, user_id=user.pk)
+            _, is_new = coupon_claim(user_id=user.pk, **sent)
         except ShopError as error:
             return error.code
         return "new" if is_new else "held"
@@ -233,6 +261,9 @@ def test_limits_hold_at_the_same_moment(crowd: list[User]) -> None:
     assert together(crowd, few) == {"new": 3, "coupon_gone": THREADS - 3}
     few.refresh_from_db()
     assert few.claimed_count == few.claims.count() == 3
+    tapped = coupon_made(user_limit=9)
+    held = {"new": 1, "held": THREADS - 1}
+    assert together([crowd[0]] * THREADS, tapped, "key") == held
     twice = coupon_made(user_limit=2)
     assert together([crowd[0]] * THREADS, twice) == {"new": 2, "held": THREADS - 2}
     twice.refresh_from_db()
