@@ -35,12 +35,18 @@ def address_get(*, user_id: int, address_id: int) -> Address:
 
 @transaction.atomic
 def address_create(*, user_id: int, fields: dict[str, Any]) -> Address:
-    """Add an address.
+    """Add an address; one that is there already, as after a double tap, stays one.
 
     Locks: the user. Raises: AddressLimit, UserNotFound.
     """
     user_lock(user_id=user_id)
-    count = Address.objects.filter(user_id=user_id).count()
+    book = Address.objects.filter(user_id=user_id)
+    text = {name: fields[name] for name in fields if name != "is_default"}
+    if twin := book.filter(**text).first():
+        # Only what was ticked: the first became the default without.
+        changes = {"is_default": True} if fields.get("is_default") else {}
+        return address_update(user_id=user_id, address_id=twin.pk, changes=changes)
+    count = book.count()
     if count >= ADDRESSES_MAX:
         raise AddressLimit
     is_default = count == 0 or fields.get("is_default", False)

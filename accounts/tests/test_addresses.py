@@ -49,6 +49,20 @@ def test_add(shopper_api, shopper):
     assert address.user == shopper
 
 
+def test_a_double_tap_adds_one(shopper_api):
+    first = added(shopper_api)
+    other = added(shopper_api, detail="龙井路2号", isDefault=True)
+    answers = [add(shopper_api), add(shopper_api, isDefault=False)]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert [answer.json()["data"]["id"] for answer in answers] == [first, first]
+    assert book(shopper_api) == [("龙井路2号", True), (HOME["detail"], False)]
+    # It is told now that it is the default.
+    assert add(shopper_api, isDefault=True).json()["data"]["isDefault"] is True
+    assert book(shopper_api) == [(HOME["detail"], True), ("龙井路2号", False)]
+    # Somebody else's name is another address.
+    assert added(shopper_api, name="王小红") not in {first, other}
+
+
 def test_read(shopper_api):
     pk = added(shopper_api)
     answer = shopper_api.get(f"/api/addresses/{pk}")
@@ -205,8 +219,8 @@ def test_no_html(shopper_api):
 
 
 def test_at_most_twenty(shopper_api, other_api):
-    for _ in range(20):
-        assert add(shopper_api).status_code == 201
+    for number in range(20):
+        assert add(shopper_api, detail=str(number)).status_code == 201
     answer = add(shopper_api)
     assert answer.status_code == 409
     assert answer.json() == {
@@ -214,6 +228,8 @@ def test_at_most_twenty(shopper_api, other_api):
         "message": "最多保存20个地址",
         "data": {"error": "address_limit"},
     }
+    # What is there already needs no room.
+    assert add(shopper_api, detail="5").status_code == 201
     assert add(other_api).status_code == 201
 
 
@@ -231,8 +247,8 @@ def test_limit_counts_writes_alone(shopper_api, settings, still_clock):
 
 
 def test_list_takes_three_statements(shopper_api):
-    for _ in range(5):
-        added(shopper_api)
+    for number in range(5):
+        added(shopper_api, detail=str(number))
     with CaptureQueriesContext(connection) as queries:
         shopper_api.get("/api/addresses")
     assert len(queries) == 3
@@ -258,25 +274,32 @@ def ann(transactional_db, patient_database):
     return User.objects.create(openid="openid-ann", password="!")
 
 
+def create(user, number, **fields):
+    """Add an address that differs from the others by its number."""
+    fields = {**HOME, "detail": str(number), **fields}
+    return address_create(user_id=user.pk, fields=fields)
+
+
 def test_new_defaults_at_once(ann):
-    fields = HOME | {"is_default": True}
-    at_once(12, lambda _: address_create(user_id=ann.pk, fields=fields))
+    at_once(12, lambda number: create(ann, number, is_default=True))
     assert Address.objects.count() == 12
     assert Address.objects.filter(is_default=True).count() == 1
 
 
 def test_first_addresses_at_once(ann):
-    at_once(12, lambda _: address_create(user_id=ann.pk, fields=dict(HOME)))
+    # Each of six is sent twice.
+    at_once(12, lambda number: create(ann, number // 2))
+    assert Address.objects.count() == 6
     assert Address.objects.filter(is_default=True).count() == 1
 
 
 def test_limit_holds_at_once(ann):
-    for _ in range(18):
-        address_create(user_id=ann.pk, fields=dict(HOME))
+    for number in range(18):
+        create(ann, number)
 
-    def act(_):
+    def act(number):
         try:
-            address_create(user_id=ann.pk, fields=dict(HOME))
+            create(ann, 18 + number)
         except Exception as error:
             return getattr(error, "code", repr(error))
         return "made"
@@ -286,7 +309,7 @@ def test_limit_holds_at_once(ann):
 
 
 def test_defaults_moved_at_once(ann):
-    keys = [address_create(user_id=ann.pk, fields=dict(HOME)).pk for _ in range(6)]
+    keys = [create(ann, number).pk for number in range(6)]
 
     def act(number):
         changes = {"is_default": True}

@@ -43,7 +43,7 @@ class AddressViewSet(GenericViewSet[Address]):
         return self.get_paginated_response(AddressSerializer(page, many=True).data)
 
     def create(self, request: Request) -> Response:
-        """Add an address; the first one becomes the default."""
+        """Add an address that is not there yet; the first becomes the default."""
         body = AddressSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         address = services.address_create(
