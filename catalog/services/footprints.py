@@ -58,13 +58,8 @@ def footprint_add(*, user_id: int, product_id: int) -> None:
 
 
 def footprint_remove(*, user_id: int, product_id: int) -> None:
-    """Forget that a shopper has seen a product.
-
-    Raises: NotFound, when there is no footprint.
-    """
-    own = Footprint.objects.filter(user_id=user_id, product_id=product_id)
-    if not own.delete()[0]:
-        raise NotFound
+    """Forget that a shopper has seen a product, if they have."""
+    Footprint.objects.filter(user_id=user_id, product_id=product_id).delete()
 
 
 def footprints_clear(*, user_id: int) -> None:

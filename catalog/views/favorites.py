@@ -55,6 +55,6 @@ class FavoriteViewSet(GenericViewSet[Favorite]):
 
     @extend_schema(responses={200: None})
     def destroy(self, request: Request, productId: str) -> Response:
-        """Take a mark away."""
+        """Take a mark away; none is there afterwards, whether there was one or not."""
         favorite_remove(user_id=shopper_id(request), product_id=int(productId))
         return success(None, "已取消收藏")

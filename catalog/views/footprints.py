@@ -48,7 +48,7 @@ class FootprintViewSet(GenericViewSet[Footprint]):
 
     @extend_schema(operation_id="footprints_destroy", responses={200: None})
     def destroy(self, request: Request, productId: str) -> Response:
-        """Forget one product."""
+        """Forget one product, whether it was seen or not."""
         footprint_remove(user_id=shopper_id(request), product_id=int(productId))
         return success(None, "删除成功")
 

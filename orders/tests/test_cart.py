@@ -292,7 +292,9 @@ def test_change(
     assert shown(shopper_api) == [(sku.pk, 5, True, "off_sale")]
     answer = shopper_api.delete(f"{URL}/{key}")
     assert (answer.status_code, answer.json()["data"]["list"]) == (200, [])
-    assert shopper_api.delete(f"{URL}/{key}").status_code == 404
+    for again in (shopper_api.delete(f"{URL}/{key}"), change(quantity=1)):
+        assert refusal(again)[:2] == (404, "not_found")
+        assert again.json()["message"] == "购物车中没有该商品"
     assert shown(other_api) == [(cup_sku.pk, 4, True, "ok")]
 
 

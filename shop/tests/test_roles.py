@@ -137,7 +137,6 @@ def rows(
         "history/{id}": f"history/{word.json()['data']['id']}",
         "cart/{id}": f"cart/{cart['data']['id']}",
         "reviews/{id}": f"reviews/{review.pk}",
-        "{productId}": str(product.pk),
         "{orderNo}": order_no,
         "{refundNo}": refund["data"]["refundNo"],
     }
@@ -161,6 +160,8 @@ def not_found(path: str) -> str:
         return "优惠券不存在"
     if "/reviews/" in path:
         return "评价不存在"
+    if "/cart/" in path:
+        return "购物车中没有该商品"
     return "退款不存在" if "/refunds/" in path else MESSAGES[404]
 
 

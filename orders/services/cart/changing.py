@@ -22,7 +22,7 @@ from orders.locks import cart_lock
 from orders.models import CartItem
 from orders.models.cart_item import CART_LINES_MAX
 from orders.models.order_item import QUANTITY_MAX
-from orders.services.cart.reading import LineState, lines_read
+from orders.services.cart.reading import NO_LINE, LineState, lines_read
 from shop.errors import Invalid, NotFound
 
 
@@ -74,7 +74,7 @@ def cart_change(
     user_lock(user_id=user_id)
     items = {item.pk: item for item in cart_lock(user_id)}
     if (item := items.get(item_id)) is None:
-        raise NotFound
+        raise NotFound(NO_LINE)
     if is_selected is not None:
         item.is_selected = is_selected
     item.quantity = quantity or item.quantity
@@ -128,7 +128,7 @@ def cart_remove(*, user_id: int, item_id: int) -> None:
     Raises: NotFound.
     """
     if not CartItem.objects.filter(user_id=user_id, pk=item_id).delete()[0]:
-        raise NotFound
+        raise NotFound(NO_LINE)
 
 
 @transaction.atomic

@@ -14,6 +14,8 @@ from orders.models import CartItem
 from orders.services.flash_sales import SalePrice, sale_prices
 from shop.errors import NotFound
 
+NO_LINE = "购物车中没有该商品"
+
 
 class LineState(StrEnum):
     """Whether a line can be ordered as it is."""
@@ -92,7 +94,7 @@ class Cart:
         for line in self.lines:
             if line.item.pk == item_id:
                 return line
-        raise NotFound
+        raise NotFound(NO_LINE)
 
     @property
     def quantity(self) -> int:
