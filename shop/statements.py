@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connections
@@ -45,9 +44,10 @@ class _Line:
     prepared stays: the shop has some dozens of such statements.
     """
 
-    def __init__(self, connection: Any) -> None:
-        self._libpq = connection.pgconn
-        self._transformer = Transformer.from_context(connection)
+    def __init__(self, driver: psycopg.Connection[Any]) -> None:
+        self.driver = driver
+        self._libpq = driver.pgconn
+        self._transformer = Transformer.from_context(driver)
         self._prepared: dict[_Statement, bytes] = {}
         self._numbers = itertools.count()
 
@@ -90,9 +90,6 @@ class _Line:
         raise error_from_result(result)
 
 
-_lines: WeakKeyDictionary[Any, _Line] = WeakKeyDictionary()
-
-
 def rows_fetch(
     sql: str, values: _Values, *, using: str = DEFAULT_DB_ALIAS
 ) -> list[tuple[Any, ...]]:
@@ -121,10 +118,16 @@ def _rows(connection: Any, sql: str, values: _Values) -> list[tuple[Any, ...]]:
     connection.ensure_connection()
     if _needs_cursor(connection):
         return _rows_by_cursor(connection, sql, values)
-    driver = connection.connection
     with connection.wrap_database_errors:
-        line = _lines.get(driver) or _lines.setdefault(driver, _Line(driver))
-        return line.rows(sql, values)
+        return _line_of(connection).rows(sql, values)
+
+
+def _line_of(connection: Any) -> _Line:
+    """Return the line of the driver's connection; Django's own keeps the latest."""
+    line: _Line | None = getattr(connection, "shop_line", None)
+    if line is None or line.driver is not connection.connection:
+        line = connection.shop_line = _Line(connection.connection)
+    return line
 
 
 def _needs_cursor(connection: Any) -> bool:

@@ -1,5 +1,7 @@
 """Prepared statements: planned once, counted and failing as any other."""
 
+import gc
+import weakref
 from collections.abc import Iterator
 from uuid import UUID
 
@@ -134,3 +136,13 @@ def test_what_the_driver_has_the_server_forget_is_prepared_again() -> None:
     for _ in range(2):
         assert rows_fetch(DOUBLE, [1]) == [(2,)]
     assert prepared() == [("SELECT $1::integer * 2 /* doubled */", 2)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_was_closed_is_not_kept() -> None:
+    rows_fetch(DOUBLE, [1])
+    gone = weakref.ref(connection.connection)
+    connection.close()
+    rows_fetch(DOUBLE, [1])
+    gc.collect()
+    assert gone() is None
