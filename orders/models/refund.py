@@ -48,8 +48,12 @@ class RefundQuerySet(models.QuerySet["Refund"]):
         return self.filter(state__in=ASKED, agreed_at__isnull=False)
 
     def unreturned(self, now: datetime) -> "RefundQuerySet":
-        """Keep the returns whose time to be sent has passed."""
-        return self.filter(state=RefundState.TO_RETURN, return_before__lte=now)
+        """Keep the returns whose time to be sent has passed.
+
+        Not what one person has granted: that waits for staff, not for goods.
+        """
+        late = self.filter(state=RefundState.TO_RETURN, return_before__lte=now)
+        return late.filter(agreed_at=None)
 
     def granted_by_staff(self) -> "RefundQuerySet":
         """Keep what staff have granted, whatever became of it at WeChat."""

@@ -21,6 +21,7 @@ from orders.services.refunds.granting import (
     is_second_needed,
     refund_grant,
 )
+from orders.services.refunds.returning import return_deadline
 from orders.services.refunds.sending import send_later
 from orders.services.refunds.settling import ABNORMAL, CLOSED, refund_follow
 from orders.services.refunds.states import refund_mark, refund_move
@@ -103,6 +104,8 @@ def refund_confirm(*, refund_id: int, operator_id: int, agreed_at: datetime) -> 
 def refund_send_back(*, refund_id: int, operator_id: int, note: str) -> Refund:
     """Undo that one person has agreed to a shopper's request; it is answered anew.
 
+    Goods that are to come back may take their whole time from now on.
+
     Locks: the order, the refund.
     Raises: IllegalTransition.
     """
@@ -110,6 +113,7 @@ def refund_send_back(*, refund_id: int, operator_id: int, note: str) -> Refund:
     if not (refund.is_agreed and refund.kind == RefundKind.AFTER_SALE):
         raise IllegalTransition("退款单不在等第二人审批", status=refund.state)
     amounts_grant(refund, Amounts())
+    is_due = refund.state == RefundState.TO_RETURN
     refund_mark(
         refund=refund,
         deed=RefundDeed.RETURNED,
@@ -119,6 +123,7 @@ def refund_send_back(*, refund_id: int, operator_id: int, note: str) -> Refund:
         agreed_at=None,
         answer="",
         is_restocked=False,
+        return_before=return_deadline() if is_due else refund.return_before,
     )
     return refund
 

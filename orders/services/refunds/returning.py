@@ -1,6 +1,6 @@
 """Goods on their way back: staff say where to, the shopper says with which parcel."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -31,7 +31,6 @@ def refund_agree_return(
         raise IllegalTransition("买家申请的是仅退款,不用寄回", status=refund.state)
     if refund.is_agreed:
         raise IllegalTransition("已有一人同意退款,等第二人审批", status=refund.state)
-    days = timedelta(days=settings.REFUND_RETURN_DAYS)
     refund_move(
         refund=refund,
         to=RefundState.TO_RETURN,
@@ -39,9 +38,14 @@ def refund_agree_return(
         reason=answer,
         answer=answer,
         return_address=address,
-        return_before=timezone.now() + days,
+        return_before=return_deadline(),
     )
     return refund
+
+
+def return_deadline() -> datetime:
+    """Return until when the goods of a return that begins now are to be sent."""
+    return timezone.now() + timedelta(days=settings.REFUND_RETURN_DAYS)
 
 
 @transaction.atomic(durable=True)

@@ -68,8 +68,8 @@ def _expire_one(refund_id: int) -> bool:
     try:
         with transaction.atomic(durable=True):
             refund = order_and_refund_lock(refund_id)
-            # The shopper may have sent it at the last moment.
-            if refund.state != RefundState.TO_RETURN:
+            # The shopper may have sent it at the last moment, or somebody granted it.
+            if refund.state != RefundState.TO_RETURN or refund.is_agreed:
                 return False
             _withdraw(refund, operator_id=None, reason="超过寄回期限,系统自动撤回")
     except Exception:

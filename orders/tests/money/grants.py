@@ -20,6 +20,7 @@ from orders.tests.money.refunds import RefundRules
 from orders.tests.money.rules import chosen, picks, pieces, yuan
 from orders.tests.money.things import (
     ASKED,
+    RETURN_TIME,
     TWO_PERSON_ABOVE,
     Deal,
     Line,
@@ -204,3 +205,5 @@ class GrantRules(RefundRules):
         if is_legal:
             refund.amount, refund.kept = refund.amount + refund.kept, 0
             refund.agreed_by, refund.is_restocked = None, False
+            if refund.state == "to_return":
+                refund.return_before = self.world.clock.now + RETURN_TIME

@@ -50,5 +50,6 @@ class ReturnRules(GrantRules):
         now = self.world.clock.now
         returns_expire()
         for refund in self.standing("to_return"):
-            if refund.return_before and refund.return_before <= now:
+            is_late = refund.return_before and refund.return_before <= now
+            if is_late and not refund.agreed_by:
                 refund.state = "withdrawn"

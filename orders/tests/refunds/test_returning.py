@@ -20,6 +20,7 @@ from orders.services.refunds import (
     refund_approve,
     refund_confirm,
     refund_reject,
+    refund_send_back,
     returns_expire,
 )
 from orders.tests.conftest import line, paid_order, stock_of
@@ -255,6 +256,21 @@ def test_two_people_grant_a_return_and_the_parcel_may_come_in_between(
         refund_id=agreed.pk, operator_id=second.pk, agreed_at=waiting.agreed_at
     )
     assert (granted.state, granted.amount) == ("approved", Decimal("198.00"))
+
+
+def test_what_one_person_has_granted_is_withdrawn_by_no_clock(
+    shopper_api: APIClient, agreed: Refund, staff: User, settings: Any
+) -> None:
+    settings.REFUND_TWO_PERSON_ABOVE = Decimal(100)
+    first: Any = agreed.return_before
+    refund_approve(refund_id=agreed.pk, operator_id=staff.pk, is_restocked=False)
+    assert returns_expire(now=first) == 0
+    # Sent back, it is to be sent anew, with all the days for it.
+    refund_send_back(refund_id=agreed.pk, operator_id=staff.pk, note="请寄回")
+    assert returns_expire(now=first) == 0
+    agreed.refresh_from_db()
+    assert (agreed.state, agreed.is_agreed) == ("to_return", False)
+    assert returns_expire(now=agreed.return_before) == 1
 
 
 def test_the_clock_confirms_no_order_of_which_money_may_go_back(
