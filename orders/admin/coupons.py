@@ -22,6 +22,8 @@ from orders.admin.coupon_actions import (
 from orders.admin.coupon_form import CouponForm
 from orders.models import Coupon, CouponScope, CouponStatus
 from orders.services.coupons import (
+    FIGURES_MAX,
+    CouponFigures,
     coupon_create,
     coupon_figures,
     coupon_update,
@@ -213,9 +215,18 @@ class CouponDesk(CouponActions):
     @display(description="效果")
     def figures_shown(self, coupon: Coupon) -> str:
         """Add up what was used, and what its paid orders came to."""
-        found = coupon_figures(coupon_id=coupon.pk)
+        found = self._figures(coupon)
+        if found is None:
+            return f"{claimed(coupon)} · 已使用超过{FIGURES_MAX},不再合计金额"
         return (
             f"{claimed(coupon)} · 已使用{found.used}"
             f" · 优惠{money(found.discount_amount)}"
             f" · 订单金额{money(found.order_amount)}"
         )
+
+    def _figures(self, coupon: Any) -> CouponFigures | None:
+        """Return them, read once: a page asks for a field several times."""
+        if not hasattr(coupon, "_figures"):
+            coupon._figures = coupon_figures(coupon_id=coupon.pk)
+        figures: CouponFigures | None = coupon._figures
+        return figures

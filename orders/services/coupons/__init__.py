@@ -11,7 +11,7 @@ from orders.services.coupons.editing import (
     coupon_publish,
     coupon_update,
 )
-from orders.services.coupons.figures import CouponFigures, coupon_figures
+from orders.services.coupons.figures import FIGURES_MAX, CouponFigures, coupon_figures
 from orders.services.coupons.offering import (
     Offer,
     coupons_offered,
@@ -26,6 +26,7 @@ from orders.services.coupons.using import (
 )
 
 __all__ = [
+    "FIGURES_MAX",
     "OPEN_FIELDS",
     "TARGETS_MAX",
     "CouponFields",

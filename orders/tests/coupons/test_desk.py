@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 from django.contrib.messages import get_messages
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -14,7 +16,12 @@ from accounts.models import User
 from catalog.models import Category, Product
 from orders.errors import CouponChanged
 from orders.models import Coupon, CouponClaim, Order
-from orders.services.coupons import coupon_copy, coupon_end, coupon_update
+from orders.services.coupons import (
+    coupon_copy,
+    coupon_end,
+    coupon_figures,
+    coupon_update,
+)
 from orders.tests.conftest import line, page, paid, placed
 from orders.tests.coupons.making import claimed, coupon_made, fields_of
 from shop.errors import Invalid
@@ -200,8 +207,13 @@ def test_figures_and_the_order_tell_what_a_coupon_has_brought(
     ]
     paid(first)
     shopper_api.post(f"/api/orders/{last.order_no}/cancel")
-    shown = page(desk, f"{DESK}{coupon.pk}/change/")
+    with CaptureQueriesContext(connection) as captured:
+        shown = page(desk, f"{DESK}{coupon.pk}/change/")
     assert "已领取3,不限量 · 已使用2 · 优惠¥5.00 · 订单金额¥20.50" in shown
+    sums = [one for one in captured.captured_queries if "discount_amount" in one["sql"]]
+    assert len(sums) == 1
+    assert coupon_figures(coupon_id=coupon.pk, most=2) is not None
+    assert coupon_figures(coupon_id=coupon.pk, most=1) is None
     assert "立减五元" in page(desk, f"/admin/orders/order/{first.pk}/change/")
 
 
