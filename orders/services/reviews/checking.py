@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 # A job that fails is tried again within an hour, and leaves its trace in the row.
 LOST_AFTER = timedelta(hours=2)
+# Staff see it then: whatever WeChat's trouble is, nobody waits for ever.
+OPEN_FOR = timedelta(days=1)
 _BATCH_SIZE = 1000
 
 
@@ -39,7 +41,7 @@ def review_check(*, review_id: int, is_append: bool) -> None:
     """Have WeChat judge a text; does nothing when that is decided already.
 
     What passes becomes public, unless it has pictures, at which staff look. What WeChat
-    can't or won't judge waits for staff, too.
+    can't or won't judge waits for staff, too, as does what it leaves open for a day.
 
     Locks: the review, then its product.
     Raises: ShopError, when it must be tried again.
@@ -51,9 +53,11 @@ def review_check(*, review_id: int, is_append: bool) -> None:
     try:
         to, reason = _judged(review, text)
     except ShopError:
-        # The try is its trace: whoever looks for lost jobs goes by that.
-        _rows_of(text).update(updated_at=timezone.now())
-        raise
+        if timezone.now() < text.created_at + OPEN_FOR:
+            # The try is its trace: whoever looks for lost jobs goes by that.
+            _rows_of(text).update(updated_at=timezone.now())
+            raise
+        to, reason = ReviewState.WAITING, "微信一天内未能检测"
     with transaction.atomic(durable=True):
         text = _text_of(review_lock(review_id), is_append)
         # Staff, or a twin, may have decided meanwhile.

@@ -123,6 +123,14 @@ def test_while_wechat_is_away_it_stays_unseen_and_is_tried_again(
     assert state_of(written)[0] == "public"
 
 
+def test_what_wechat_leaves_open_for_a_day_waits_for_staff(
+    written: Review, wechat: Any
+) -> None:
+    Review.objects.update(created_at=timezone.now() - timedelta(days=1))
+    answered(wechat, written, (500, {}, b""))
+    assert state_of(written) == ("waiting", "微信一天内未能检测")
+
+
 def test_staff_look_at_pictures(
     shopper_api: APIClient, order: Order, written: Review, wechat: Any
 ) -> None:
