@@ -145,7 +145,9 @@ class ReviewActions(StaffActions):
     def publish_chosen(self, request: HttpRequest, queryset: Any) -> None:
         """Publish what waits of the chosen ones, pictures and all."""
         published = 0
-        for review in queryset:
+        # Of the page that was looked at alone, even if all pages are chosen.
+        seen = request.POST.getlist("_selected_action")
+        for review in queryset.filter(pk__in=seen):
             for is_append, text in ((False, review), (True, review.added)):
                 if text is None or text.state != ReviewState.WAITING:
                     continue

@@ -113,7 +113,12 @@ def test_what_waits_is_published_many_at_once(
     Review.objects.exclude(pk=third.pk).update(state="waiting")
     add_to(shopper_api, third)
     ReviewAppend.objects.update(state="waiting")
-    chosen = {"_selected_action": [first.pk, third.pk], "action": "publish_chosen"}
+    # All pages are chosen, of which nobody has looked at the others.
+    chosen = {
+        "_selected_action": [first.pk, third.pk],
+        "action": "publish_chosen",
+        "select_across": "1",
+    }
     answer = desk.post(LIST, chosen, follow=True)
     assert "已公开2条" in answer.content.decode()
     assert listed(desk) == [second.pk]
