@@ -125,7 +125,7 @@ class ReviewFilterSerializer(ShopSerializer):
         allow_blank=True,
     )
     hasImages = serializers.ChoiceField(
-        label="有图", choices=["true"], required=False, allow_blank=True
+        label="有图", choices=["true", "false"], required=False, allow_blank=True
     )
 
 

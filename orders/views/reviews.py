@@ -166,7 +166,7 @@ class ProductReviewsView(KeptReads):
         listing = review_listing(
             int(id),
             rating=int(rating) if rating else None,
-            has_images=bool(query.validated_data.get("hasImages")),
+            has_images=query.validated_data.get("hasImages") == "true",
         )
         page = _ReviewPagination()
         rows = page.paginate_queryset(listing, request)

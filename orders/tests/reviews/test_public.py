@@ -126,6 +126,7 @@ def test_lists_are_narrowed_and_summed_up(
     for query, found in (
         ("rating=5", [1, 0]),
         ("rating=&hasImages=", [3, 2, 1, 0]),
+        ("hasImages=false", [3, 2, 1, 0]),
         ("hasImages=true", [3, 1]),
         ("rating=5&hasImages=true", [1]),
         ("rating=3", []),
