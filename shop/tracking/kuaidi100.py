@@ -16,7 +16,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from shop.api.text import plain_text
-from shop.tracking.trace import Trace, TraceStep, TraceUnavailable
+from shop.tracking.trace import Trace, TraceRefused, TraceStep, TraceUnavailable
 from shop.wechat.calling import Callee, calling, in_time, reply_read
 from shop.wechat.errors import WeChatUnavailable
 
@@ -69,7 +69,7 @@ _UNKNOWN = ("500", "408")
 def trace_ask(*, carrier: str, tracking_no: str, phone: str) -> Trace | None:
     """Return a parcel's trace; None for what Kuaidi100 can't know.
 
-    Raises: TraceUnavailable; RuntimeError, in a transaction.
+    Raises: TraceUnavailable, TraceRefused; RuntimeError, in a transaction.
     """
     if carrier not in CARRIERS or len(tracking_no) not in _NUMBER_LENGTHS:
         return None
@@ -131,7 +131,7 @@ def _is_trace(reply: Mapping[str, Any]) -> bool:
 
 
 def _trace(reply: Mapping[str, Any]) -> Trace:
-    """Raises: TraceUnavailable."""
+    """Raises: TraceRefused."""
     if _is_trace(reply):
         steps = sorted(_steps(reply["data"]), key=lambda step: step.at, reverse=True)
         return Trace(_STATES.get(str(reply.get("state")), ""), steps)
@@ -140,7 +140,7 @@ def _trace(reply: Mapping[str, Any]) -> Trace:
         return Trace()
     # Wrong keys, an account that has run out, a number that is locked. Not its text.
     logger.error("Kuaidi100 answers returnCode %.20r", code)
-    raise TraceUnavailable
+    raise TraceRefused
 
 
 def _steps(rows: list[Any]) -> Iterator[TraceStep]:

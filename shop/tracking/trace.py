@@ -9,6 +9,10 @@ class TraceUnavailable(Exception):
     """The service did not answer, or not about the parcel: ask again later."""
 
 
+class TraceRefused(TraceUnavailable):
+    """The service will not tell: the number is locked, the keys are wrong."""
+
+
 @dataclass(frozen=True, slots=True)
 class TraceStep:
     """What a carrier has written down of a parcel, and when."""

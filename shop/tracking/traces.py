@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from shop.tracking import kuaidi100
-from shop.tracking.trace import Trace, TraceStep
+from shop.tracking.trace import Trace, TraceRefused, TraceStep
 
 # Each answers Trace; None when it does not know the carrier.
 SERVICES: Mapping[str, Callable[..., Trace | None]] = {"kuaidi100": kuaidi100.trace_ask}
@@ -19,6 +19,9 @@ SERVICES: Mapping[str, Callable[..., Trace | None]] = {"kuaidi100": kuaidi100.tr
 KEPT_SECONDS = 30 * 60
 # Of what has arrived nothing new is written.
 OVER_SECONDS = 24 * 3600
+# A locked number stays locked while it is asked about.
+REFUSED_SECONDS = 60
+_REFUSED = "refused"
 
 
 def trace_of(*, carrier: str, tracking_no: str, phone: str) -> Trace | None:
@@ -35,7 +38,11 @@ def trace_of(*, carrier: str, tracking_no: str, phone: str) -> Trace | None:
     key = _key(carrier, tracking_no, phone)
     if (kept := cache.get(key)) is not None:
         return _read(kept)
-    trace = ask(carrier=carrier, tracking_no=tracking_no, phone=phone)
+    try:
+        trace = ask(carrier=carrier, tracking_no=tracking_no, phone=phone)
+    except TraceRefused:
+        cache.set(key, _REFUSED, REFUSED_SECONDS)
+        raise
     if trace is not None:
         seconds = OVER_SECONDS if trace.is_over else KEPT_SECONDS
         cache.set(key, _written(trace), seconds)
@@ -53,5 +60,8 @@ def _written(trace: Trace) -> Any:
 
 
 def _read(kept: Any) -> Trace:
+    """Raises: TraceRefused."""
+    if kept == _REFUSED:
+        raise TraceRefused
     state, steps = kept
     return Trace(state, [TraceStep(at, text) for at, text in steps])
