@@ -209,13 +209,22 @@ def test_statements(
         shopper_api.get(f"/api/favorites/{goods[0].pk}")
 
 
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("add", [favorite_add, footprint_add])
-def test_an_erased_account_gets_none(
-    shopper: Any, goods: list[Product], add: Callable[..., None]
+def test_an_account_that_is_being_deleted_gets_none(
+    shopper: Any,
+    goods: list[Product],
+    patient_database: None,
+    add: Callable[..., None],
 ) -> None:
-    """As a request would that was let in before."""
-    shopper.is_active = False
-    shopper.save()
-    with pytest.raises(NotFound):
-        add(user_id=shopper.pk, product_id=goods[0].pk)
+    who = get_user_model().objects.filter(pk=shopper.pk)
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            who.select_for_update().get()
+            wanted = {"user_id": shopper.pk, "product_id": goods[0].pk}
+            added = pool.submit(alone(add), **wanted)
+            wait_until(lambda: lock_waiters() == 1)
+            who.update(is_active=False)
+        with pytest.raises(NotFound):
+            added.result()
     assert (Favorite.objects.count(), Footprint.objects.count()) == (0, 0)

@@ -1,13 +1,17 @@
 """A deleted account leaves words that the public knows, and nothing else."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
+from django.db import transaction
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from catalog.locks import products_lock
 from catalog.models import Product
+from conftest import alone, lock_waiters, wait_until
 from orders.errors import ReviewChanged
 from orders.models import Order, Review, ReviewEvent
 from orders.services.accounts import account_delete
@@ -58,6 +62,21 @@ def test_words_stay_and_the_person_goes(
     assert set(operators.values_list("reason", flat=True)) == {""}
     with pytest.raises(ReviewChanged, match="买家已注销"):
         review_publish(review_id=unseen.pk, operator_id=staff.pk)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("queue", "patient_database")
+def test_a_deletion_waits_for_who_counts_reviews(
+    shopper_api: APIClient, shopper: User, staff: User, order: Order, tea: Product
+) -> None:
+    published(shopper_api, order, staff, images=[uploaded(shopper_api)], rating=4)
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            products_lock([tea.pk])
+            gone = pool.submit(alone(account_delete), user_id=shopper.pk)
+            wait_until(lambda: lock_waiters() == 1)
+        gone.result()
+    assert rating_of(tea) == (1, 4)
 
 
 def test_the_export_has_them(
