@@ -69,7 +69,10 @@ class CartViewSet(GenericViewSet[CartItem]):
         request=CartAddSerializer,
         responses={201: CartWrittenSerializer},
         parameters=[
-            idempotency_parameter("sent again with the same key, it adds nothing.")
+            idempotency_parameter(
+                "sent again with the same key, it adds nothing. A line knows the key"
+                " of what was added last alone."
+            )
         ],
     )
     def create(self, request: Request) -> Response:
