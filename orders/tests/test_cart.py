@@ -14,7 +14,14 @@ from rest_framework.test import APIClient
 
 from accounts.errors import UserNotFound
 from accounts.models import User
-from catalog.models import Favorite, FlashSaleKind, Footprint, Product, Sku
+from catalog.models import (
+    Favorite,
+    FlashSaleKind,
+    FlashSaleSku,
+    Footprint,
+    Product,
+    Sku,
+)
 from catalog.services.favorites import favorite_add
 from catalog.services.flash_sales import (
     SaleLine,
@@ -247,7 +254,14 @@ def test_a_flash_sale_shows_its_price_and_what_it_leaves(
     )
     short = {"skuId": sku.pk, "name": "龙井茶", "requested": 3, "available": 2}
     answer = add(shopper_api, sku, 2)
+    assert refusal(answer) == (409, "sale_limit", {"items": [short]})
+    assert answer.json()["message"] == "商品龙井茶超出活动限购,还可买2件"
+    # The sale itself has three.
+    FlashSaleSku.objects.update(user_limit=9)
+    answer = add(shopper_api, sku, 3)
+    short = short | {"requested": 4, "available": 3}
     assert refusal(answer) == (409, "insufficient_stock", {"items": [short]})
+    FlashSaleSku.objects.update(user_limit=2)
     names = ("price", "originalPrice", "priceAdded", "priceChanged", "stock", "amount")
 
     def told() -> list[Any]:

@@ -17,6 +17,7 @@ from orders.errors import (
     CartQuantityLimit,
     InsufficientStock,
     NotOnSale,
+    SaleLimitExceeded,
 )
 from orders.locks import cart_lock
 from orders.models import CartItem
@@ -39,8 +40,8 @@ def cart_add(
 
     A line remembers the key that added last: the same again adds nothing.
 
-    Locks: the user, the lines. Raises: NotOnSale, InsufficientStock, CartLimit,
-    CartQuantityLimit, UserNotFound.
+    Locks: the user, the lines. Raises: NotOnSale, InsufficientStock,
+    SaleLimitExceeded, CartLimit, CartQuantityLimit, UserNotFound.
     """
     user_lock(user_id=user_id)
     items = {item.sku_id: item for item in cart_lock(user_id)}
@@ -69,7 +70,7 @@ def cart_change(
     """Change what is given; a line of the SKU that is chosen instead merges into it.
 
     Locks: the user, the lines. Raises: NotFound, Invalid, NotOnSale,
-    InsufficientStock, CartQuantityLimit, UserNotFound.
+    InsufficientStock, SaleLimitExceeded, CartQuantityLimit, UserNotFound.
     """
     user_lock(user_id=user_id)
     items = {item.pk: item for item in cart_lock(user_id)}
@@ -102,7 +103,7 @@ def _sku_choose(item: CartItem, sku_id: int, items: Collection[CartItem]) -> Non
 def _price(item: CartItem) -> Decimal:
     """Return what a piece costs now, if so many can be bought; nothing is locked.
 
-    Raises: NotOnSale, CartQuantityLimit, InsufficientStock.
+    Raises: NotOnSale, CartQuantityLimit, SaleLimitExceeded, InsufficientStock.
     """
     line = next(iter(lines_read(user_id=item.user_id, items=[item])), None)
     if line is None or line.state in (LineState.GONE, LineState.OFF_SALE):
@@ -118,6 +119,8 @@ def _price(item: CartItem) -> Decimal:
             "requested": item.quantity,
             "available": line.stock,
         }
+        if line.is_limited:
+            raise SaleLimitExceeded(items=[short])
         raise InsufficientStock(f"商品{name}库存不足", items=[short])
     return line.price
 

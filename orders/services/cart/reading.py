@@ -53,6 +53,12 @@ class CartLine:
         return max(left, 0)
 
     @property
+    def is_limited(self) -> bool:
+        """Tell whether a sale has pieces left, but not so many for the shopper."""
+        limit = self.sale.user_left if self.sale else None
+        return limit is not None and max(limit, 0) == self.stock < self.item.quantity
+
+    @property
     def state(self) -> LineState:
         """Tell whether the line can be ordered as it is."""
         status = self.sku.product.status
