@@ -163,6 +163,7 @@ def test_a_shopper_at_home(customer_api: APIClient) -> None:
         "/api/orders?status=completed&page=2&size=1",
         "/api/orders?keyword=商品",
         "/api/refunds",
+        "/api/reviews",
     ):
         assert read_whole(partial(get, customer_api, path)) == []
 

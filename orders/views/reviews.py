@@ -101,8 +101,8 @@ class OrderReviewViewSet(OwnOrderMixin, ListModelMixin, _ReviewViewSet):
         return self.answer(review.pk)
 
 
-class ReviewViewSet(_ReviewViewSet):
-    """A shopper's own review."""
+class ReviewViewSet(ListModelMixin, _ReviewViewSet):
+    """A shopper's own reviews, of all orders."""
 
     lookup_value_regex = "[0-9]{1,18}"
 
@@ -112,8 +112,12 @@ class ReviewViewSet(_ReviewViewSet):
         Raises: ReviewNotFound.
         """
         super().initial(request, *args, **kwargs)
-        if not self.get_queryset().filter(pk=kwargs["pk"]).exists():
+        if self.detail and not self.get_queryset().filter(pk=kwargs["pk"]).exists():
             raise ReviewNotFound
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """List what the shopper has written, newest first, whether others see it."""
+        return super().list(request, *args, **kwargs)
 
     @extend_schema(request=AppendRequestSerializer, responses={201: ReviewSerializer})
     @action(methods=["post"], detail=True)

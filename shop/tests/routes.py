@@ -83,6 +83,7 @@ CONTRACT: dict[str, tuple[str, int]] = {
     "POST /api/orders/{orderNo}/refunds": ("own", 201),
     "GET /api/orders/{orderNo}/reviews": ("own", 200),
     "POST /api/orders/{orderNo}/reviews": ("own", 201),
+    "GET /api/reviews": ("own", 200),
     "POST /api/reviews/{id}/append": ("own", 201),
     "GET /api/products/{id}/reviews": ("public", 200),
     "GET /api/refunds": ("own", 200),

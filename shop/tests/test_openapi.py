@@ -110,6 +110,7 @@ def test_query_parameters(schema: dict[str, Any]) -> None:
     assert names("/api/coupons") == page
     assert names("/api/products/{id}/reviews") == page | {"rating", "hasImages"}
     assert names("/api/addresses") == names("/api/orders/{orderNo}/refunds") == page
+    assert names("/api/reviews") == names("/api/orders/{orderNo}/reviews") == page
     assert names("/api/search/hot") == names("/api/search/history") == page
     assert names("/api/search/suggest") == page | {"keyword"}
     for route in ("/api/cart", "/api/favorites", "/api/footprints"):

@@ -204,6 +204,7 @@ def test_real_answers_are_as_published(
     call("POST /api/reviews/{id}/append", str(review), me, json=said)
     review_publish(review_id=review, operator_id=staff.pk, is_append=True)
     call("GET /api/orders/{orderNo}/reviews", shipped, me)
+    call("GET /api/reviews", token=me)
     call("GET /api/products/{id}/reviews", str(tea.pk))
     call("GET /api/products/{id}", str(tea.pk))
     call("DELETE /api/orders/{orderNo}", number, me)

@@ -193,7 +193,7 @@ def test_lists_show_own_rows_alone(
     for url in (
         *("/api/addresses", "/api/orders", "/api/refunds", "/api/coupons/mine"),
         "/api/search/history",
-        *("/api/cart", "/api/favorites", "/api/footprints"),
+        *("/api/cart", "/api/favorites", "/api/footprints", "/api/reviews"),
     ):
         assert shopper_api.get(url).json()["data"]["pagination"]["total"] == 1
         assert other_api.get(url).json()["data"]["pagination"]["total"] == 0

@@ -111,10 +111,11 @@ def test_the_order_offers_it_until_every_line_has_one(
     assert [item["reviewed"] for item in shown["items"]] == [True, True]
 
 
-def test_own_reviews_of_the_order_are_listed_in_four_statements(
+def test_own_reviews_are_listed_in_few_statements(
     shopper_api: APIClient,
     other_api: APIClient,
     order: Order,
+    tea: Product,
     django_assert_num_queries: Any,
 ) -> None:
     url = f"/api/orders/{order.order_no}/reviews"
@@ -126,6 +127,16 @@ def test_own_reviews_of_the_order_are_listed_in_four_statements(
     assert [one["id"] for one in data["list"]] == ids[::-1]
     assert data["pagination"]["total"] == 2
     assert other_api.get(url).status_code == 404
+    # Those of all orders, without the order's own statement.
+    later = completed_order(shopper_api, line(tea))
+    ids.append(reviewed(shopper_api, later).pk)
+    with django_assert_num_queries(3):
+        data = shopper_api.get("/api/reviews").json()["data"]
+    shown = [(one["id"], one["orderNo"]) for one in data["list"]]
+    numbers = [order.order_no, order.order_no, later.order_no]
+    assert shown == list(zip(ids, numbers, strict=True))[::-1]
+    assert data["pagination"]["total"] == 3
+    assert other_api.get("/api/reviews").json()["data"]["list"] == []
 
 
 @pytest.mark.parametrize(
