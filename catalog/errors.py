@@ -67,6 +67,14 @@ class StockChanged(ShopError):
     message = "库存已变化,请重新打开页面"
 
 
+class FlashSaleChanged(ShopError):
+    """The sale is not what the editor saw."""
+
+    code = "flash_sale_changed"
+    http_status = 409
+    message = "活动已被他人修改,本次修改未保存,请重新打开页面后再改"
+
+
 class FlashSaleConflict(ShopError):
     """A SKU is in another sale at that time."""
 

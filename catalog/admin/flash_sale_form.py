@@ -8,6 +8,7 @@ from django.contrib.admin.widgets import AutocompleteSelect
 from django.forms import BaseInlineFormSet, inlineformset_factory
 
 from catalog.admin.fields import PiecesField, RuledField
+from catalog.errors import FlashSaleChanged
 from catalog.models import FlashSale, FlashSaleSku, Sku
 from catalog.serializers.input import SkuInputSerializer
 from catalog.services.flash_sales import LINES_MAX, SaleLine
@@ -15,7 +16,12 @@ from shop.api.text import plain_text
 
 
 class FlashSaleForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A sale but its SKUs; the service says which times are possible."""
+    """A sale but its SKUs; the service says which times are possible.
+
+    `version` is what the page showed.
+    """
+
+    version = forms.CharField(label="", required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = FlashSale
@@ -30,11 +36,23 @@ class FlashSaleForm(forms.ModelForm):  # type: ignore[type-arg]
             "ends_at": {"required": "结束时间不能为空"},
         }
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["version"] = self.instance.version
+
     def clean_name(self) -> str:
         """Keep no HTML, and something beside it."""
         if name := plain_text(self.cleaned_data["name"]).strip():
             return name
         raise forms.ValidationError("名称不能为空")
+
+    def clean_version(self) -> str:
+        """Refuse an older page at once; the service looks again, under the lock."""
+        version: str = self.cleaned_data["version"]
+        if version != self.initial.get("version", ""):
+            self.add_error(None, FlashSaleChanged.message)
+        return version
 
 
 class SkuSelect(AutocompleteSelect):

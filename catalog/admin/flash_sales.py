@@ -128,7 +128,7 @@ class FlashSaleAdmin(RunningSaleActions):
 
     form = FlashSaleForm
     inlines = (LineInline,)
-    fields = ("name", "kind", "starts_at", "ends_at")
+    fields = ("name", "kind", "starts_at", "ends_at", "version")
     list_display = (
         "name",
         "kind_shown",
@@ -156,6 +156,12 @@ class FlashSaleAdmin(RunningSaleActions):
             pieces=Sum("lines__stock"),
             pieces_sold=Sum("lines__sold"),
         )
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Leave what only a form needs out for who may read alone."""
+        if obj is None or self.has_change_permission(request, obj):
+            return self.fields
+        return self.fields[:-1]
 
     @display(description="类型", label={"秒杀": "danger", "团购": "warning"})
     def kind_shown(self, sale: FlashSale) -> str:
@@ -209,8 +215,11 @@ class FlashSaleAdmin(RunningSaleActions):
     ) -> None:
         """Write everything at once, by the service."""
         terms = {**form.cleaned_data, "lines": formsets[0].lines()}
+        version = terms.pop("version")
         if change:
-            flash_sale_update(sale_id=form.instance.pk, **terms)
+            flash_sale_update(
+                sale_id=form.instance.pk, expected_version=version, **terms
+            )
         else:
             form.instance.pk = flash_sale_create(**terms).pk
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
-from django.db.models import F, Func, Q, Value
+from django.db.models import F, Func, Max, Q, Value
 
 from catalog.models.sku import Sku
 
@@ -70,6 +70,11 @@ class FlashSale(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def version(self) -> str:
+        """Tell apart what staff have written: each change writes the lines anew."""
+        return str(self.lines.aggregate(last=Max("pk"))["last"])
 
     def has_begun(self, now: datetime) -> bool:
         """Tell whether shoppers can have bought in it."""

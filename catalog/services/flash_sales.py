@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from catalog.errors import FlashSaleConflict, FlashSaleFixed
+from catalog.errors import FlashSaleChanged, FlashSaleConflict, FlashSaleFixed
 from catalog.locks import flash_sale_lock, offers_lock, skus_lock
 from catalog.models import FlashSale, FlashSaleKind, FlashSaleSku, ProductStatus, Sku
 from shop.api.kept.store import answers_drop
@@ -60,6 +60,7 @@ def flash_sale_create(
 def flash_sale_update(
     *,
     sale_id: int,
+    expected_version: str,
     name: str,
     kind: FlashSaleKind,
     starts_at: datetime,
@@ -68,14 +69,18 @@ def flash_sale_update(
 ) -> None:
     """Change a sale that has not begun; `lines` replaces what is in it.
 
+    `expected_version` is the one that the editor saw.
+
     Locks: the sale, then the SKUs that were in it and those that will be.
-    Raises: NotFound, Invalid, FlashSaleConflict, FlashSaleFixed.
+    Raises: NotFound, Invalid, FlashSaleChanged, FlashSaleConflict, FlashSaleFixed.
     """
     answers_drop()
     sale = _locked(sale_id)
     wanted = {line.sku_id for line in lines}
     skus = offers_lock(sku_ids=wanted | _sku_ids(sale))
     _require_unbegun(sale)
+    if sale.version != expected_version:
+        raise FlashSaleChanged
     sale.lines.all().delete()
     sale.name, sale.kind = name, kind
     sale.starts_at, sale.ends_at = starts_at, ends_at

@@ -75,8 +75,12 @@ def test_a_sale_is_added_changed_and_deleted(
     other = product_make("茶杯", price="20.00").skus.get()
     kept = row_of(sku, id=row.pk, price="49.00", user_limit="")
     added = row_of(other, price="9.00")
-    answer = client.post(url, page_of(kept, added, initial=1))
+    seen = {"initial": 1, "version": sale.version}
+    answer = client.post(url, page_of(kept, added, **seen))
     assert answer.status_code == 302, text_of(answer)
+    # Whoever had it open before saves nothing over that.
+    older = client.post(url, page_of(row_of(sku, id=row.pk), name="改名", **seen))
+    assert "活动已被他人修改" in text_of(older)
     rows = FlashSaleSku.objects.order_by("sku").values_list("price", "user_limit")
     assert [(str(price), limit) for price, limit in rows] == [
         ("49.00", None),

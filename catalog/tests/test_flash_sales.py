@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from catalog.errors import FlashSaleConflict, FlashSaleFixed
+from catalog.errors import FlashSaleChanged, FlashSaleConflict, FlashSaleFixed
 from catalog.models import FlashSale, FlashSaleSku, Product, Sku
 from catalog.services.flash_sales import (
     flash_sale_create,
@@ -35,14 +35,20 @@ def rows() -> list[Any]:
     ]
 
 
+def change(sale: FlashSale, **written: Any) -> None:
+    """Change a sale as somebody who has it before them."""
+    flash_sale_update(sale_id=sale.pk, expected_version=sale.version, **written)
+
+
 def test_lines_have_the_times_of_their_sale(sku: Sku) -> None:
     sale = flash_sale_create(**terms(line(sku)))
     row = FlashSaleSku.objects.get()
     assert (row.sale, row.sku, row.price, row.sold) == (sale, sku, Decimal("59.00"), 0)
     assert (row.stock, row.user_limit, row.min_quantity) == (5, 2, 1)
     assert (row.starts_at, row.ends_at) == (NOON + HOUR, NOON + 2 * HOUR)
-    flash_sale_update(
-        sale_id=sale.pk,
+    older = sale.version
+    change(
+        sale,
         **terms(
             line(sku, min_quantity=3, user_limit=None),
             name="三件团",
@@ -55,6 +61,10 @@ def test_lines_have_the_times_of_their_sale(sku: Sku) -> None:
     assert (sale.name, sale.kind, sale.ends_at) == ("三件团", "group", NOON + 3 * HOUR)
     assert (row.min_quantity, row.user_limit) == (3, None)
     assert row.ends_at == NOON + 3 * HOUR
+    before = rows()
+    with pytest.raises(FlashSaleChanged):
+        flash_sale_update(sale_id=sale.pk, expected_version=older, **terms(line(sku)))
+    assert rows() == before
     flash_sale_delete(sale_id=sale.pk)
     assert rows() == [[], []]
 
@@ -118,7 +128,7 @@ def test_a_sku_is_in_no_two_sales_at_once(sku: Sku) -> None:
         **terms(line(sku), starts_at=NOON + 2 * HOUR, ends_at=NOON + 3 * HOUR)
     )
     with pytest.raises(FlashSaleConflict):
-        flash_sale_update(sale_id=later.pk, **overlapping)
+        change(later, **overlapping)
     # Whatever the code does, the database refuses it.
     row = FlashSaleSku.objects.get(sale=first)
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -144,8 +154,8 @@ def test_what_has_begun_may_only_end_early_or_get_more(
         flash_sale_restock(sale_id=sale.pk, stocks={row.pk: stock})
 
     fixed = "活动已开始,只能提前结束或追加库存"
-    change = terms(line(sku, price=Decimal("1.00")))
-    refused(lambda: flash_sale_update(sale_id=sale.pk, **change), FlashSaleFixed, fixed)
+    cheap = terms(line(sku, price=Decimal("1.00")))
+    refused(lambda: change(sale, **cheap), FlashSaleFixed, fixed)
     refused(lambda: flash_sale_delete(sale_id=sale.pk), FlashSaleFixed, fixed)
     refused(lambda: restock(4), Invalid, "龙井茶的活动库存是5,只能增加")
     refused(lambda: restock(5), Invalid, "活动库存没有变化")
@@ -172,7 +182,7 @@ def test_what_was_sold_by_a_clock_ahead_has_begun(sku: Sku) -> None:
     sale = flash_sale_create(**terms(line(sku)))
     FlashSaleSku.objects.update(sold=1)
     with pytest.raises(FlashSaleFixed):
-        flash_sale_update(sale_id=sale.pk, **terms(line(sku)))
+        change(sale, **terms(line(sku)))
     with pytest.raises(FlashSaleFixed):
         flash_sale_delete(sale_id=sale.pk)
     with pytest.raises(NotFound, match="活动不存在"):
