@@ -33,7 +33,6 @@ from orders.services.refunds.amounts import (
 from orders.services.refunds.granting import day_cap_require, is_second_needed
 from orders.services.refunds.sending import send_later
 from orders.services.refunds.setting_aside import (
-    Draft,
     Quantities,
     refund_begin,
     refund_draft,
@@ -41,7 +40,6 @@ from orders.services.refunds.setting_aside import (
 )
 from orders.services.refunds.states import refund_note
 from orders.services.refunds.withdrawing import requested_withdraw
-from shop.errors import Invalid
 
 
 @transaction.atomic(durable=True)
@@ -71,9 +69,7 @@ def refund_request(
     _require_refundable(order)
     _require_in_time(order)
     _require_none_requested(order)
-    draft = refund_draft(order, quantities)
-    if is_return:
-        _require_left(draft)
+    draft = refund_draft(order, quantities, is_return=is_return)
     return refund_begin(
         draft,
         kind=RefundKind.AFTER_SALE,
@@ -221,12 +217,6 @@ def _require_none_requested(order: Order) -> None:
     """Raises: RefundPending."""
     if order.refunds.filter(state__in=ASKED).exists():
         raise RefundPending
-
-
-def _require_left(draft: Draft) -> None:
-    """Raises: Invalid, for what has not left can't come back; but gifts go along."""
-    if any(part.unshipped and part.amount for part in draft.parts):
-        raise Invalid.field("type", "有商品还没有发货,请选择仅退款")
 
 
 def _require_none_agreed(order: Order) -> None:

@@ -59,9 +59,15 @@ class Draft:
 
 
 def refund_draft(
-    order: Order, quantities: Quantities | None, amounts: Amounts | None = None
+    order: Order,
+    quantities: Quantities | None,
+    amounts: Amounts | None = None,
+    *,
+    is_return: bool = False,
 ) -> Draft:
     """Price what is to go back of an order; gifts go with the last of what was paid.
+
+    `is_return`: of pieces that have left, for only those come back.
 
     Locks: the caller holds the order's lock; takes the payment's.
     Raises: IllegalTransition, PiecesExceeded, Invalid.
@@ -70,8 +76,13 @@ def refund_draft(
     left = lines_left(order)
     amounts = amounts or Amounts()
     wanted = _wanted(left, quantities, amounts)
-    wanted |= _gifts(order, left, wanted)
-    whole = portions(order, wanted, left)
+    gifts = _gifts(order, left, wanted)
+    unshipped = left
+    if is_return:
+        _require_returnable(left, wanted)
+        unshipped = dict.fromkeys(left, 0) | gifts
+    wanted |= gifts
+    whole = portions(order, wanted, unshipped)
     freight = freight_of(whole, left, payment)
     worth = sum((part.amount for part in whole), freight)
     if worth <= 0:
@@ -152,6 +163,15 @@ def _wanted(
     wanted = {known[pk]: count for pk, count in asked.items()}
     _require_free(free, wanted)
     return wanted
+
+
+def _require_returnable(
+    left: Mapping[OrderItem, int], wanted: Mapping[OrderItem, int]
+) -> None:
+    """Raises: Invalid, for what has not left can't come back."""
+    for item, count in wanted.items():
+        if count > item.quantity - item.refund_quantity - left[item]:
+            raise Invalid.field("type", "有商品还没有发货,请选择仅退款")
 
 
 def _gifts(

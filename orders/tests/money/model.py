@@ -112,11 +112,14 @@ class Shop:
         return is_paid and not order.is_closing
 
     def set_aside(
-        self, order: Deal, pieces: dict[Line, int]
+        self, order: Deal, pieces: dict[Line, int], *, is_return: bool = False
     ) -> dict[Line, tuple[int, int]]:
-        """Return the parts of a new refund: pieces that have not left go first."""
+        """Return the parts of a new refund: pieces that have not left go first.
+
+        Of a return those that have left, alone.
+        """
         return {
-            line: (count, min(count, order.left(line)))
+            line: (count, 0 if is_return else min(count, order.left(line)))
             for line, count in pieces.items()
         }
 

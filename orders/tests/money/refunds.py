@@ -33,6 +33,7 @@ class RefundRules(Rules):
         before: set[str],
         *,
         is_restocked: bool = False,
+        is_return: bool = False,
     ) -> Return:
         """Learn the number and the amounts of the refund that has just begun."""
         rows = Refund.objects.filter(order__order_no=deal.number)
@@ -43,7 +44,8 @@ class RefundRules(Rules):
         assert deal.payment
         made = Return(row.refund_no, deal.payment, deal, kind, state, amount)
         made.is_restocked = is_restocked
-        made.parts = self.shop.set_aside(deal, wanted)
+        made.is_return = is_return
+        made.parts = self.shop.set_aside(deal, wanted, is_return=is_return)
         lines = {line.pk: line for line in deal.lines}
         made.worth = {
             lines[part.order_item_id]: int(part.worth * 100) for part in row.items.all()
@@ -84,13 +86,14 @@ class RefundRules(Rules):
                 is_return=is_return,
             )
         if is_legal:
-            made = self.begun(deal, "after_sale", "requested", wanted, before)
-            made.is_return = is_return
+            how = {"is_return": is_return}
+            self.begun(deal, "after_sale", "requested", wanted, before, **how)
 
     def has_unshipped(self, deal: Deal, wanted: dict[Line, int]) -> bool:
         """Tell whether some of the pieces have not left: they can't come back."""
-        parts = self.shop.set_aside(deal, wanted)
-        return any(unshipped for _, unshipped in parts.values())
+        return any(
+            count > deal.free(line) - deal.left(line) for line, count in wanted.items()
+        )
 
     def standing(self, *states: str) -> list[Return]:
         return [one for one in self.shop.refunds if one.state in states]

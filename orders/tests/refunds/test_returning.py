@@ -125,6 +125,12 @@ def test_only_what_has_left_comes_back(shopper_api: APIClient, order: Order) -> 
         assert refused.json()["data"]["fields"] == {
             "type": ["有商品还没有发货,请选择仅退款"]
         }
+    for count in (1, 2):
+        back = asked(shopper_api, order, type="return", items=pieces(order, count, 0))
+        part = back.items.get()
+        assert (part.quantity, part.unshipped_quantity) == (count, 0)
+        shopper_api.post(f"/api/refunds/{back.refund_no}/withdraw")
+    before = books()
     odd = ask(shopper_api, order, type="exchange")
     assert odd.json()["data"]["fields"] == {"type": ["退款类型格式不正确"]}
     assert books() == before
