@@ -237,13 +237,15 @@ BEGIN
                 WHERE quantity > for_all OR quantity > for_one
             );
         END IF;
+        -- At one moment for all places: each turn is of the same list.
         IF held IS NOT NULL THEN
             WITH chosen AS MATERIALIZED (
                 SELECT one.place, one.now, own.id AS claim, coalesce(
                     (freights #>> ARRAY[place::text, 'amount'])::numeric, 0
                 ) AS freight
                 FROM (
-                    SELECT *, row_number() OVER (
+                    SELECT place, "user", coupon, max(now) OVER () AS now,
+                    row_number() OVER (
                         PARTITION BY "user", coupon ORDER BY place
                     ) AS turn
                     FROM jsonb_to_recordset(asked) AS one (

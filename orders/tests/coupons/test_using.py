@@ -4,10 +4,12 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import orjson
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -23,6 +25,7 @@ from orders.services.accounts import account_delete
 from orders.services.audit import orders_audit
 from orders.services.closing import orders_expire
 from orders.services.coupons import coupon_claim
+from orders.services.drafts import draft_make, drafts_place
 from orders.services.fulfilment import order_ship
 from orders.services.order_requests import Destination, OrderRequest, Wish
 from orders.services.payments import payment_settle
@@ -136,6 +139,37 @@ def test_same_key_answers_the_same_order_and_uses_one(
         headers={"Idempotency-Key": "k"},
     )
     assert other.json()["data"]["error"] == "idempotency_conflict"
+
+
+@audited
+@pytest.mark.parametrize("first_begins", [False, True])
+def test_orders_of_one_call_choose_at_one_moment(
+    shopper: User, tea: Product, first_begins: bool
+) -> None:
+    """Between their own moments the first claim ends, or another of its kind begins."""
+    coupon, now = coupon_made(user_limit=3), timezone.now()
+    first, second, third = [claimed(shopper, coupon) for _ in range(3)]
+    day = timedelta(days=1)
+    times = (now, now + day) if first_begins else (now - day, now)
+    for claim, (begin, end) in (
+        (first, times),
+        (second, (now - day, now + 2 * day)),
+        (third, (now - day, now + 3 * day)),
+    ):
+        rows = CouponClaim.objects.filter(pk=claim.pk)
+        rows.update(valid_from=begin, valid_until=end)
+    wish = OrderRequest(
+        [Wish(tea.pk, None, 1)], Destination(**ADDRESS), coupon_id=coupon.pk
+    )
+    moment = timedelta(milliseconds=5)
+    drafts = [
+        replace(draft_make(shopper.pk, wish, None), now=at)
+        for at in (now - moment, now + moment)
+    ]
+    answers = [orjson.loads(answer) for answer in drafts_place(drafts)]
+    used = (first, second) if first_begins else (second, third)
+    assert [answer.get("claim") for answer in answers] == [one.pk for one in used]
+    assert [answer["discount"] for answer in answers] == ["5.00", "5.00"]
 
 
 @audited
