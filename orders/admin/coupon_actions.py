@@ -78,9 +78,12 @@ class CouponActions(StaffActions):
             return self.back(object_id)
 
         def perform(data: Mapping[str, Any]) -> str:
-            user_id = data["user_id"]
+            user_id, key = data["user_id"], data["page_key"]
             coupon_give(
-                coupon_id=coupon.pk, user_id=user_id, operator_id=operator_id(request)
+                coupon_id=coupon.pk,
+                user_id=user_id,
+                operator_id=operator_id(request),
+                idempotency_key=key and str(key),
             )
             return f"已发给用户{user_id}"
 

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from typing import Any, ClassVar
+from uuid import uuid4
 
 from django import forms
 from django.urls import reverse_lazy
@@ -194,7 +195,7 @@ class CouponForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class GiveForm(forms.Form):
-    """Who gets the coupon."""
+    """Who gets the coupon; `page_key` tells a page sent twice."""
 
     user_id = forms.IntegerField(
         label="用户编号",
@@ -203,4 +204,7 @@ class GiveForm(forms.Form):
         help_text="用户列表中的编号",
         widget=UnfoldAdminIntegerFieldWidget,
         error_messages={"required": "用户编号不能为空"},
+    )
+    page_key = forms.UUIDField(
+        label="", required=False, initial=uuid4, widget=forms.HiddenInput
     )

@@ -41,10 +41,16 @@ def coupon_claim(
 
 
 @transaction.atomic(durable=True)
-def coupon_give(*, coupon_id: int, user_id: int, operator_id: int) -> CouponClaim:
+def coupon_give(
+    *,
+    coupon_id: int,
+    user_id: int,
+    operator_id: int,
+    idempotency_key: str | None = None,
+) -> CouponClaim:
     """Give a published coupon to one shopper, whether or not it can be claimed now.
 
-    The limits hold all the same.
+    The limits hold all the same; the same key again gives no other.
 
     Locks: the shopper, against deletion; then the coupon.
     Raises: NotFound, Invalid, CouponLimit, CouponNotOpen, CouponGone.
@@ -57,9 +63,17 @@ def coupon_give(*, coupon_id: int, user_id: int, operator_id: int) -> CouponClai
     if coupon.status != CouponStatus.PUBLISHED or _is_out_of_date(coupon, now):
         raise CouponNotOpen("优惠券未发布、已结束或已过期,不能发放")
     own = CouponClaim.objects.filter(user_id=user_id, coupon=coupon)
+    if idempotency_key and (given := own.filter(idempotency_key=idempotency_key)):
+        return given[0]
     if own.count() >= coupon.user_limit:
         raise CouponLimit(coupon.user_limit)
-    return _claim_write(coupon, user_id, now, given_by_id=operator_id)
+    return _claim_write(
+        coupon,
+        user_id,
+        now,
+        given_by_id=operator_id,
+        idempotency_key=idempotency_key,
+    )
 
 
 def _coupon_locked(coupon_id: int, user_id: int) -> Coupon:

@@ -193,6 +193,17 @@ def test_one_shopper_is_given_one(desk: Client, shopper: User, staff: User) -> N
     assert (claim.user, claim.given_by) == (shopper, staff)
 
 
+def test_a_page_sent_twice_gives_one(desk: Client, shopper: User) -> None:
+    coupon = coupon_made(user_limit=3)
+    url = f"{DESK}{coupon.pk}/give/"
+    for given in (1, 2):
+        form = desk.get(url).context["form"]
+        sent = {"user_id": shopper.pk, "page_key": form["page_key"].value()}
+        for _ in range(2):
+            assert told(desk.post(url, sent)) == f"已发给用户{shopper.pk}"
+        assert coupon.claims.count() == given
+
+
 def test_figures_and_the_order_tell_what_a_coupon_has_brought(
     desk: Client, shopper_api: APIClient, shopper: User, tea: Product, cup: Product
 ) -> None:
