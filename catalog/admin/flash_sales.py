@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -150,11 +150,13 @@ class FlashSaleAdmin(RunningSaleActions):
     actions_detail = ("end", "restock")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[FlashSale]:
-        """Add how much is in each sale."""
+        """Add how much is in each sale, without reading those of other pages."""
+        lines = FlashSaleSku.objects.filter(sale=OuterRef("pk")).order_by()
+        sums = lines.values("sale")
         return FlashSale.objects.annotate(
-            line_count=Count("lines"),
-            pieces=Sum("lines__stock"),
-            pieces_sold=Sum("lines__sold"),
+            line_count=Subquery(sums.values(sum=Count("pk"))),
+            pieces=Subquery(sums.values(sum=Sum("stock"))),
+            pieces_sold=Subquery(sums.values(sum=Sum("sold"))),
         )
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:

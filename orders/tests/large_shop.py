@@ -16,7 +16,11 @@ _PRODUCTS = [
     "catalog_sku",
 ]
 _ORDERS = [
+    "catalog_flashsalesku",
     "catalog_stockmovement",
+    "orders_cartitem",
+    "orders_couponclaim",
+    "orders_flashsaletaking",
     "orders_order",
     "orders_orderevent",
     "orders_orderitem",
@@ -32,8 +36,9 @@ _ORDERS = [
 ]
 LARGE = [*_PRODUCTS, *_ORDERS]
 
-# Product n has one SKU, shopper n three orders of two lines. Most orders are completed,
-# one in forty is refunded, and one in a hundred each is pending, paid or shipped.
+# Product n has one SKU, shopper n three orders of two lines, each with a coupon. Most
+# orders are completed, one in forty is refunded, and one in a hundred each is pending,
+# paid or shipped.
 _FILL = """
 INSERT INTO accounts_user (openid, password, is_superuser, session_key_encrypted,
     nickname, avatar, phone, is_staff, is_active, created_at, updated_at)
@@ -97,6 +102,40 @@ FROM orders_order AS o
 CROSS JOIN generate_series(0, 1) AS place
 JOIN (SELECT row_number() OVER (ORDER BY id) - 1 AS n, id, product_id FROM catalog_sku)
     AS sku ON sku.n = (o.id * 7 + place) %% %(rows)s;
+
+INSERT INTO orders_coupon (title, kind, minimum_amount, amount, scope, target_ids,
+    user_limit, claim_from, valid_days, status, claimed_count, created_at, updated_at)
+VALUES ('常用', 'reduction', 0, 1, 'all', '{}', 3, now(), 7, 'published',
+    3 * %(rows)s, now(), now());
+
+INSERT INTO orders_couponclaim
+    (user_id, coupon_id, order_id, valid_from, valid_until, claimed_at)
+SELECT o.user_id, coupon.id, o.id, o.created_at, o.created_at + interval '7 days',
+    o.created_at
+FROM orders_order AS o, orders_coupon AS coupon;
+
+INSERT INTO orders_cartitem
+    (user_id, sku_id, quantity, is_selected, price_added, created_at, updated_at)
+SELECT o.user_id, item.sku_id, 1, true, 5, now(), now()
+FROM orders_order AS o JOIN orders_orderitem AS item ON item.order_id = o.id
+ON CONFLICT DO NOTHING;
+
+INSERT INTO catalog_flashsale
+    (name, kind, starts_at, ends_at, is_ended_early, created_at)
+SELECT '秒杀' || n, 'flash', now() - (n + 1) * interval '1 day',
+    now() - n * interval '1 day', false, now()
+FROM generate_series(1, %(rows)s / 4) AS n;
+
+INSERT INTO catalog_flashsalesku
+    (sale_id, sku_id, price, stock, sold, min_quantity, starts_at, ends_at)
+SELECT sale.id, sku.id, 0.5, 10, 1, 1, sale.starts_at, sale.ends_at
+FROM catalog_sku AS sku
+JOIN catalog_flashsale AS sale ON sale.name = '秒杀' || 1 + sku.id %% (%(rows)s / 4);
+
+INSERT INTO orders_flashsaletaking (flash_sale_sku_id, user_id, quantity)
+SELECT item.id, shopper.id, 1
+FROM catalog_flashsalesku AS item
+JOIN accounts_user AS shopper ON shopper.openid = 'many-' || 1 + item.id %% %(rows)s;
 
 INSERT INTO orders_orderevent (order_id, from_status, to_status, reason, created_at)
 SELECT id, '', 'pending', '', created_at FROM orders_order

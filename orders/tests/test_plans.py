@@ -23,11 +23,12 @@ from catalog.services.search_history import (
 from catalog.services.search_words import popular_words_count, search_word_create
 from conftest import client_of
 from orders import jobs
-from orders.models import Order, Payment
+from orders.models import Coupon, Order, Payment
 from orders.numbers import out_trade_no_make
 from orders.services.fulfilment import order_ship
 from orders.services.payments import payment_settle
 from orders.tests.conftest import body, line, paid, payment_facts, placed
+from orders.tests.coupons.making import claimed
 from orders.tests.large_shop import LARGE, large_shop_fill
 from shop.devstack.simulator.process import SimulatorProcess
 from shop.tests.plans import plans_taken, sequential
@@ -164,13 +165,18 @@ def test_a_shopper_at_home(customer_api: APIClient) -> None:
         "/api/orders?keyword=商品",
         "/api/refunds",
         "/api/reviews",
+        "/api/coupons/mine",
+        "/api/cart",
     ):
         assert read_whole(partial(get, customer_api, path)) == []
 
 
 @pytest.mark.usefixtures("planned")
-def test_orders_from_the_cart_to_the_end(staff: User, customer_api: APIClient) -> None:
+def test_orders_from_the_cart_to_the_end(
+    staff: User, customer: User, customer_api: APIClient
+) -> None:
     lines = [line(product) for product in Product.objects.order_by("pk")[5:8]]
+    dear = {"fromCart": True, "couponId": claimed(customer, amount="0.10").coupon_id}
     unpaid, pending = (order_place(customer_api, lines) for _ in range(2))
     order = paid(order_place(customer_api, lines))
     attempt = Payment.objects.create(
@@ -189,7 +195,7 @@ def test_orders_from_the_cart_to_the_end(staff: User, customer_api: APIClient) -
 
     for act in (
         lambda: post("/preview", **body(*lines)),
-        lambda: post("", **body(*lines)),
+        lambda: post("", **body(*lines, **dear)),
         lambda: post(f"/{pending.order_no}/pay"),
         lambda: payment_settle(facts=payment_facts(attempt)),
         lambda: post(f"/{unpaid.order_no}/cancel"),
@@ -233,6 +239,8 @@ def test_what_is_due(db: None, simulator: SimulatorProcess, job: Any) -> None:
         "/admin/catalog/product/",
         "/admin/catalog/product/?q=商品7",
         "/admin/accounts/shopper/",
+        "/admin/orders/coupon/",
+        "/admin/catalog/flashsale/",
     ],
 )
 def test_staff_pages(staff: User, path: str) -> None:
@@ -241,6 +249,14 @@ def test_staff_pages(staff: User, path: str) -> None:
     # How many SKUs are low is read from all of them, and kept: a stock has no index.
     client.get("/admin/")
     assert read_whole(lambda: ok(client.get(path, follow=True))) == []
+
+
+def test_what_a_coupon_of_many_has_brought(staff: User) -> None:
+    client = Client()
+    client.force_login(staff)
+    client.get("/admin/")
+    page = f"/admin/orders/coupon/{Coupon.objects.get().pk}/change/"
+    assert read_whole(lambda: ok(client.get(page))) == []
 
 
 @pytest.mark.parametrize(
