@@ -45,13 +45,18 @@ ORDER BY is_pinned DESC,
 LIMIT %(most)s
 """
 # The best-selling of those that are found first: to sort all that hold a word that
-# everything holds would take longer than a shopper types.
+# everything holds would take longer than a shopper types, as would looking through all
+# whose descriptions alone hold it.
+_LOOKED_AT_MAX = 10 * COLLECTED_MAX
 _NAMES = f"""
-WITH found AS MATERIALIZED (
+WITH looked_at AS MATERIALIZED (
     SELECT search.product_id, search.name FROM catalog_productsearch AS search
     WHERE search.on_sale
         AND catalog_search_matches(search.name, search.description, %(text)s)
-        AND strpos(search.name, catalog_search_fold(%(text)s)) > 0
+    LIMIT {_LOOKED_AT_MAX}
+), found AS MATERIALIZED (
+    SELECT product_id, name FROM looked_at
+    WHERE strpos(name, catalog_search_fold(%(text)s)) > 0
     LIMIT {COLLECTED_MAX}
 ), best AS (
     SELECT DISTINCT ON (found.name) product.id, product.name, product.sales,

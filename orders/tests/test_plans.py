@@ -1,5 +1,6 @@
 """In a shop of a million products and ten million orders no request reads a table."""
 
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import product as combinations
@@ -149,6 +150,11 @@ def test_words(api: APIClient, customer: User, customer_api: APIClient) -> None:
     for text in ("商", "商品7", "号"):
         asked = {"keyword": text}
         assert read_whole(partial(get, api, "/api/search/suggest", asked)) == []
+    # Of all whose descriptions hold it, so many are looked at and no more.
+    with plans_taken() as plans:
+        get(api, "/api/search/suggest", {"keyword": "第"})
+    bounded = r"CTE looked_at\n *->  Limit .*\n *->  .* Scan on catalog_productsearch "
+    assert [bool(re.search(bounded, plan)) for plan in plans].count(True) == 1
     search_history_clear(user_id=customer.pk)
     for job in (popular_words_count, search_history_delete_old):
         assert read_whole(job) == []
