@@ -73,7 +73,7 @@ class CouponViewSet(GenericViewSet[Coupon]):
 
     @extend_schema(
         request=None,
-        responses={200: OwnCouponSerializer, 201: OwnCouponSerializer},
+        responses={201: OwnCouponSerializer},
         parameters=[
             idempotency_parameter(
                 "the same key again returns what the first call took."
@@ -90,9 +90,7 @@ class CouponViewSet(GenericViewSet[Coupon]):
             idempotency_key=idempotency_key(request),
         )
         shown = OwnCouponSerializer(claim, context={"now": timezone.now()}).data
-        if not is_new:
-            return success(shown, "您已领取过,可直接使用")
-        return success(shown, "领取成功", 201)
+        return success(shown, "领取成功" if is_new else "您已领取过,可直接使用", 201)
 
 
 def _claimed(user: Any, coupons: Iterable[Coupon]) -> dict[int, int] | None:

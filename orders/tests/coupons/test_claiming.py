@@ -70,7 +70,7 @@ def test_claim_is_taken_once_however_often_it_is_tapped(
         "orderNo": None,
     }
     again = take(shopper_api, coupon)
-    assert (again.status_code, again.json()["data"]) == (200, first.json()["data"])
+    assert (again.status_code, again.json()["data"]) == (201, first.json()["data"])
     assert again.json()["message"] == "您已领取过,可直接使用"
     coupon.refresh_from_db()
     assert (CouponClaim.objects.get().user, coupon.claimed_count) == (shopper, 1)
