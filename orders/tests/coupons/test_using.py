@@ -44,6 +44,7 @@ from orders.tests.conftest import (
     written,
 )
 from orders.tests.coupons.making import claimed, coupon_made
+from orders.tests.processes import several_processes
 from orders.tests.refunding import approved, ask, asked, pieces, ship
 from shop.errors import ShopError
 
@@ -403,19 +404,28 @@ def buyers(transactional_db: None) -> Iterator[list[User]]:
     assert orders_audit() == []
 
 
+@pytest.mark.usefixtures("patient_database")
+@pytest.mark.parametrize("is_several", [False, True], ids=["one", "several"])
 def test_one_claim_serves_one_of_the_orders_of_the_same_moment(
-    buyers: list[User], product_make: Callable[..., Product]
+    buyers: list[User],
+    product_make: Callable[..., Product],
+    monkeypatch: pytest.MonkeyPatch,
+    is_several: bool,
 ) -> None:
-    """Two shoppers with one claim each, in calls that hold each other's orders."""
-    product = product_make(stock=100)
+    """Two shoppers with one claim each; no two orders have a SKU to wait for."""
+    if is_several:
+        several_processes(monkeypatch)
+    products = [product_make(f"茶{n}", stock=1) for n in range(2 * THREADS)]
     coupon = coupon_made()
     claims = [claimed(buyer, coupon) for buyer in buyers]
     together = threading.Barrier(2 * THREADS)
-    request = OrderRequest(
-        [Wish(product.pk, None, 1)], Destination(**ADDRESS), coupon_id=coupon.pk
-    )
 
     def buy(number: int) -> str:
+        request = OrderRequest(
+            [Wish(products[number].pk, None, 1)],
+            Destination(**ADDRESS),
+            coupon_id=coupon.pk,
+        )
         together.wait()
         try:
             order_place(user_id=buyers[number % 2].pk, request=request)
@@ -428,20 +438,4 @@ def test_one_claim_serves_one_of_the_orders_of_the_same_moment(
     assert told == {"placed": 2, "coupon_not_usable": 2 * THREADS - 2}
     orders = {order.user_id: order for order in Order.objects.all()}
     assert [used_by(claim) for claim in claims] == [orders[one.pk] for one in buyers]
-    assert stock_of(product) == 98
-
-
-def test_control_without_the_lock_uses_it_twice(
-    buyers: list[User], product_make: Callable[..., Product]
-) -> None:
-    """The same look without the lock, or the race above would prove nothing."""
-    claim = claimed(buyers[0])
-    together = threading.Barrier(4)
-
-    def use(_: int) -> bool:
-        is_free = CouponClaim.objects.filter(pk=claim.pk, order=None).exists()
-        together.wait()
-        return is_free
-
-    with ThreadPoolExecutor(4) as pool:
-        assert sum(pool.map(alone(use), range(4))) == 4
+    assert sum(map(stock_of, products)) == 2 * THREADS - 2
