@@ -34,6 +34,7 @@ from orders.tests.conftest import (
     written,
 )
 from orders.tests.flash_sales_plain import running
+from shop.tests.plans import plans_taken
 
 pytestmark = pytest.mark.usefixtures("audited")
 
@@ -244,14 +245,18 @@ def test_an_account_tells_what_it_has_taken_and_ends_without_it(
     assert taken() == (0, [0])
 
 
-def test_an_order_that_is_not_in_a_sale_takes_no_further_statement(
-    shopper: User, sale: FlashSale, cup: Product, django_assert_num_queries: Any
+def test_an_order_that_is_not_in_a_sale_asks_for_one_and_no_more(
+    shopper: User, sale: FlashSale, tea: Product, cup: Product
 ) -> None:
-    asked = OrderRequest([Wish(cup.pk, None, 1)], Destination(**ADDRESS))
-    order_place(user_id=shopper.pk, request=asked)
-    # Beside the statement the savepoint of a test.
-    with django_assert_num_queries(3):
-        order_place(user_id=shopper.pk, request=asked)
+    def places(product: Product) -> list[str]:
+        """Return what the server has done with the tables of sales."""
+        asked = OrderRequest([Wish(product.pk, None, 1)], Destination(**ADDRESS))
+        with plans_taken() as plans:
+            order_place(user_id=shopper.pk, request=asked)
+        return [plan for plan in plans if "flashsale" in plan]
+
+    # Whether there is one; then its prices, and what was taken of it.
+    assert (len(places(cup)), len(places(tea))) == (1, 3)
 
 
 @pytest.mark.parametrize(
