@@ -22,7 +22,7 @@ from shop.back_office.history import Chapter, KeepsHistory
 _STATE_COLOURS = {
     BannerState.RUNNING.label: "success",
     BannerState.COMING.label: "info",
-    BannerState.OVER.label: "warning",
+    BannerState.OVER.label: "default",
     BannerState.OFF.label: "danger",
 }
 _FIELDS = (

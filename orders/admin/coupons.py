@@ -40,7 +40,7 @@ _COLOURS = {
     _RUNNING: "success",
     _GONE: "warning",
     _OVER: "default",
-    _ENDED: "danger",
+    _ENDED: "default",
 }
 _FORM = (
     (
