@@ -64,7 +64,10 @@ def test_shipped_order_shows_its_parcel_and_can_be_confirmed(
     response = wechat_api.post(f"/api/orders/{paid.order_no}/confirm")
     assert response.status_code == 200
     data = response.json()["data"]
-    assert (data["status"], data["actions"]) == ("completed", ["refund", "delete"])
+    assert (data["status"], data["actions"]) == (
+        "completed",
+        ["refund", "review", "delete"],
+    )
     assert data["completedAt"] is not None
     assert OrderEvent.objects.latest("pk").operator_id == paid.user_id
 

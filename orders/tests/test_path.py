@@ -83,7 +83,7 @@ def test_from_login_to_receipt(
     )
     order = shopper.call("POST", f"/api/orders/{order['orderNo']}/confirm")
     assert order["status"] == "completed"
-    assert order["actions"] == ["refund", "delete"]
+    assert order["actions"] == ["refund", "review", "delete"]
     assert shopper.call("GET", "/api/orders/counts")["completed"] == 1
 
     shopper.call("POST", "/api/auth/logout", refreshToken=session["refreshToken"])

@@ -206,7 +206,11 @@ STANDING = {
     "catalog/product": {"在售": "status=on_sale", "下架": "status=off_sale"},
     "catalog/sku": {"需补货": "stock=low", "缺货": "stock=out"},
     "orders/payment": {"多收款": "state__exact=undue"},
-    "orders/refund": {"待第二人审批": "state=agreed", "退款失败": "state=failed"},
+    "orders/refund": {
+        "待第二人审批": "state=agreed",
+        "待收退货": "state=returning",
+        "退款失败": "state=failed",
+    },
     "orders/review": {
         "未回复": "state=unanswered",
         "差评": "rating=low&state=all",

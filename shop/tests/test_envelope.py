@@ -47,6 +47,8 @@ def test_success_has_three_keys(api: APIClient) -> None:
                 "paid": None,
                 "shipped": None,
                 "refunded": None,
+                "agreed": None,
+                "rejected": None,
             },
             "payMinutes": 30,
         },

@@ -252,7 +252,7 @@ def test_files_instead_of_streams_and_logrotate(
         eventually(access.exists)
         assert "after" in eventually(access.read_text)
         assert "after" not in (logs / "access.log.1").read_text()
-    assert '"logger": "gunicorn.error"' in (logs / "app.log").read_text()
+    assert '"logger":"gunicorn.error"' in (logs / "app.log").read_text()
     assert (tmp_path / "out").read_text() == (tmp_path / "err").read_text() == ""
 
 
