@@ -35,6 +35,14 @@ class FreightTemplateChanged(ShopError):
     message = "运费模板已被他人修改,本次修改未保存,请重新打开页面后再改"
 
 
+class ContentChanged(ShopError):
+    """What stands on the home page is not what the editor saw."""
+
+    code = "content_changed"
+    http_status = 409
+    message = "内容已被他人修改,本次修改未保存,请重新打开页面后再改"
+
+
 class ProductAdded(ShopError):
     """The page that is sent has added its product already."""
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import BigAutoField, Model, QuerySet, TextField
+from django.db.models import BigAutoField, Max, Model, QuerySet, TextField
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 from simple_history.utils import get_history_model_for_model
@@ -68,6 +68,12 @@ class HistoryBook:
         rows = self.snapshots.objects.filter(id__in=ids)
         newest = rows.order_by("id", "-history_id").distinct("id")
         return {row["id"]: row for row in newest.values(*self.columns)}
+
+    def version(self, pk: int) -> int:
+        """Tell apart what was written of a row; 0, if the history has none of it."""
+        rows = self.snapshots.objects.filter(id=pk)
+        last: int = rows.aggregate(last=Max("history_id", default=0))["last"]
+        return last
 
     def write(self, kinds: Sequence[tuple[str, State]], **facts: Any) -> None:
         """Add snapshots, each of its kind: `+`, `~` or `-`."""

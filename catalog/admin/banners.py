@@ -8,15 +8,16 @@ from django.utils import timezone
 from unfold.decorators import display
 
 from catalog.admin.desk import CatalogDesk
-from catalog.admin.fields import CategoryField
+from catalog.admin.fields import CategoryField, SeenForm
 from catalog.admin.history import banner_chapter
 from catalog.admin.home_preview import PreviewsHome
 from catalog.admin.pictures import PictureField, thumbnail
 from catalog.home import BANNERS_MAX
 from catalog.models import Banner, BannerState
 from catalog.services.banners import banner_create, banner_delete, banner_update
+from catalog.services.history import BANNERS
 from shop.back_office.figures import short_moment
-from shop.back_office.forms import MomentField, PlainTextField, ServedForm
+from shop.back_office.forms import MomentField, PlainTextField
 from shop.back_office.history import Chapter, KeepsHistory
 
 _STATE_COLOURS = {
@@ -31,8 +32,10 @@ _FIELDS = (
 )
 
 
-class BannerForm(ServedForm):
+class BannerForm(SeenForm):
     """A banner; the service says where it may lead to."""
+
+    book = BANNERS
 
     title = PlainTextField(label="标题", max_length=50)
     image = PictureField(label="图片", help_text="建议宽750、高350,最大5MB")
@@ -57,7 +60,7 @@ class BannerAdmin(KeepsHistory, PreviewsHome, CatalogDesk):
 
     form = BannerForm
     fieldsets = (
-        ("内容", {"fields": ("title", "image")}),
+        ("内容", {"fields": ("title", "image", "version")}),
         ("跳转", {"fields": ("target_kind", "product", "category", "target")}),
         ("展示", {"fields": (("starts_at", "ends_at"), "position", "is_active")}),
     )
@@ -116,6 +119,7 @@ class BannerAdmin(KeepsHistory, PreviewsHome, CatalogDesk):
             "operator_id": request.user.pk,
         }
         if change:
+            written["expected_version"] = form.cleaned_data["version"]
             banner_update(banner_id=obj.pk, **written)
         else:
             obj.pk = banner_create(**written).pk

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.forms.models import ModelChoiceIterator
@@ -13,10 +13,13 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from catalog.errors import ContentChanged
 from catalog.models import Category, Sku
 from catalog.serializers.input import SpecsField as ApiSpecsField
 from catalog.services.stock import STOCK_MAX
 from catalog.tree import category_walk
+from shop.back_office.forms import ServedForm
+from shop.history import HistoryBook
 
 # Full-width, so that no browser folds them.
 INDENT = "\N{IDEOGRAPHIC SPACE}" * 2
@@ -98,6 +101,26 @@ class _TreeIterator(ModelChoiceIterator):  # type: ignore[type-arg]
                 self.field.prepare_value(category),
                 category_label(category, level),
             )
+
+
+class SeenForm(ServedForm):
+    """A form that knows what its page has shown, and refuses to write over more."""
+
+    book: ClassVar[HistoryBook]
+
+    version = forms.IntegerField(label="", required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["version"] = self.book.version(self.instance.pk)
+
+    def clean_version(self) -> int | None:
+        """Refuse an older page at once; the service looks again, under the lock."""
+        version: int | None = self.cleaned_data["version"]
+        if version != self.initial.get("version"):
+            self.add_error(None, ContentChanged.message)
+        return version
 
 
 class CategoryField(forms.ModelChoiceField):  # type: ignore[type-arg]

@@ -12,7 +12,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from catalog.admin.desk import CatalogDesk
-from catalog.admin.fields import CategoryField
+from catalog.admin.fields import CategoryField, SeenForm
 from catalog.admin.history import section_chapter
 from catalog.admin.home_preview import PreviewsHome
 from catalog.home import SECTIONS_MAX
@@ -22,13 +22,14 @@ from catalog.models import (
     HomeSectionProduct,
     Product,
 )
+from catalog.services.history import SECTIONS
 from catalog.services.home_sections import (
     CHOSEN_MAX,
     home_section_create,
     home_section_delete,
     home_section_update,
 )
-from shop.back_office.forms import PlainTextField, ServedForm
+from shop.back_office.forms import PlainTextField
 from shop.back_office.history import Chapter, KeepsHistory
 
 _FIELDS = ("title", "kind", "category", "shown_count", "position", "is_active")
@@ -36,8 +37,10 @@ _FIELDS = ("title", "kind", "category", "shown_count", "position", "is_active")
 _LAST = 10_000
 
 
-class SectionForm(ServedForm):
+class SectionForm(SeenForm):
     """A section but its products."""
+
+    book = SECTIONS
 
     title = PlainTextField(label="标题", max_length=20)
     category = CategoryField(label="分类", empty_label="请选择")
@@ -172,7 +175,7 @@ class HomeSectionAdmin(KeepsHistory, PreviewsHome, CatalogDesk):
     """One page for a section with its products, written by the services."""
 
     form = SectionForm
-    fields = _FIELDS
+    fields = (*_FIELDS, "version")
     inlines = (LineInline,)
     conditional_fields = {"category": "kind == 'category'"}
     list_display = ("title", "kind_shown", "shown_count", "is_active", "position")
@@ -204,6 +207,7 @@ class HomeSectionAdmin(KeepsHistory, PreviewsHome, CatalogDesk):
             "operator_id": request.user.pk,
         }
         if change:
+            written["expected_version"] = form.cleaned_data["version"]
             home_section_update(section_id=form.instance.pk, **written)
         else:
             form.instance.pk = home_section_create(**written).pk

@@ -13,17 +13,19 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 
 from catalog.admin.desk import CatalogDesk
+from catalog.admin.fields import SeenForm
 from catalog.admin.history import word_chapter
 from catalog.errors import SearchWordExists
 from catalog.hot_words import HOT_WORDS_MAX
 from catalog.models import PopularWord, ProductSearch, SearchWord, WordKind
+from catalog.services.history import WORDS
 from catalog.services.search_words import (
     search_word_create,
     search_word_delete,
     search_word_update,
 )
 from shop.back_office.desk import UneditedDesk
-from shop.back_office.forms import PlainTextField, ServedForm
+from shop.back_office.forms import PlainTextField
 from shop.back_office.history import Chapter, KeepsHistory
 
 _FIELDS = ("word", "kind", "is_pinned", "position", "is_active")
@@ -32,8 +34,10 @@ _KIND_COLOURS = {WordKind.HOT.label: "success", WordKind.BLOCKED.label: "danger"
 _FINDS_COLOURS = {"有": "success", "没有": "warning"}
 
 
-class WordForm(ServedForm):
+class WordForm(SeenForm):
     """A word, and what it is for."""
+
+    book = WORDS
 
     word = PlainTextField(label="词", max_length=50)
 
@@ -52,7 +56,7 @@ class SearchWordAdmin(KeepsHistory, CatalogDesk):
     """Written by the services of the words alone."""
 
     form = WordForm
-    fields = _FIELDS
+    fields = (*_FIELDS, "version")
     conditional_fields = {
         "is_pinned": "kind == 'hot'",
         "position": "kind == 'hot'",
@@ -107,6 +111,7 @@ class SearchWordAdmin(KeepsHistory, CatalogDesk):
             "operator_id": request.user.pk,
         }
         if change:
+            written["expected_version"] = form.cleaned_data["version"]
             search_word_update(word_id=obj.pk, **written)
         else:
             obj.pk = search_word_create(**written).pk

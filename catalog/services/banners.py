@@ -7,7 +7,7 @@ from django.db import transaction
 
 from catalog.locks import category_hold, content_lock
 from catalog.models import Banner, BannerTarget, Product
-from catalog.services.history import BANNERS
+from catalog.services.history import BANNERS, unchanged_require
 from catalog.targets import target_read
 from shop.api.kept.store import answers_drop
 from shop.errors import Invalid, NotFound
@@ -29,15 +29,21 @@ def banner_create(*, fields: Mapping[str, Any], operator_id: int | None) -> Bann
 
 @transaction.atomic
 def banner_update(
-    *, banner_id: int, fields: Mapping[str, Any], operator_id: int | None
+    *,
+    banner_id: int,
+    fields: Mapping[str, Any],
+    operator_id: int | None,
+    expected_version: int | None = None,
 ) -> None:
     """Change a banner; all its fields are given.
 
+    `expected_version` is the one of the history that the editor saw.
     Locks: the banner, then the category.
-    Raises: NotFound, Invalid.
+    Raises: NotFound, ContentChanged, Invalid.
     """
     answers_drop()
     _locked(banner_id)
+    unchanged_require(BANNERS, banner_id, expected_version)
     written = _ruled(fields)
     with history_kept(BANNERS, keys=[banner_id], operator_id=operator_id):
         Banner.objects.filter(pk=banner_id).update(**written)

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Model, OuterRef, QuerySet
 
+from catalog.errors import ContentChanged
 from catalog.models import (
     Banner,
     Category,
@@ -47,3 +48,13 @@ PRODUCTS = HistoryBook(Product, _products)
 SKUS = HistoryBook(Sku, _skus)
 SECTIONS = HistoryBook(HomeSection, _sections)
 WORDS = _of(SearchWord)
+
+
+def unchanged_require(book: HistoryBook, pk: int, expected: int | None) -> None:
+    """Refuse what was written on an older page; None: on none.
+
+    Locks: the caller holds that of the row.
+    Raises: ContentChanged.
+    """
+    if expected is not None and book.version(pk) != expected:
+        raise ContentChanged

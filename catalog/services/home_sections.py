@@ -12,7 +12,7 @@ from catalog.models import (
     Product,
     SectionKind,
 )
-from catalog.services.history import SECTIONS
+from catalog.services.history import SECTIONS, unchanged_require
 from shop.api.kept.store import answers_drop
 from shop.errors import Invalid, NotFound
 from shop.history import history_begin, history_kept
@@ -47,14 +47,17 @@ def home_section_update(
     fields: Mapping[str, Any],
     product_ids: Sequence[int],
     operator_id: int | None,
+    expected_version: int | None = None,
 ) -> None:
     """Change a section; all its fields and its products are given.
 
+    `expected_version` is the one of the history that the editor saw.
     Locks: the section, then the category.
-    Raises: NotFound, Invalid.
+    Raises: NotFound, ContentChanged, Invalid.
     """
     answers_drop()
     _locked(section_id)
+    unchanged_require(SECTIONS, section_id, expected_version)
     written = _ruled(fields)
     with history_kept(SECTIONS, keys=[section_id], operator_id=operator_id):
         HomeSection.objects.filter(pk=section_id).update(**written)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from catalog.errors import SearchWordExists
 from catalog.locks import content_lock, popular_words_lock
 from catalog.models import SearchWord
-from catalog.services.history import WORDS
+from catalog.services.history import WORDS, unchanged_require
 from shop.api.kept.store import answers_drop
 from shop.api.text import plain_text
 from shop.errors import Invalid, NotFound
@@ -58,15 +58,21 @@ def search_word_create(
 
 @transaction.atomic
 def search_word_update(
-    *, word_id: int, fields: Mapping[str, Any], operator_id: int | None
+    *,
+    word_id: int,
+    fields: Mapping[str, Any],
+    operator_id: int | None,
+    expected_version: int | None = None,
 ) -> None:
     """Change a word.
 
+    `expected_version` is the one of the history that the editor saw.
     Locks: the word.
-    Raises: NotFound, Invalid, SearchWordExists.
+    Raises: NotFound, ContentChanged, Invalid, SearchWordExists.
     """
     answers_drop()
     word = _locked(word_id)
+    unchanged_require(WORDS, word_id, expected_version)
     for name, value in _ruled(fields).items():
         setattr(word, name, value)
     with history_kept(WORDS, keys=[word_id], operator_id=operator_id):

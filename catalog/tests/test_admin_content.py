@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from catalog.errors import ContentChanged
 from catalog.models import (
     Banner,
     HomeSection,
@@ -18,8 +19,11 @@ from catalog.models import (
     Product,
     SearchWord,
 )
+from catalog.services.banners import banner_update
 from catalog.services.categories import category_create
+from catalog.services.home_sections import home_section_update
 from catalog.services.products import product_delete
+from catalog.services.search_words import search_word_update
 from catalog.tests.admin_pages import (
     errors,
     page_data,
@@ -159,6 +163,44 @@ def test_a_section_keeps_the_order_of_its_products(
     section.refresh_from_db()
     assert (section.category, products()) == (category, [])
     assert "某个分类:茶叶" in client.get(SECTIONS).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("desk", "field"), [(BANNERS, "title"), (SECTIONS, "title"), (WORDS, "word")]
+)
+def test_an_older_page_writes_over_nothing(
+    client: Client, desk: str, field: str
+) -> None:
+    sent = {"kind": "newest"} if desk == SECTIONS else {"image-upload": picture_file()}
+    added = saved(client, f"{desk}add/", **{field: "新茶"}, **sent)
+    assert added.status_code == 302
+    models = {BANNERS: Banner, SECTIONS: HomeSection, WORDS: SearchWord}
+    row = models[desk].objects.get()
+    page = f"{desk}{row.pk}/change/"
+    older = page_data(client, page)
+    assert client.post(page, older | {field: "春茶"}).status_code == 302
+    response = client.post(page, older | {field: "秋茶"})
+    assert ContentChanged.message in errors(response)
+    newer = page_data(client, page)
+    assert newer[field] == "春茶"
+    assert client.post(page, newer | {field: "秋茶"}).status_code == 302
+    row.refresh_from_db()
+    assert getattr(row, field) == "秋茶"
+
+
+def test_the_services_look_again_under_the_lock(client: Client) -> None:
+    """As when two pages of the same age are sent at once."""
+    saved(client, f"{BANNERS}add/", **{"title": "茶", "image-upload": picture_file()})
+    saved(client, f"{SECTIONS}add/", title="茶", kind="newest")
+    saved(client, f"{WORDS}add/", word="茶")
+    older: dict[str, Any] = {"fields": {}, "operator_id": None, "expected_version": 0}
+    with pytest.raises(ContentChanged):
+        banner_update(banner_id=Banner.objects.get().pk, **older)
+    section_id = HomeSection.objects.get().pk
+    with pytest.raises(ContentChanged):
+        home_section_update(section_id=section_id, product_ids=[], **older)
+    with pytest.raises(ContentChanged):
+        search_word_update(word_id=SearchWord.objects.get().pk, **older)
 
 
 def test_a_section_without_what_it_needs(client: Client) -> None:

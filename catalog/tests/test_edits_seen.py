@@ -286,7 +286,7 @@ ORDERS = {
 }
 # Within another service alone, or only looking.
 PARTS = {
-    *("stock_set", "stock_edited"),
+    *("stock_set", "stock_edited", "unchanged_require"),
     *("skus_replace", "skus_planned", "sku_of_plain_product"),
 }
 SERVICES = [module.name for module in pkgutil.iter_modules(services.__path__)]
