@@ -94,6 +94,7 @@ def aimed(case: Any, rows: dict[str, Any]) -> None:
     ids = {
         "orderNo": rows["paid"] if is_refund or not newest else newest.order_no,
         "refundNo": asked.refund_no if asked else "R1",
+        "productId": rows["product"],
         "id": rows[
             next((name for name in ("address", "cart") if name in case.path), "product")
         ],
