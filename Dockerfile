@@ -3,18 +3,18 @@
 # with `docker compose build`.
 
 # --- The virtual environment: wheels alone, so nothing is compiled ---------------------
-FROM python:3.13-slim AS build
+FROM python:3.13-slim@sha256:8d9d0b8bcf6506481eae4907c18f5e3e7902e629f5f6d684f9e7c32e85e3ddf0 AS build
 
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_NO_CACHE_DIR=1
 
 RUN python -m venv /venv
 COPY requirements.txt /
-RUN /venv/bin/pip install --only-binary :all: -r /requirements.txt \
+RUN /venv/bin/pip install --require-hashes --only-binary :all: -r /requirements.txt \
     && /venv/bin/pip uninstall --yes pip
 
 # --- The shop ---------------------------------------------------------------------------
-FROM python:3.13-slim AS shop
+FROM python:3.13-slim@sha256:8d9d0b8bcf6506481eae4907c18f5e3e7902e629f5f6d684f9e7c32e85e3ddf0 AS shop
 
 ENV PATH=/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -42,7 +42,7 @@ CMD ["gunicorn", "-c", "deploy/gunicorn.conf.py"]
 
 # --- nginx, with the static files of the same version -----------------------------------
 # 1.27.3 or newer: the nodes are found by name, again and again.
-FROM nginx:1.28-alpine AS nginx
+FROM nginx:1.28-alpine@sha256:a8b39bd9cf0f83869a2162827a0caf6137ddf759d50a171451b335cecc87d236 AS nginx
 
 RUN rm -rf /etc/nginx/conf.d && ln -s /dev/stdout /var/log/nginx/shop.log
 COPY deploy/nginx/nginx.conf /etc/nginx/nginx.conf

@@ -33,9 +33,12 @@ from catalog.models import (
     Sku,
     StockMovement,
 )
+from shop.api import ratelimit
+from shop.calls import calling
+from shop.calls.breaker import breakers_reset
 from shop.devstack.simulator.process import SimulatorProcess
-from shop.wechat import calling, miniprogram
-from shop.wechat.breaker import breakers_reset
+from shop.tests.template import template_begin, template_made
+from shop.wechat import miniprogram
 from shop.wechat.pay import gateway
 
 pytest_plugins = ["shop.tests.browser"]
@@ -85,6 +88,24 @@ PATIENCE_SECONDS = 60
 Result = TypeVar("Result")
 
 
+def pytest_sessionstart() -> None:
+    """Let one worker begin with the tables that all of them copy."""
+    if os.environ.get("PYTEST_XDIST_WORKER") == "gw0":
+        template_begin()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None,
+) -> None:
+    """Copy the tables where there are several workers: to make them takes ten seconds.
+
+    pytest-django asks for it before it makes the database.
+    """
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        connection.settings_dict["TEST"]["TEMPLATE"] = template_made()
+
+
 def pytest_collection_finish() -> None:
     """Let the garbage collector pass over the modules and tests, which stay anyway.
 
@@ -111,6 +132,8 @@ def cache_options() -> dict[str, Any]:
 def _fresh_cache() -> None:
     """Start each test with no counted request, no kept token and WeChat trusted."""
     cache.clear()
+    # Those that this process has left to be counted with a later one.
+    ratelimit._window.cache_clear()
     breakers_reset()
 
 
@@ -145,12 +168,13 @@ def alone(act: Callable[..., Result]) -> Callable[..., Result]:
     return run
 
 
-def wait_until(is_so: Callable[[], Any]) -> None:
-    """Wait for what is bound to happen; fail when it does not."""
+def wait_until(is_so: Callable[[], Result], failure: str = "waited in vain") -> Result:
+    """Wait for what is bound to happen, and return it; fail when it does not."""
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while not is_so():
-        assert time.monotonic() < deadline, "waited in vain"
+    while not (result := is_so()):
+        assert time.monotonic() < deadline, failure
         time.sleep(0.02)
+    return result
 
 
 def lock_waiters() -> int:
@@ -168,13 +192,18 @@ def lock_waiters() -> int:
 
 @pytest.fixture
 def patient_database(monkeypatch: Any) -> None:
-    """Let new connections wait for locks: on a slow machine 3 s may be too short."""
+    """Let new connections wait for locks: on a slow machine 3 s may be too short.
+
+    Nor is a server that has as much to do as a test gives it taken for one that hangs.
+    """
+    monkeypatch.setattr("shop.primary.watch.SUSPECT_SECONDS", PATIENCE_SECONDS)
     options = connection.settings_dict["OPTIONS"]
     timeouts = "".join(
         f" -c {name}={PATIENCE_SECONDS}s"
         for name in ("lock_timeout", "statement_timeout")
     )
     monkeypatch.setitem(options, "options", options["options"] + timeouts)
+    monkeypatch.setitem(options, "connect_timeout", PATIENCE_SECONDS)
 
 
 @pytest.fixture

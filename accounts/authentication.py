@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rest_framework import HTTP_HEADER_ENCODING
 from rest_framework_simplejwt.authentication import JWTAuthentication
 
 from accounts.errors import TokenInvalid
@@ -31,8 +32,8 @@ class SessionTokenAuthentication(JWTAuthentication):
         from accounts.services.sessions import session_user
         from accounts.tokens import access_read
 
-        header = self.get_header(request)  # type: ignore[arg-type]
-        raw = None if header is None else self.get_raw_token(header)
+        header = request.META.get("HTTP_AUTHORIZATION", "")
+        raw = self.get_raw_token(header.encode(HTTP_HEADER_ENCODING))
         if raw is None:
             return None
         claims = access_read(raw)

@@ -2,18 +2,17 @@
 
 import re
 
-from django.http import HttpRequest
-from rest_framework.response import Response
+from django.http import HttpRequest, HttpResponse
 
 from accounts.serializers import user_shown
 from accounts.views.person import shopper_require
-from shop.api.envelope import success
+from shop.api.envelope import success_written
 from shop.api.lane import Lane
 
 
-def user_read(request: HttpRequest) -> Response:
+def user_read(request: HttpRequest) -> HttpResponse:
     """Answer as UserView does."""
-    return success(user_shown(shopper_require(request)))
+    return success_written(user_shown(shopper_require(request)))
 
 
 LANES = [

@@ -15,6 +15,8 @@ from accounts.errors import TokenExpired, TokenInvalid
 from accounts.models import User
 
 SESSION_CLAIM = "sid"
+# In no token of ours: one that another program signs with the same key is for others.
+_FOREIGN = {"iss", "aud"}
 # What claims of another shape raise: missing, of another type, too large for a date.
 _MALFORMED = (
     *(TokenError, LookupError, TypeError, ValueError),
@@ -109,6 +111,8 @@ def _lifetimes(user: User) -> tuple[timedelta, timedelta]:
 def _read(kind: type[Token], raw: str | bytes) -> Claims:
     try:
         token = kind(raw)  # type: ignore[arg-type]
+        if not _FOREIGN.isdisjoint(token.payload):
+            raise TokenInvalid
         return Claims(
             user_id=int(token[api_settings.USER_ID_CLAIM]),
             session_id=UUID(token[SESSION_CLAIM]),

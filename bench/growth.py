@@ -73,6 +73,8 @@ def _shop(stage: Stage, name: str, scale: Scale, database: str) -> Visits:
     """Start a shop on a database of that size."""
     is_small = database == DATABASE
     tokens = stage.load(scale) if is_small else stage.load_large(scale)
+    # A copy that was just made is in memory; the large one would be read meanwhile.
+    stage.data.read_in(database)
     program = stage.shop(f"shop {name}", database)
     return stage.visits(program.url, scale, tokens)
 

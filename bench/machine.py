@@ -20,6 +20,8 @@ def machine_facts() -> dict[str, str]:
         "processor": _found(r"model name\s*: (.+)", "/proc/cpuinfo"),
         "cores": str(len(os.sched_getaffinity(0))),
         "memory": f"{int(_found('MemTotal: *([0-9]+)', '/proc/meminfo')) >> 20} GiB",
+        # What is set aside for them; PostgreSQL takes it by itself.
+        "huge pages": _found("Hugetlb: *(.+)", "/proc/meminfo"),
         "system": _found('PRETTY_NAME="(.+)"', "/etc/os-release"),
         "Linux": platform.release(),
         "Python": platform.python_version(),
@@ -37,6 +39,6 @@ def _found(pattern: str, path: str) -> str:
 
 def _said(*command: str) -> str:
     """Return the first number with dots that a program prints about itself."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - a fixed program
     match = re.search(r"\d+(\.\d+)+", done.stdout + done.stderr)
     return match.group() if match else "unknown"

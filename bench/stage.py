@@ -9,7 +9,7 @@ from bench.scales import Scale
 from bench.servers import Servers
 from bench.usage import Watch
 from bench.visits import LIST, Visits
-from bench.web import WebProgram
+from bench.web import PLAIN_CONFIG, SHOP_CONFIG, WebProgram
 from shop.devstack import processes
 from shop.devstack.credentials import staff_ensure
 from shop.devstack.data_directory import DataDirectory
@@ -93,23 +93,28 @@ class Stage:
 
     def shop(self, name: str = "shop", database: str = DATABASE) -> WebProgram:
         """Start a shop on a database."""
-        return self.program(name, "shop.wsgi", "/healthz", database)
+        return self._program(name, "shop.wsgi", "/healthz", SHOP_CONFIG, database)
 
     def plain(self) -> WebProgram:
         """Start the yardstick."""
-        return self.program("plain", "bench.plain.wsgi", LIST)
+        return self._program("plain", "bench.plain.wsgi", LIST)
 
     def limits(self) -> WebProgram:
         """Start what does nothing."""
-        return self.program("limits", "bench.limits.wsgi", "/wsgi")
+        return self._program("limits", "bench.limits.wsgi", "/wsgi")
 
-    def program(
-        self, name: str, application: str, path: str, database: str = DATABASE
+    def _program(
+        self,
+        name: str,
+        application: str,
+        path: str,
+        config: Path = PLAIN_CONFIG,
+        database: str = DATABASE,
     ) -> WebProgram:
         """Start a web program, and wait until it answers that path."""
         log = self.directory.logs / f"{name}.log"
         env = self.servers.environment(database)
-        program = WebProgram(name, application, path, env, log)
+        program = WebProgram(name, application, path, env, log, config)
         program.start(self.parts)
         return program
 

@@ -67,12 +67,12 @@ class Visits:
 
     def _product_paths(self) -> list[str]:
         count = min(self.scale.products, PRODUCTS_MAX)
-        ids = random.Random(3).sample(range(1, self.scale.products + 1), count)  # noqa: S311 - no secret
+        ids = random.Random(3).sample(range(1, self.scale.products + 1), count)  # nosec B311 # noqa: S311 - no secret
         return [f"{LIST}/{product_id}" for product_id in ids]
 
     def _paths(self, name: str, paths: Sequence[str]) -> Wrk:
         """Ask for the paths in a random order, the same each time."""
-        mixed = random.Random(1).sample(paths, len(paths))  # noqa: S311 - no secret
+        mixed = random.Random(1).sample(paths, len(paths))  # nosec B311 # noqa: S311 - no secret
         file = self._file(name)
         file.write_text("".join(f"{path}\n" for path in mixed))
         return Wrk(self.url, LUA / "paths.lua", [str(file)])
@@ -84,7 +84,7 @@ class Visits:
     def fresh_words(self) -> "FreshWords":
         """Keywords that nobody has asked this address for."""
         pairs = [first + second for first in _LETTERS for second in _LETTERS]
-        random.Random(4).shuffle(pairs)  # noqa: S311 - no secret
+        random.Random(4).shuffle(pairs)  # nosec B311 # noqa: S311 - no secret
         return FreshWords(self.url, iter(pairs), self._file("words"))
 
     def orders(self, lines: int) -> "Orders":

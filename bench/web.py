@@ -1,4 +1,4 @@
-"""The web programs that are measured: each one gunicorn, with the shop's own file."""
+"""The web programs that are measured: each one gunicorn."""
 
 import http
 import http.client
@@ -22,6 +22,11 @@ SETTINGS = {
 }
 
 
+# The shop's as on a server, and that of all others.
+SHOP_CONFIG = PROJECT / "deploy" / "gunicorn.conf.py"
+PLAIN_CONFIG = PROJECT / "bench" / "gunicorn.conf.py"
+
+
 @dataclass
 class WebProgram:
     """One gunicorn; it runs when `path` is answered. `port` is set by starting."""
@@ -31,6 +36,7 @@ class WebProgram:
     path: str
     env: Mapping[str, str]
     log: Path
+    config: Path = SHOP_CONFIG
     port: int = 0
     start_seconds: float = 0.0
 
@@ -50,11 +56,10 @@ class WebProgram:
 
     def _make(self) -> Part:
         self.port = port_find()
-        config = str(PROJECT / "deploy" / "gunicorn.conf.py")
         own = {**SETTINGS, "GUNICORN_BIND": f"{HOST}:{self.port}"}
         return Part(
             name=self.name,
-            command=python("-m", "gunicorn", self.application, "-c", config),
+            command=python("-m", "gunicorn", self.application, "-c", str(self.config)),
             env=environment_merge(os.environ, {**self.env, **own}),
             log=self.log,
         )

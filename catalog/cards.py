@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 
-from catalog.models import ProductImage, Sku
+from catalog.showcase import picture_of, stock_of
 
 
 def with_cards(rows: QuerySet[Any]) -> QuerySet[Any]:
@@ -14,13 +13,7 @@ def with_cards(rows: QuerySet[Any]) -> QuerySet[Any]:
     Each row carries `picture`, the storage name of the product's first image, and
     `stock`, the sum of its active SKUs.
     """
-    images = ProductImage.objects.filter(product=OuterRef("product"))
-    skus = Sku.objects.active().filter(product=OuterRef("product"))
-    stock = skus.values("product").annotate(total=Sum("stock")).values("total")
     shown: QuerySet[Any] = rows.select_related("product").annotate(
-        picture=Coalesce(
-            Subquery(images.order_by("position", "pk").values("file")[:1]), Value("")
-        ),
-        stock=Coalesce(Subquery(stock), 0),
+        picture=picture_of("product"), stock=stock_of("product")
     )
     return shown

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import Case, F, Q, QuerySet, When
 
-from catalog.models import ProductImage, Sku
+from catalog.models import Sku
+from catalog.showcase import picture_of
 
 
 def skus_wanted(*, sku_ids: Iterable[int], product_ids: Iterable[int]) -> QuerySet[Sku]:
@@ -24,15 +24,7 @@ def skus_offered(
     Each row carries its product and `picture`, a storage name: its own image, else
     the product's first.
     """
-    first_image = ProductImage.objects.filter(product=OuterRef("product")).order_by(
-        "position", "pk"
-    )
-    picture = Case(
-        When(
-            image="", then=Coalesce(Subquery(first_image.values("file")[:1]), Value(""))
-        ),
-        default=F("image"),
-    )
+    picture = Case(When(image="", then=picture_of("product")), default=F("image"))
     rows = skus_wanted(sku_ids=sku_ids, product_ids=product_ids)
     rows = rows.select_related("product").annotate(picture=picture)
     return {row.pk: row for row in rows.order_by("pk")}

@@ -20,19 +20,34 @@ _ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt"}}
 # Those that stand for markup stay, the rest become the character that they show.
 _ENTITY = re.compile(r"&#?[0-9A-Za-z]{1,32};")
 _MARKUP = set("<>&\"'")
+# Who reads it drops the first line end in there.
+_PRE = re.compile(r"<pre>(?=\n)")
+# Wrongly nested tags (a link in a table in a link) are sorted out in a few rounds.
+_ROUNDS_MAX = 10
 
 
 def rich_text(text: str) -> str:
-    """Keep the short allow-list of tags; links are http(s), pictures https or ours."""
-    return str(
-        bleach.clean(
-            _ENTITY.sub(_shown, text),
-            tags=_TAGS,
-            attributes=_is_allowed,
-            protocols={"http", "https"},
-            strip=True,
-        )
+    """Keep the short allow-list of tags; links are http(s), pictures https or ours.
+
+    Cleaning again changes nothing, so that saving what was not edited is no edit.
+    """
+    for _ in range(_ROUNDS_MAX):
+        cleaned = _cleaned(text)
+        if cleaned == text:
+            break
+        text = cleaned
+    return text
+
+
+def _cleaned(text: str) -> str:
+    cleaned = bleach.clean(
+        _ENTITY.sub(_shown, text),
+        tags=_TAGS,
+        attributes=_is_allowed,
+        protocols={"http", "https"},
+        strip=True,
     )
+    return _PRE.sub("<pre>\n", cleaned)
 
 
 def _shown(entity: re.Match[str]) -> str:
@@ -53,8 +68,8 @@ def _is_allowed(tag: str, name: str, value: str) -> bool:
     return True
 
 
-# What editors paste has much that goes; beyond this it is no description. Cleaning
-# 1 MB of "<" takes 20 s.
+# What editors paste has much that goes; beyond this it is no description. A round of
+# cleaning over 1 MB of "<" takes 20 s.
 _PASTED_FACTOR = 3
 
 

@@ -63,7 +63,7 @@ class RegionNotServed(ShopError):
         super().__init__(told, items=items)
 
 
-class CartLimit(ShopError):
+class CartFull(ShopError):
     """The cart has as many lines as it may."""
 
     code = "cart_limit"

@@ -12,7 +12,11 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from orders.services.closing import orders_expire
 from orders.services.figures import figures_due, figures_refresh
 from orders.services.fulfilment import orders_confirm_due
-from orders.services.messages import message_send, messages_resume
+from orders.services.messages import (
+    message_send,
+    messages_delete_old,
+    messages_resume,
+)
 from orders.services.notices import notices_delete_old, notices_settle_due
 from orders.services.payments import Answers, payment_close, payments_query_due
 from orders.services.reconciling import bill_check, bill_check_later, bills_due
@@ -95,9 +99,9 @@ def notices_settle_job(timestamp: int) -> None:
 @app.periodic(cron="50 20 * * *")
 @app.task(name="orders.jobs.notices_delete", queueing_lock="notices_delete")
 def notices_delete_job(timestamp: int) -> None:
-    """Delete the notifications that were settled long ago."""
-    if count := notices_delete_old():
-        logger.info("old notices deleted: %d", count)
+    """Delete notifications that were settled, and messages that ended, long ago."""
+    if count := notices_delete_old() + messages_delete_old():
+        logger.info("old notices and messages deleted: %d", count)
 
 
 @app.task(name="orders.jobs.shipping_upload_send", retry=BackOff())

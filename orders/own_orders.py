@@ -73,7 +73,7 @@ def _all(read: _Read, table: str, owner: str, *more: str) -> str:
     """Return the rows of a table that belong to `owner` as one array, oldest first."""
     row = read.as_json(table, *more)
     return (
-        f"(SELECT coalesce(json_agg({row} ORDER BY {table}.id), '[]')"  # noqa: S608
+        f"(SELECT coalesce(json_agg({row} ORDER BY {table}.id), '[]')"  # noqa: S608 - nothing but constants
         f" FROM {table} WHERE {table}.{owner})"
     )
 

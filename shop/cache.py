@@ -1,5 +1,6 @@
 """The cache: a Valkey that hangs costs one request its wait, a count one question."""
 
+import logging
 import time
 from typing import Any
 
@@ -7,9 +8,17 @@ from django_redis.cache import RedisCache, omit_exception
 from django_redis.exceptions import ConnectionInterrupted
 from redis import Redis
 from redis.exceptions import ConnectionError as ValkeyConnectionError
-from redis.exceptions import InvalidResponse, RedisError, TimeoutError
+from redis.exceptions import (
+    InvalidResponse,
+    NoScriptError,
+    RedisError,
+    ResponseError,
+    TimeoutError,
+)
 
 from shop.metrics import CACHE_FAILURES
+
+logger = logging.getLogger(__name__)
 
 # Long enough that waiting is rare, short enough that counting is soon back.
 REST_SECONDS = 1.0
@@ -25,32 +34,45 @@ return count
 class ImpatientRedis(Redis):
     """Fail at once for a moment after Valkey has hung; refused ones are quick anyway.
 
-    The moment belongs to the pool, and so to all threads of the process. Django makes
-    each thread a client of its own, which keeps its connection: taking it out of the
-    pool, looking at it and putting it back would cost as much as a command.
+    The moment belongs to the pool, and so to all threads of the process. After it one
+    command finds out, and the others go on without an answer. Django makes each thread
+    a client of its own, which keeps its connection: taking it out of the pool, looking
+    at it and putting it back would cost as much as a command.
     """
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         """Send a command.
 
-        Raises: redis' ConnectionError and TimeoutError, which the cache ignores.
+        Raises: redis' ConnectionError, TimeoutError and ResponseError (out of memory,
+        no right to it), which the cache ignores.
         """
         pool: Any = self.connection_pool
-        if time.monotonic() < getattr(pool, "rests_until", 0.0):
-            raise ValkeyConnectionError("Valkey hung a moment ago")
+        began = time.monotonic()
+        if rests_until := getattr(pool, "rests_until", 0.0):
+            if began < rests_until:
+                raise ValkeyConnectionError("Valkey hung a moment ago")
+            pool.rests_until = began + REST_SECONDS
         try:
-            return self._executed(*args, **options)
-        except TimeoutError:
-            CACHE_FAILURES.inc()
-            pool.rests_until = time.monotonic() + REST_SECONDS
+            answer = self._executed(*args, **options)
+        except ResponseError as error:
+            pool.rests_until = 0.0
+            # Who calls a script by its name has the text at hand.
+            if not isinstance(error, NoScriptError):
+                _failure_tell(error, began)
             raise
-        except ValkeyConnectionError:
-            CACHE_FAILURES.inc()
+        except TimeoutError as error:
+            pool.rests_until = time.monotonic() + REST_SECONDS
+            _failure_tell(error, began)
+            raise
+        except ValkeyConnectionError as error:
+            _failure_tell(error, began)
             raise
         except InvalidResponse as error:
-            CACHE_FAILURES.inc()
+            _failure_tell(error, began)
             # Not a Valkey, or one cut in two: as good as none.
             raise ValkeyConnectionError("not the protocol") from error
+        pool.rests_until = 0.0
+        return answer
 
     def _executed(self, *args: Any, **options: Any) -> Any:
         """Ask over the kept connection; if it was lost since, over a new one."""
@@ -63,6 +85,13 @@ class ImpatientRedis(Redis):
         else:
             self.connection = self.connection_pool.get_connection()
         return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+
+
+def _failure_tell(error: RedisError, began: float) -> None:
+    """Count and log a command that failed; those of a rest are neither."""
+    CACHE_FAILURES.inc()
+    waited = 1000 * (time.monotonic() - began)
+    logger.warning("Valkey: %s after %.0f ms", type(error).__name__, waited)
 
 
 class CountingCache(RedisCache):

@@ -196,11 +196,29 @@ MEANINGS = {
         "orders, payments and other writes for each shopper",
     ),
     "RATELIMIT_CART": Meaning(
-        "previews for each shopper",
+        "cart, previews and what else follows every tap or look, for each shopper",
     ),
     "SHEET_KEEP_DAYS": Meaning(
         "so long the files of imports and exports are kept, and a checked import may "
         "be confirmed",
+    ),
+    "FOOTPRINT_KEEP_DAYS": Meaning(
+        "so long it is kept what a shopper has looked at and searched for",
+    ),
+    "NOTICE_KEEP_DAYS": Meaning(
+        "so long notifications of WeChat Pay are kept after they were settled",
+    ),
+    "MESSAGE_KEEP_DAYS": Meaning(
+        "so long it is kept which messages shoppers were sent",
+    ),
+    "LOGIN_FAILURE_KEEP_DAYS": Meaning(
+        "so long the record of failed password logins is kept",
+    ),
+    "JOB_KEEP_DAYS": Meaning(
+        "so long background jobs that failed are kept to be looked at",
+    ),
+    "HISTORY_KEEP_DAYS": Meaning(
+        "so long it is kept what staff changed, and which sheets they ran",
     ),
     "WECHAT_API_BASE": Meaning(
         "where logins and phone numbers are asked for",

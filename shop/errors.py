@@ -82,6 +82,17 @@ class ServiceUnavailable(ShopError):
     message = "服务暂时不可用,请稍后再试"
 
 
+class StorageFull(ShopError):
+    """Say that there is no room for what was sent; nothing of it was kept."""
+
+    code = "storage_full"
+    http_status = 503
+    message = "存储空间已满,暂时无法保存,请稍后再试"
+
+    def __init__(self) -> None:
+        super().__init__(retry_after_seconds=60)
+
+
 class JobNotRetried(ShopError):
     """Refuse to queue a job again that has not failed, or whose work waits already."""
 

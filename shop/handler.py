@@ -16,6 +16,11 @@ class Utf8Handler(WSGIHandler):
     """
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """Answer a request of WSGI."""
         if "CONTENT_TYPE" in environ:
             environ["CONTENT_TYPE"] = _CHARSET.sub("", environ["CONTENT_TYPE"])
+        return self.answer(environ, start_response)
+
+    def answer(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """Answer a request that claims no charset any more."""
         return super().__call__(environ, start_response)

@@ -15,6 +15,7 @@ from django.middleware.common import CommonMiddleware
 from shop.queue import QueueState, queue_state
 from shop.replica.routing import REPLICA, watch
 
+NOT_MIGRATED = "migrations missing"
 _migrated = False
 
 
@@ -57,7 +58,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 
 def database_state() -> str:
-    """Return ok, away or migrations missing."""
+    """Return ok, away or NOT_MIGRATED."""
     # Kept, because migrations are never undone under a process.
     global _migrated
     try:
@@ -69,7 +70,7 @@ def database_state() -> str:
             _migrated = not executor.migration_plan(targets)
     except (DatabaseError, InterfaceError):
         return "away"
-    return "ok" if _migrated else "migrations missing"
+    return "ok" if _migrated else NOT_MIGRATED
 
 
 def cache_state() -> str:

@@ -18,12 +18,12 @@ def _patience(schema_editor: Any, name: str) -> Iterator[None]:
     with schema_editor.connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('lock_timeout')")
         (timeout,) = cursor.fetchone()
-        cursor.execute("SET lock_timeout = 0")
-        quoted = schema_editor.quote_name(name)
-        cursor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {quoted}")
+    # By the editor, which only writes them down when `sqlmigrate` asks.
+    schema_editor.execute("SET lock_timeout = 0")
+    quoted = schema_editor.quote_name(name)
+    schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {quoted}")
     yield
-    with schema_editor.connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [timeout])
+    schema_editor.execute("SELECT set_config('lock_timeout', %s, false)", [timeout])
 
 
 class AddIndexWhileSelling(AddIndexConcurrently):

@@ -8,16 +8,13 @@ from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Job, Status
 
 from shop.queue import job_enqueue
+from shop.retention import history_delete_old, jobs_delete_old, workers_delete_dead
 from shop.retry import BackOff
 from shop.sheets.running import sheet_run
 from shop.sheets.services import sheet_fail, sheets_delete_old
 
 logger = logging.getLogger(__name__)
 
-# Long enough for somebody to look at what failed.
-JOBS_KEPT_HOURS = 30 * 24
-# A worker that is only held up for a while must find its row again.
-WORKERS_KEPT_SECONDS = 24 * 3600
 # A sheet that takes all of the memory must not end one worker after the other.
 SHEET_TRIES = 5
 
@@ -36,19 +33,13 @@ async def jobs_rescue(timestamp: int) -> None:
 
 @app.periodic(cron="40 20 * * *")
 @app.task(queueing_lock="retention")
-async def retention(timestamp: int) -> None:
-    """Delete the jobs that ended long ago, and the rows of workers that were killed.
-
-    Jobs that succeeded are gone already. One that failed is no record of the work: what
-    is still due has its own row, such as a refund, whose sweep queues a new job.
-    """
-    await app.job_manager.delete_old_jobs(
-        nb_hours=JOBS_KEPT_HOURS,
-        include_failed=True,
-        include_cancelled=True,
-        include_aborted=True,
-    )
-    await app.job_manager.prune_stalled_workers(WORKERS_KEPT_SECONDS)
+def retention(timestamp: int) -> None:
+    """Delete old jobs, the rows of workers that were killed, and what staff did."""
+    if count := jobs_delete_old():
+        logger.info("old jobs deleted: %d", count)
+    workers_delete_dead()
+    if count := history_delete_old():
+        logger.info("old rows of the history deleted: %d", count)
 
 
 # Behind all else: a sheet of 20,000 rows takes minutes, and the worker does one job at

@@ -76,7 +76,8 @@ BILL_DIFFERENCES = Counter(
 )
 NOTIFICATIONS = Counter(
     "shop_notifications",
-    "WeChat's payment notifications: accepted, refused or failed",
+    "WeChat's payment notifications: accepted, refused or failed; stale ones, which are"
+    " refused, once more",
     ["outcome"],
     registry=registry,
 )
@@ -91,7 +92,8 @@ WECHAT = Histogram(
 )
 CACHE_FAILURES = Counter(
     "shop_cache_failures",
-    "Commands that the cache did not answer; one that hangs is left alone for a second",
+    "Commands that the cache refused or did not answer; one that hangs is left alone"
+    " for a second",
     registry=registry,
 )
 

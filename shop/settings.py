@@ -65,10 +65,13 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "shop.api.request_id.RequestIdMiddleware",
     "shop.logs.access.AccessMiddleware",
-    "shop.wechat.calling.WaitingBudgetMiddleware",
+    "shop.calls.calling.WaitingBudgetMiddleware",
+    # What a browser is told with each answer, whoever gives it.
+    "shop.policies.PolicyMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     # Before all others, so that what they refuse is enveloped too.
     "shop.api.exceptions.EnvelopeErrorsMiddleware",
-    "django.middleware.security.SecurityMiddleware",
     # Not for the API.
     "shop.back_office.pages.PageSessionMiddleware",
     "shop.health.ShopCommonMiddleware",
@@ -76,7 +79,6 @@ MIDDLEWARE = [
     "shop.back_office.pages.PageAuthenticationMiddleware",
     "shop.back_office.pages.PageMessageMiddleware",
     "shop.back_office.idle.IdleMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -114,6 +116,9 @@ _SESSION = {
     "statement_timeout": f"{DATABASE_STATEMENT_TIMEOUT_SECONDS}s",
     # Compiling takes longer than any statement of a shop.
     "jit": "off",
+    # How many products have a word the planner can only guess; to start workers for
+    # some hundred takes 20 ms, and the cores are other requests'.
+    "max_parallel_workers_per_gather": "0",
     # A bitmap of the keyword index that does not fit here costs a second a thousand
     # rows: each is cut into its pieces again.
     "work_mem": "32MB",
@@ -123,7 +128,13 @@ for _alias, _database in DATABASES.items():
     # A replica that went away is noticed by the read, which the primary then answers.
     _database["CONN_HEALTH_CHECKS"] = _alias == "default"
     _database["OPTIONS"] = {
-        "connect_timeout": 3,
+        # What a server that hangs may cost a request; libpq knows no less.
+        "connect_timeout": 2,
+        # A line that was cut without a word ends; the kernel's own patience is hours.
+        "keepalives_idle": 30,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 15_000,
         "application_name": "shop",
         # For shop.statements alone: Django's own cursors prepare nothing.
         "prepare_threshold": 0,
@@ -146,6 +157,9 @@ _VALKEY = {
         "REDIS_CLIENT_CLASS": "shop.cache.ImpatientRedis",
         "SOCKET_CONNECT_TIMEOUT": 0.3,
         "SOCKET_TIMEOUT": 0.3,
+        # Each thread keeps one, and that of an ended thread waits for Python's garbage
+        # collector: at the client's default of 100 the next would be refused.
+        "CONNECTION_POOL_KWARGS": {"max_connections": 10_000},
         "IGNORE_EXCEPTIONS": True,
     },
 }
@@ -154,7 +168,6 @@ CACHES = {
     # For django-ratelimit alone.
     "counts": {"BACKEND": "shop.cache.CountingCache", **_VALKEY},
 }
-DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 
 # A history is read for one object: its id has the index.
 SIMPLE_HISTORY_DATE_INDEX = False
@@ -185,7 +198,7 @@ STORAGES = {
     "default": {
         "BACKEND": "shop.storage.PictureStorage"
         if S3_BUCKET
-        else "django.core.files.storage.FileSystemStorage"
+        else "shop.disk.DiskStorage"
     },
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
@@ -273,8 +286,6 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api",
     "COMPONENT_SPLIT_REQUEST": True,
     "POSTPROCESSING_HOOKS": [
@@ -307,6 +318,9 @@ SESSION_COOKIE_AGE = STAFF_REFRESH_HOURS * 3600
 ADMIN_IDLE_MINUTES = env.number("ADMIN_IDLE_MINUTES", 60, least=1, most=12 * 60)
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+# Scripts read the token where it stands in a form.
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
 SIMPLE_JWT = {
     "ALGORITHM": "HS256",
     "SIGNING_KEY": env.text("JWT_SIGNING_KEY"),
@@ -374,6 +388,17 @@ SHEET_KINDS = [
 ]
 SHEET_KEEP_DAYS = env.number("SHEET_KEEP_DAYS", 7, least=1, most=365)
 
+# --- What is deleted some day: docs/operations.md lists every table ------------------
+
+# Popular words are counted from the last week.
+FOOTPRINT_KEEP_DAYS = env.number("FOOTPRINT_KEEP_DAYS", 180, least=8, most=3650)
+NOTICE_KEEP_DAYS = env.number("NOTICE_KEEP_DAYS", 180, least=30, most=3650)
+# One that waits is given up within a day.
+MESSAGE_KEEP_DAYS = env.number("MESSAGE_KEEP_DAYS", 180, least=2, most=3650)
+LOGIN_FAILURE_KEEP_DAYS = env.number("LOGIN_FAILURE_KEEP_DAYS", 30, least=2, most=3650)
+JOB_KEEP_DAYS = env.number("JOB_KEEP_DAYS", 30, least=1, most=3650)
+HISTORY_KEEP_DAYS = env.number("HISTORY_KEEP_DAYS", 1095, least=365, most=36500)
+
 # --- WeChat ------------------------------------------------------------------------
 
 WECHAT_API_BASE = env.text("WECHAT_API_BASE", "https://api.weixin.qq.com").rstrip("/")
@@ -419,6 +444,10 @@ if not IS_DEVELOPMENT:
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
+    # A browser takes a name that begins so from this very host over TLS alone: no other
+    # host of the domain can put one there.
+    SESSION_COOKIE_NAME = "__Host-sessionid"
+    CSRF_COOKIE_NAME = "__Host-csrftoken"
 # Whether other hosts of the domain speak HTTPS is not for a shop to say.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"

@@ -6,7 +6,8 @@ plans each statement anew.
 
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -18,10 +19,14 @@ from psycopg.errors import error_from_result
 from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus
 from psycopg.pq.abc import PGresult
 
+from shop.primary.watch import NEVER, WatchedConnection
+
 _Values = Sequence[Any] | Mapping[str, Any]
 # The text, and the types of its values.
 _Statement = tuple[bytes, tuple[int, ...]]
 _BIGINT = postgres.types["int8"].oid
+_NUMERIC = postgres.types["numeric"].oid
+_BIGINTS = range(-(2**63), 2**63)
 # The code of PostgreSQL for a prepared statement that it does not have.
 _UNKNOWN = b"26000"
 _PLACEHOLDER = re.compile(r"%(?:\((\w+)\)s|s|%)")
@@ -44,7 +49,7 @@ class _Line:
     prepared stays: the shop has some dozens of such statements.
     """
 
-    def __init__(self, driver: psycopg.Connection[Any]) -> None:
+    def __init__(self, driver: WatchedConnection) -> None:
         self.driver = driver
         self._libpq = driver.pgconn
         self._transformer = Transformer.from_context(driver)
@@ -56,38 +61,63 @@ class _Line:
         text, names = _translated(sql)
         if isinstance(values, Mapping):
             values = [values[name] for name in names]
-        # The driver's type of an integer would depend on how large it is. Of all else
-        # PostgreSQL takes the type from the statement.
-        types = tuple(_BIGINT if type(value) is int else 0 for value in values)
-        written = self._transformer.dump_sequence(values, [PyFormat.TEXT] * len(values))
+        types = tuple(_type_of(value) for value in values)
+        written = [self._written(value) for value in values]
         result = self._executed((text, types), written)
         self._transformer.set_pgresult(result)
         return self._transformer.load_rows(0, result.ntuples, tuple)
 
+    def _written(self, value: Any) -> Any:
+        """Return a value as text; the commonest kinds without the driver's looking."""
+        if type(value) in {int, bool, float}:
+            return str(value).encode()
+        [written] = self._transformer.dump_sequence([value], [PyFormat.TEXT])
+        return written
+
     def _executed(self, statement: _Statement, written: Any) -> PGresult:
         name = self._prepared.get(statement) or self._prepare(statement)
-        result = self._libpq.exec_prepared(name, written)
+        result = self._asked(self._libpq.exec_prepared, name, written)
         if result.error_field(DiagnosticField.SQLSTATE) == _UNKNOWN:
             # After a rollback the driver forgets what it has prepared, and has the
             # server forget everything. Nothing was done yet.
             self._prepared.clear()
             name = self._prepare(statement)
-            result = self._libpq.exec_prepared(name, written)
+            result = self._asked(self._libpq.exec_prepared, name, written)
         return self._checked(result)
 
     def _prepare(self, statement: _Statement) -> bytes:
         name = f"shop_{next(self._numbers)}".encode()
-        self._checked(self._libpq.prepare(name, *statement))
+        self._checked(self._asked(self._libpq.prepare, name, *statement))
         self._prepared[statement] = name
         return name
 
+    def _asked(self, ask: Callable[..., PGresult], *arguments: Any) -> PGresult:
+        """Wait for the server under the eyes of the watch."""
+        self.driver.asked_at = time.monotonic()
+        try:
+            return ask(*arguments)
+        finally:
+            self.driver.asked_at = NEVER
+
     def _checked(self, result: PGresult) -> PGresult:
         if result.status in {ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK}:
+            self.driver.heard_at = time.monotonic()
             return result
         if self._libpq.status == ConnStatus.BAD:
             # It was lost meanwhile, and libpq itself says so, without a code.
             raise psycopg.OperationalError(result.error_message.decode())
         raise error_from_result(result)
+
+
+def _type_of(value: Any) -> int:
+    """Return the type that a value is bound as; 0 is the one that the statement wants.
+
+    The driver would have three for integers, by how large they are. One that no column
+    holds may be asked for all the same, and is found nowhere.
+    """
+    if type(value) is not int:
+        return 0
+    return _BIGINT if value in _BIGINTS else _NUMERIC
 
 
 def rows_fetch(
@@ -131,13 +161,17 @@ def _line_of(connection: Any) -> _Line:
 
 
 def _needs_cursor(connection: Any) -> bool:
-    """Tell who must begin a transaction, tell what it sends, or wait in its own way."""
+    """Tell whether a cursor has to send it.
+
+    It begins the transaction, tells those who listen, and waits as a driver of its own
+    kind does.
+    """
     return bool(
         connection.in_atomic_block
         or not connection.autocommit
         or connection.queries_logged
         or connection.execute_wrappers
-        or type(connection.connection) is not psycopg.Connection
+        or not isinstance(connection.connection, WatchedConnection)
     )
 
 

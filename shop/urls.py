@@ -18,7 +18,7 @@ urlpatterns = [
     path("readyz", readyz),
     path("metrics", metrics),
     path("api/schema", SchemaView.as_view(), name="schema"),
-    path("api/docs", DocsView.as_view(url_name="schema")),
+    path("api/docs", DocsView.as_view()),
     path("api/config", ConfigView.as_view()),
     # What is asked for most: each route before it is tried first.
     path("api/", include("catalog.urls")),

@@ -99,7 +99,7 @@ def session_end(*, refresh_token: str) -> None:
     Raises: TokenExpired, TokenInvalid.
     """
     claims = refresh_read(refresh_token)
-    _end(Q(pk=claims.session_id))
+    _end(Q(pk=claims.session_id, user_id=claims.user_id))
 
 
 def sessions_end_all(*, user_id: int) -> None:

@@ -20,7 +20,7 @@ from accounts.services import (
     user_erase,
     user_export,
 )
-from shop.api.tests.pictures import upload_of
+from shop.api.tests.pictures import upload_of, uploaded
 from shop.wechat.errors import WeChatUnavailable
 from shop.wechat.miniprogram import WeChatCodeInvalid
 
@@ -80,10 +80,7 @@ def test_export(full):
 def test_uploads_are_exported_and_go_with_their_sender(
     full, shopper_api, staff_api, django_capture_on_commit_callbacks, settings
 ):
-    urls = [
-        api.post("/api/uploads", {"file": upload_of()}).json()["data"]["url"]
-        for api in (shopper_api, staff_api)
-    ]
+    urls = [uploaded(api) for api in (shopper_api, staff_api)]
     own, others = (url.removeprefix(f"{settings.PUBLIC_URL}/media/") for url in urls)
     exported = user_export(user=full)["uploads"]
     assert [upload["url"] for upload in exported] == urls[:1]

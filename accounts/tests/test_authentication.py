@@ -206,6 +206,12 @@ def test_session_that_is_none(api, claims, sid):
     assert refused(ask(api, signed(claims))) == INVALID
 
 
+@pytest.mark.parametrize("claim", ["iss", "aud"])
+def test_a_token_for_others_that_our_key_has_signed(api, claims, claim):
+    claims[claim] = "shop"
+    assert refused(ask(api, signed(claims))) == INVALID
+
+
 def test_time_that_no_calendar_has(api, claims):
     assert refused(ask(api, signed(claims | {"exp": 10**20}))) == INVALID
 

@@ -18,9 +18,9 @@ from accounts.services import (
     sessions_end_all,
     sessions_flush,
 )
-from accounts.services.flushing import FLUSH_BATCH
 from accounts.tokens import access_read
 from conftest import alone, lock_waiters, wait_until
+from shop.retention import BATCH
 
 
 def refresh(api, token):
@@ -184,11 +184,11 @@ def test_flush_deletes_what_expired(shopper):
     now = timezone.now()
     old = [
         Session(user=shopper, refresh_jti="x", expires_at=now - timedelta(seconds=n))
-        for n in range(FLUSH_BATCH + 5)
+        for n in range(BATCH + 5)
     ]
     Session.objects.bulk_create(old)
     # One of them expires this very moment, and is kept.
-    assert sessions_flush(now=now) == FLUSH_BATCH + 4
+    assert sessions_flush(now=now) == BATCH + 4
     assert Session.objects.get().expires_at == now
     session_open(user=shopper)
     assert sessions_flush(now=now) == 0

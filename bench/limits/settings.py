@@ -1,6 +1,6 @@
 """A Django without middlewares, and a DRF without authentication."""
 
-SECRET_KEY = "nothing here is signed"  # noqa: S105
+SECRET_KEY = "nothing here is signed"  # noqa: S105 - no secret
 ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = "bench.limits.urls"
 MIDDLEWARE: list[str] = []

@@ -57,7 +57,7 @@ def visits(tmp_path: Path) -> Iterator[Visits]:
         pytest.skip("wrk is not installed")
     Recorder.seen = []
     server = Server((HOST, 0), Recorder)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     tokens = tmp_path / "tokens"
     tokens.write_text("one\ntwo\n")
     try:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from unfold.decorators import display
 
 from catalog.admin.desk import CatalogDesk
-from catalog.admin.fields import CategoryField, SeenForm
+from catalog.admin.fields import CategoryField, ContentForm
 from catalog.admin.history import banner_chapter
 from catalog.admin.home_preview import PreviewsHome
 from catalog.admin.pictures import PictureField, thumbnail
@@ -32,7 +32,7 @@ _FIELDS = (
 )
 
 
-class BannerForm(SeenForm):
+class BannerForm(ContentForm):
     """A banner; the service says where it may lead to."""
 
     book = BANNERS

@@ -17,8 +17,19 @@ def products_holding(term: str) -> Any:
     return found.values("product")
 
 
-class CatalogDesk(Desk):
-    """A desk with pictures in its form, whose rows are deleted by a service."""
+class ServedDesk(Desk):
+    """A desk of what a service deletes."""
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[Any], dict[Any, int], set[Any], list[Any]]:
+        """Name the rows alone: the service knows what hangs on them."""
+        names = [str(obj) for obj in objs]
+        return names, {self.opts.verbose_name_plural: len(names)}, set(), []
+
+
+class CatalogDesk(ServedDesk):
+    """A desk with pictures in its form."""
 
     def changeform_view(
         self,
@@ -37,13 +48,6 @@ class CatalogDesk(Desk):
                 stored: list[Any] = [_stored(upload) for upload in uploads]
                 request.FILES.setlist(name, stored)
         return super().changeform_view(request, object_id, form_url, extra_context)
-
-    def get_deleted_objects(
-        self, objs: Any, request: HttpRequest
-    ) -> tuple[list[Any], dict[Any, int], set[Any], list[Any]]:
-        """Name the rows alone: the service knows what hangs on them."""
-        names = [str(obj) for obj in objs]
-        return names, {self.opts.verbose_name_plural: len(names)}, set(), []
 
     def _may_send(self, request: HttpRequest, object_id: str | None) -> bool:
         is_new = object_id is None

@@ -19,6 +19,7 @@ from catalog.serializers.input import SpecsField as ApiSpecsField
 from catalog.services.stock import STOCK_MAX
 from catalog.tree import category_walk
 from shop.back_office.forms import ServedForm
+from shop.errors import ShopError
 from shop.history import HistoryBook
 
 # Full-width, so that no browser folds them.
@@ -103,24 +104,43 @@ class _TreeIterator(ModelChoiceIterator):  # type: ignore[type-arg]
             )
 
 
-class SeenForm(ServedForm):
+class SeenForm(forms.ModelForm):  # type: ignore[type-arg]
     """A form that knows what its page has shown, and refuses to write over more."""
 
-    book: ClassVar[HistoryBook]
+    # What it says then.
+    changed: ClassVar[type[ShopError]]
 
-    version = forms.IntegerField(label="", required=False, widget=forms.HiddenInput)
+    version: forms.Field = forms.CharField(
+        label="", required=False, widget=forms.HiddenInput
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
-            self.initial["version"] = self.book.version(self.instance.pk)
+            self.initial["version"] = self.present_version()
 
-    def clean_version(self) -> int | None:
+    def present_version(self) -> Any:
+        """Return what tells apart the states of the row."""
+        return self.instance.version
+
+    def clean_version(self) -> Any:
         """Refuse an older page at once; the service looks again, under the lock."""
-        version: int | None = self.cleaned_data["version"]
-        if version != self.initial.get("version"):
-            self.add_error(None, ContentChanged.message)
+        version = self.cleaned_data["version"]
+        if self.fields["version"].has_changed(self.initial.get("version"), version):
+            self.add_error(None, self.changed.message)
         return version
+
+
+class ContentForm(SeenForm, ServedForm):
+    """A form of what has a history, by which its states are told apart."""
+
+    book: ClassVar[HistoryBook]
+    changed = ContentChanged
+
+    version = forms.IntegerField(label="", required=False, widget=forms.HiddenInput)
+
+    def present_version(self) -> int:
+        return self.book.version(self.instance.pk)
 
 
 class CategoryField(forms.ModelChoiceField):  # type: ignore[type-arg]

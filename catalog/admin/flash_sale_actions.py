@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 from django.utils import timezone
 from unfold.decorators import action
 
@@ -59,7 +58,7 @@ class RunningSaleActions(Desk):
         """End a running sale now."""
         sale = self._running(request, object_id)
         if sale is None:
-            return self._back()
+            return HttpResponseRedirect(self.list_url())
 
         def perform(sent: Mapping[str, Any]) -> str:
             flash_sale_end(sale_id=sale.pk)
@@ -89,7 +88,7 @@ class RunningSaleActions(Desk):
         """Give a running sale more pieces."""
         sale = self._running(request, object_id)
         if sale is None:
-            return self._back()
+            return HttpResponseRedirect(self.list_url())
         lines = list(sale.lines.select_related("sku__product").order_by("pk"))
 
         def perform(sent: Mapping[str, Any]) -> str:
@@ -115,6 +114,3 @@ class RunningSaleActions(Desk):
             return sale
         self.message_user(request, "活动没有在进行", messages.ERROR)
         return None
-
-    def _back(self) -> HttpResponse:
-        return HttpResponseRedirect(reverse("admin:catalog_flashsale_changelist"))

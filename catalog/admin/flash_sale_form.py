@@ -5,23 +5,23 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect
-from django.forms import BaseInlineFormSet, inlineformset_factory
+from django.forms import inlineformset_factory
 
-from catalog.admin.fields import PiecesField, RuledField
+from catalog.admin.fields import PiecesField, RuledField, SeenForm
+from catalog.admin.rows import RowsFormSet
 from catalog.errors import FlashSaleChanged
 from catalog.models import FlashSale, FlashSaleSku, Sku
 from catalog.serializers.input import SkuInputSerializer
 from catalog.services.flash_sales import LINES_MAX, SaleLine
-from shop.api.text import plain_text
+from shop.back_office.forms import PlainTextField
 
 
-class FlashSaleForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A sale but its SKUs; the service says which times are possible.
+class FlashSaleForm(SeenForm):
+    """A sale but its SKUs; the service says which times are possible."""
 
-    `version` is what the page showed.
-    """
+    changed = FlashSaleChanged
 
-    version = forms.CharField(label="", required=False, widget=forms.HiddenInput)
+    name = PlainTextField(label="名称", max_length=50)
 
     class Meta:
         model = FlashSale
@@ -31,28 +31,9 @@ class FlashSaleForm(forms.ModelForm):  # type: ignore[type-arg]
             "ends_at": "到这一刻为止,到时自动恢复原价",
         }
         error_messages = {
-            "name": {"required": "名称不能为空"},
             "starts_at": {"required": "开始时间不能为空"},
             "ends_at": {"required": "结束时间不能为空"},
         }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.instance.pk:
-            self.initial["version"] = self.instance.version
-
-    def clean_name(self) -> str:
-        """Keep no HTML, and something beside it."""
-        if name := plain_text(self.cleaned_data["name"]).strip():
-            return name
-        raise forms.ValidationError("名称不能为空")
-
-    def clean_version(self) -> str:
-        """Refuse an older page at once; the service looks again, under the lock."""
-        version: str = self.cleaned_data["version"]
-        if version != self.initial.get("version", ""):
-            self.add_error(None, FlashSaleChanged.message)
-        return version
 
 
 class SkuSelect(AutocompleteSelect):
@@ -107,21 +88,14 @@ class LineForm(forms.ModelForm):  # type: ignore[type-arg]
         )
 
 
-class LineFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
-    """The SKUs of a sale, which replace those that are there."""
+class LineFormSet(RowsFormSet):
+    """The SKUs of a sale."""
 
     default_error_messages: ClassVar[dict[str, Any]] = {
-        **BaseInlineFormSet.default_error_messages,
+        **RowsFormSet.default_error_messages,
         "too_many_forms": f"活动最多{LINES_MAX}个规格",
         "too_few_forms": "活动至少要有一个商品",
     }
-
-    def get_queryset(self) -> Any:
-        """Return the rows with what they are named by."""
-        if not hasattr(self, "_queryset"):
-            rows = FlashSaleSku.objects.filter(sale=self.instance.pk)
-            self._queryset = rows.select_related("sku__product").order_by("pk")
-        return self._queryset
 
     def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
         """Give each row the names of all that are chosen."""
@@ -142,13 +116,7 @@ class LineFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
 
     def lines(self) -> list[SaleLine]:
         """Return the new set for the service."""
-        forms: list[Any] = self.forms
-        return [
-            form.line()
-            for form in forms
-            if (form.instance.pk or form.has_changed())
-            and form not in self.deleted_forms
-        ]
+        return [form.line() for form in self.kept()]
 
 
 LINE_FORM_SET = inlineformset_factory(

@@ -6,16 +6,15 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
-from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.http import HttpRequest
 from django.utils import timezone
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import DropdownFilter
-from unfold.decorators import action, display
+from unfold.decorators import display
 
 from catalog.admin.flash_sale_actions import RunningSaleActions
 from catalog.admin.flash_sale_form import LINE_FORM_SET, FlashSaleForm
+from catalog.admin.rows import RowsDesk, RowsInline
 from catalog.models import FlashSale, FlashSaleKind, FlashSaleSku
 from catalog.services.flash_sales import (
     LINES_MAX,
@@ -23,7 +22,7 @@ from catalog.services.flash_sales import (
     flash_sale_delete,
     flash_sale_update,
 )
-from shop.back_office.calendar import CALENDAR_TEMPLATE, Span, month_context
+from shop.back_office.calendar import CalendarDesk, Span
 from shop.back_office.figures import money, short_moment
 
 _PHASES = {"未开始": "info", "进行中": "success", "已结束": "default"}
@@ -71,8 +70,8 @@ class KindFilter(DropdownFilter):
         return queryset
 
 
-class LineInline(TabularInline):
-    """The table of SKUs; who may write the sale may write it."""
+class LineInline(RowsInline, TabularInline):
+    """The table of SKUs."""
 
     model = FlashSaleSku
     verbose_name_plural = "活动商品"
@@ -84,8 +83,13 @@ class LineInline(TabularInline):
         """Return our own, which the service saves."""
         return LINE_FORM_SET
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Return the rows with what they are named by."""
+        rows = super().get_queryset(request)
+        return rows.select_related("sku__product").order_by("pk")
+
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        if self._may_write(request, obj):
+        if self.may_write(request, obj):
             return ("sku_id", "price", "stock", "user_limit", "min_quantity")
         return (
             *("sku_shown", "price_shown", "stock", "sold"),
@@ -104,30 +108,14 @@ class LineInline(TabularInline):
     def limit_shown(self, line: FlashSaleSku) -> str:
         return "不限" if line.user_limit is None else str(line.user_limit)
 
-    def _may_write(self, request: HttpRequest, obj: Any) -> bool:
-        if obj is None:
-            return request.user.has_perm("catalog.add_flashsale")
-        return _is_open(obj) and request.user.has_perm("catalog.change_flashsale")
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._may_write(request, obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._may_write(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._may_write(request, obj)
-
 
 @admin.register(FlashSale)
-class FlashSaleAdmin(RunningSaleActions):
+class FlashSaleAdmin(RunningSaleActions, CalendarDesk, RowsDesk):
     """Written by the services; what has begun is read, ended or restocked."""
 
     form = FlashSaleForm
     inlines = (LineInline,)
+    rows_name = "活动商品"
     fields = ("name", "kind", "starts_at", "ends_at", "version")
     list_display = (
         "name",
@@ -146,7 +134,7 @@ class FlashSaleAdmin(RunningSaleActions):
     sortable_by = ("name", "starts", "ends")
     list_per_page = 50
     actions = None
-    actions_list = ("calendar",)
+    calendar_title = "活动日历"
     actions_detail = ("end", "restock")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[FlashSale]:
@@ -200,18 +188,6 @@ class FlashSaleAdmin(RunningSaleActions):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and _is_open(obj)
 
-    def get_deleted_objects(
-        self, objs: Any, request: HttpRequest
-    ) -> tuple[list[Any], dict[Any, int], set[Any], list[Any]]:
-        """Name the sale alone: what is in it goes with it."""
-        names = [str(obj) for obj in objs]
-        return names, {self.opts.verbose_name_plural: len(names)}, set(), []
-
-    def save_model(
-        self, request: HttpRequest, obj: FlashSale, form: Any, change: bool
-    ) -> None:
-        """Leave it to `save_related`, which has the SKUs too."""
-
     def save_related(
         self, request: HttpRequest, form: Any, formsets: Any, change: bool
     ) -> None:
@@ -225,37 +201,11 @@ class FlashSaleAdmin(RunningSaleActions):
         else:
             form.instance.pk = flash_sale_create(**terms).pk
 
-    def construct_change_message(
-        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
-    ) -> Any:
-        """Name what changed; the table's rows are no saved forms to Django."""
-        told = super().construct_change_message(request, form, None, add)
-        if not add and formsets[0].has_changed():
-            told.append({"changed": {"fields": ["活动商品"]}})
-        return told
-
     def delete_model(self, request: HttpRequest, obj: FlashSale) -> None:
         """Delete it by the service."""
         flash_sale_delete(sale_id=obj.pk)
 
-    @action(
-        description="日历",
-        url_path="calendar",
-        icon="calendar_month",
-        permissions=["view"],
-    )
-    def calendar(self, request: HttpRequest) -> HttpResponse:
-        """Show the sales of a month, day by day."""
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "活动日历",
-            "opts": self.opts,
-            "back": reverse("admin:catalog_flashsale_changelist"),
-            **month_context(request.GET.get("month", ""), self._spans),
-        }
-        return TemplateResponse(request, CALENDAR_TEMPLATE, context)
-
-    def _spans(self, begin: datetime, end: datetime) -> Iterator[Span]:
+    def calendar_spans(self, begin: datetime, end: datetime) -> Iterator[Span]:
         for sale in FlashSale.objects.between(begin, end).order_by("starts_at", "pk"):
             label = f"{sale.get_kind_display()} {sale}"
             starts, ends = short_moment(sale.starts_at), short_moment(sale.ends_at)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, OuterRef, Prefetch, Subquery
+from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils.html import format_html_join
@@ -15,15 +15,14 @@ from catalog.admin.freight_form import (
     FreightTemplateForm,
     template_save,
 )
+from catalog.admin.rows import RowsDesk, RowsInline
 from catalog.models import (
-    FreightRegion,
     FreightRule,
     FreightTemplate,
     FreightUnit,
     Product,
 )
 from catalog.services.freight import RULES_MAX, freight_template_delete
-from shop.back_office.desk import Desk
 from shop.back_office.figures import moment, money
 
 
@@ -42,8 +41,8 @@ def rule_text(rule: FreightRule, unit: str) -> str:
     return told + free
 
 
-class RuleInline(StackedInline):
-    """The rules; who may write the template may write them."""
+class RuleInline(RowsInline, StackedInline):
+    """The rules of regions."""
 
     model = FreightRule
     verbose_name = "地区规则"
@@ -61,25 +60,19 @@ class RuleInline(StackedInline):
         """Return our own, whose rows the service writes."""
         return RULE_FORM_SET
 
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return True
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return True
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return True
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Leave out the fallback, which the form has."""
+        rows = super().get_queryset(request).filter(is_fallback=False)
+        return rows.prefetch_related("places")
 
 
 @admin.register(FreightTemplate)
-class FreightTemplateAdmin(Desk):
+class FreightTemplateAdmin(RowsDesk):
     """Written by the services alone; an order keeps what it was placed with."""
 
     form = FreightTemplateForm
     inlines = (RuleInline,)
+    rows_name = "地区规则"
     fieldsets = (
         (
             "基本信息",
@@ -122,8 +115,7 @@ class FreightTemplateAdmin(Desk):
             .values("freight_template")
             .annotate(count=Count("pk"))
         )
-        places = Prefetch("rules__places", FreightRegion.objects.order_by("pk"))
-        rows = FreightTemplate.objects.prefetch_related("rules", places)
+        rows = FreightTemplate.objects.prefetch_related("rules__places")
         return rows.annotate(products=Coalesce(Subquery(products.values("count")), 0))
 
     @display(description="默认", label={"默认": "success"})
@@ -165,32 +157,11 @@ class FreightTemplateAdmin(Desk):
         is_written = obj is None or self.has_change_permission(request, obj)
         return self.inlines if is_written else ()
 
-    def save_model(
-        self, request: HttpRequest, obj: FreightTemplate, form: Any, change: bool
-    ) -> None:
-        """Leave it to `save_related`, which has the rules too."""
-
     def save_related(
         self, request: HttpRequest, form: Any, formsets: Any, change: bool
     ) -> None:
         """Write everything at once, by the service."""
         template_save(form=form, rules=formsets[0])
-
-    def construct_change_message(
-        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
-    ) -> Any:
-        """Name what changed; the rules are no saved forms to Django."""
-        told = super().construct_change_message(request, form, None, add)
-        if not add and formsets[0].has_changed():
-            told.append({"changed": {"fields": ["地区规则"]}})
-        return told
-
-    def get_deleted_objects(
-        self, objs: Any, request: HttpRequest
-    ) -> tuple[list[Any], dict[Any, int], set[Any], list[Any]]:
-        """Name the rows alone: the service knows what hangs on them."""
-        names = [str(obj) for obj in objs]
-        return names, {self.opts.verbose_name_plural: len(names)}, set(), []
 
     def delete_model(self, request: HttpRequest, obj: FreightTemplate) -> None:
         """Delete it by the service."""

@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django import forms
-from django.db.models import Prefetch
-from django.forms import BaseInlineFormSet, inlineformset_factory
+from django.forms import inlineformset_factory
 from unfold.widgets import (
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
@@ -14,7 +13,8 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from catalog.admin.fields import WholeField
+from catalog.admin.fields import SeenForm, WholeField
+from catalog.admin.rows import RowsFormSet
 from catalog.errors import FreightTemplateChanged
 from catalog.models import FreightRegion, FreightRule, FreightTemplate, FreightUnit
 from catalog.services.freight import (
@@ -104,10 +104,12 @@ class TermsForm(forms.Form):
         return FreightTerms(**{name: self.cleaned_data[name] for name in _TERMS})
 
 
-class FreightTemplateForm(TermsForm, forms.ModelForm):  # type: ignore[type-arg]
+class FreightTemplateForm(TermsForm, SeenForm):
     """A template and its terms for all other regions."""
 
-    name = PlainTextField(label="名称")
+    changed = FreightTemplateChanged
+
+    name = PlainTextField(label="名称", max_length=_NAME_MAX)
     unit = forms.ChoiceField(
         label="计费方式",
         choices=FreightUnit.choices,
@@ -121,7 +123,6 @@ class FreightTemplateForm(TermsForm, forms.ModelForm):  # type: ignore[type-arg]
         widget=UnfoldBooleanSwitchWidget,
         help_text="没有选择模板的商品都用它;原来的默认模板会被取代",
     )
-    version = forms.CharField(label="", required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = FreightTemplate
@@ -130,24 +131,9 @@ class FreightTemplateForm(TermsForm, forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
-            self.initial["version"] = self.instance.version
             self.initial["as_default"] = self.instance.is_default
             fallback = self.instance.rules.get(is_fallback=True)
             self.initial.update({name: getattr(fallback, name) for name in _TERMS})
-
-    def clean_name(self) -> str:
-        """Hold the column's length."""
-        name: str = self.cleaned_data["name"]
-        if len(name) > _NAME_MAX:
-            raise forms.ValidationError(f"名称长度不能超过{_NAME_MAX}")
-        return name
-
-    def clean_version(self) -> str:
-        """Refuse an older page at once; the service looks again, under the lock."""
-        version: str = self.cleaned_data["version"]
-        if version != self.initial.get("version", ""):
-            self.add_error(None, FreightTemplateChanged.message)
-        return version
 
 
 class RuleForm(TermsForm, forms.ModelForm):  # type: ignore[type-arg]
@@ -184,33 +170,17 @@ def _joined(places: Iterable[FreightRegion]) -> str:
     return "、".join(place.name for place in places)
 
 
-class RuleFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
+class RuleFormSet(RowsFormSet):
     """The rules for regions, in the order in which staff wrote them."""
 
     default_error_messages: ClassVar[dict[str, Any]] = {
-        **BaseInlineFormSet.default_error_messages,
+        **RowsFormSet.default_error_messages,
         "too_many_forms": f"最多{RULES_MAX}条地区规则",
     }
 
-    def get_queryset(self) -> Any:
-        """Leave out the fallback, which the form has."""
-        if not hasattr(self, "_queryset"):
-            rows = FreightRule.objects.filter(
-                template=self.instance.pk, is_fallback=False
-            )
-            places = Prefetch("places", FreightRegion.objects.order_by("pk"))
-            self._queryset = rows.order_by("pk").prefetch_related(places)
-        return self._queryset
-
     def rules(self) -> list[RegionRule]:
         """Return the new rules for the service."""
-        forms: list[Any] = self.forms
-        return [
-            form.rule()
-            for form in forms
-            if (form.instance.pk or form.has_changed())
-            and form not in self.deleted_forms
-        ]
+        return [form.rule() for form in self.kept()]
 
 
 RULE_FORM_SET = inlineformset_factory(

@@ -5,16 +5,15 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect
-from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 from unfold.admin import TabularInline
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
-from catalog.admin.desk import CatalogDesk
-from catalog.admin.fields import CategoryField, SeenForm
+from catalog.admin.fields import CategoryField, ContentForm
 from catalog.admin.history import section_chapter
 from catalog.admin.home_preview import PreviewsHome
+from catalog.admin.rows import RowsDesk, RowsFormSet, RowsInline
 from catalog.home import SECTIONS_MAX
 from catalog.models import (
     SECTION_PRODUCTS_MAX,
@@ -37,7 +36,7 @@ _FIELDS = ("title", "kind", "category", "shown_count", "position", "is_active")
 _LAST = 10_000
 
 
-class SectionForm(SeenForm):
+class SectionForm(ContentForm):
     """A section but its products."""
 
     book = SECTIONS
@@ -107,21 +106,17 @@ class LineForm(forms.ModelForm):  # type: ignore[type-arg]
             wrapper.widget.known = self.instance.product
 
 
-class LineFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
+class LineFormSet(RowsFormSet):
     """The chosen products in the order that they are sent in."""
 
     default_error_messages: ClassVar[dict[str, Any]] = {
-        **BaseInlineFormSet.default_error_messages,
+        **RowsFormSet.default_error_messages,
         "too_many_forms": f"最多选择{CHOSEN_MAX}个商品",
     }
 
     def product_ids(self) -> list[int]:
         """Return the products of the rows that stay."""
-        rows = [
-            form.cleaned_data
-            for form in self.forms
-            if form not in self.deleted_forms and form.cleaned_data.get("product")
-        ]
+        rows = [form.cleaned_data for form in self.kept()]
         places = [row["position"] for row in rows]
         ordered = sorted(
             zip(places, rows, strict=True),
@@ -130,8 +125,8 @@ class LineFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
         return [row["product"].pk for _, row in ordered]
 
 
-class LineInline(TabularInline):
-    """Chosen products, dragged into order; they belong to the section."""
+class LineInline(RowsInline, TabularInline):
+    """Chosen products, dragged into order."""
 
     model = HomeSectionProduct
     form = LineForm
@@ -153,30 +148,15 @@ class LineInline(TabularInline):
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("product")
 
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._may_write(request, obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._may_write(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._may_write(request, obj)
-
-    def _may_write(self, request: HttpRequest, obj: Any) -> bool:
-        verb = "add" if obj is None else "change"
-        return request.user.has_perm(f"catalog.{verb}_homesection")
-
 
 @admin.register(HomeSection)
-class HomeSectionAdmin(KeepsHistory, PreviewsHome, CatalogDesk):
+class HomeSectionAdmin(KeepsHistory, PreviewsHome, RowsDesk):
     """One page for a section with its products, written by the services."""
 
     form = SectionForm
     fields = (*_FIELDS, "version")
     inlines = (LineInline,)
+    rows_name = "商品"
     conditional_fields = {"category": "kind == 'category'"}
     list_display = ("title", "kind_shown", "shown_count", "is_active", "position")
     list_select_related = ("category",)
@@ -192,11 +172,6 @@ class HomeSectionAdmin(KeepsHistory, PreviewsHome, CatalogDesk):
         kind = section.get_kind_display()
         return f"{kind}:{section.category}" if section.category else kind
 
-    def save_model(
-        self, request: HttpRequest, obj: HomeSection, form: Any, change: bool
-    ) -> None:
-        """Leave it to `save_related`, which has the products too."""
-
     def save_related(
         self, request: HttpRequest, form: Any, formsets: Any, change: bool
     ) -> None:
@@ -211,15 +186,6 @@ class HomeSectionAdmin(KeepsHistory, PreviewsHome, CatalogDesk):
             home_section_update(section_id=form.instance.pk, **written)
         else:
             form.instance.pk = home_section_create(**written).pk
-
-    def construct_change_message(
-        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
-    ) -> Any:
-        """Name what changed; the rows are no saved forms to Django."""
-        told = super().construct_change_message(request, form, None, add)
-        if not add and formsets[0].has_changed():
-            told.append({"changed": {"fields": ["商品"]}})
-        return told
 
     def delete_model(self, request: HttpRequest, obj: HomeSection) -> None:
         """Delete it by the service."""

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 from django import forms
-from django.forms import BaseInlineFormSet, inlineformset_factory
+from django.forms import inlineformset_factory
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from catalog.admin.description import DescriptionField
@@ -13,10 +13,12 @@ from catalog.admin.fields import (
     CategoryField,
     PiecesField,
     RuledField,
+    SeenForm,
     SpecsField,
     WholeField,
 )
 from catalog.admin.pictures import PictureField, PicturesField
+from catalog.admin.rows import RowsFormSet
 from catalog.errors import ProductChanged
 from catalog.models import FreightTemplate, Product, ProductStatus, Sku
 from catalog.serializers.input import (
@@ -39,8 +41,10 @@ PRODUCT_FIELDS = (
 )
 
 
-class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A product but its SKUs; `version` is what the page showed."""
+class ProductForm(SeenForm):
+    """A product but its SKUs."""
+
+    changed = ProductChanged
 
     name = RuledField(ProductCreateSerializer, "name")
     category = CategoryField(label="分类", empty_label="未分类")
@@ -72,7 +76,6 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
         most=IMAGES_MAX,
         help_text=f"可一次选择多张,最多{IMAGES_MAX}张,每张最大5MB;第一张是主图",
     )
-    version = forms.CharField(label="", required=False, widget=forms.HiddenInput)
     page_key = forms.UUIDField(
         label="", required=False, initial=uuid4, widget=forms.HiddenInput
     )
@@ -90,15 +93,7 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
         if self.instance.pk:
             rows = self.instance.images.order_by("position", "pk")
             self.initial["pictures"] = [row.file for row in rows]
-            self.initial["version"] = self.instance.version
             self.fields["page_key"].disabled = True
-
-    def clean_version(self) -> str:
-        """Refuse an older page at once; the service looks again, under the lock."""
-        version: str = self.cleaned_data["version"]
-        if version != self.initial.get("version", ""):
-            self.add_error(None, ProductChanged.message)
-        return version
 
     def clean_page_key(self) -> UUID | None:
         """Refuse a new product's page that could be sent twice."""
@@ -174,20 +169,13 @@ class SkuForm(forms.ModelForm):  # type: ignore[type-arg]
         )
 
 
-class SkuFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
+class SkuFormSet(RowsFormSet):
     """The active SKUs; one that is taken out retires."""
 
     default_error_messages: ClassVar[dict[str, Any]] = {
-        **BaseInlineFormSet.default_error_messages,
+        **RowsFormSet.default_error_messages,
         "too_many_forms": f"最多{SKUS_MAX}个SKU",
     }
-
-    def get_queryset(self) -> Any:
-        """Return the active ones, in the order that staff chose."""
-        if not hasattr(self, "_queryset"):
-            rows = Sku.objects.active().filter(product=self.instance.pk)
-            self._queryset = rows.select_related("product").order_by("position", "pk")
-        return self._queryset
 
     def clean(self) -> None:
         """Ask for one row at least, and for changes rather than a removed row anew.
@@ -199,15 +187,6 @@ class SkuFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
         removed = [form.instance.specs for form in self.deleted_forms]
         if any(form.cleaned_data.get("specs") in removed for form in self.added()):
             raise forms.ValidationError("删除的规格不能重新添加:请直接修改原来的一行")
-
-    def kept(self) -> list[Any]:
-        """Return the rows that make the new set."""
-        return [
-            form
-            for form in self.forms
-            if (form.instance.pk or form.has_changed())
-            and form not in self.deleted_forms
-        ]
 
     def added(self) -> list[Any]:
         """Return the rows that no SKU stands behind yet."""

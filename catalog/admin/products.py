@@ -22,7 +22,8 @@ from catalog.admin.pictures import thumbnail
 from catalog.admin.product_actions import ProductActions
 from catalog.admin.product_form import PRODUCT_FIELDS, ProductForm, product_save
 from catalog.admin.product_stock import StockedDesk
-from catalog.admin.sku_inline import SkuInline, is_present
+from catalog.admin.rows import RowsDesk
+from catalog.admin.sku_inline import SkuInline
 from catalog.models import Product, ProductStatus
 from catalog.rating import rating_average
 from catalog.services.products import product_delete, products_set_status
@@ -78,14 +79,20 @@ class CategoryFilter(DropdownFilter):
         return queryset.filter(category__in=category_subtree(int(value)))
 
 
+def _is_present(product: Any) -> bool:
+    """Say whether a product may still be written; no product is no obstacle."""
+    return getattr(product, "status", None) != ProductStatus.DELETED
+
+
 @admin.register(Product)
 class ProductAdmin(
-    KeepsHistory, ProductActions, StockedDesk, SheetExports, DescribedDesk
+    KeepsHistory, ProductActions, StockedDesk, SheetExports, RowsDesk, DescribedDesk
 ):
     """One page for a product with all that belongs to it, written by the services."""
 
     form = ProductForm
     inlines = (SkuInline,)
+    rows_name = "SKU"
     fieldsets = (
         ("基本信息", {"fields": (*PRODUCT_FIELDS[:-1], "favorites_shown")}),
         ("图片", {"fields": ("pictures",)}),
@@ -185,15 +192,10 @@ class ProductAdmin(
         return (*self.fieldsets[:-1], ("描述", {"fields": ("description",)}))
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_change_permission(request, obj) and is_present(obj)
+        return super().has_change_permission(request, obj) and _is_present(obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_delete_permission(request, obj) and is_present(obj)
-
-    def save_model(
-        self, request: HttpRequest, obj: Product, form: Any, change: bool
-    ) -> None:
-        """Leave it to `save_related`, which has the SKUs too."""
+        return super().has_delete_permission(request, obj) and _is_present(obj)
 
     def save_related(
         self, request: HttpRequest, form: Any, formsets: Any, change: bool
@@ -208,15 +210,6 @@ class ProductAdmin(
         if change and gets_pieces and not may_adjust:
             raise Forbidden("没有调整库存的权限,新SKU的库存请填0")
         product_save(form=form, skus=formsets[0], operator_id=request.user.pk)
-
-    def construct_change_message(
-        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
-    ) -> Any:
-        """Name what changed; the table's rows are no saved forms to Django."""
-        told = super().construct_change_message(request, form, None, add)
-        if not add and formsets[0].has_changed():
-            told.append({"changed": {"fields": ["SKU"]}})
-        return told
 
     def delete_model(self, request: HttpRequest, obj: Product) -> None:
         """Mark it as deleted."""

@@ -12,8 +12,8 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 
-from catalog.admin.desk import CatalogDesk
-from catalog.admin.fields import SeenForm
+from catalog.admin.desk import ServedDesk
+from catalog.admin.fields import ContentForm
 from catalog.admin.history import word_chapter
 from catalog.errors import SearchWordExists
 from catalog.hot_words import HOT_WORDS_MAX
@@ -34,7 +34,7 @@ _KIND_COLOURS = {WordKind.HOT.label: "success", WordKind.BLOCKED.label: "danger"
 _FINDS_COLOURS = {"有": "success", "没有": "warning"}
 
 
-class WordForm(SeenForm):
+class WordForm(ContentForm):
     """A word, and what it is for."""
 
     book = WORDS
@@ -52,7 +52,7 @@ class WordForm(SeenForm):
 
 
 @admin.register(SearchWord)
-class SearchWordAdmin(KeepsHistory, CatalogDesk):
+class SearchWordAdmin(KeepsHistory, ServedDesk):
     """Written by the services of the words alone."""
 
     form = WordForm

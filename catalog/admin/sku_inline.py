@@ -10,15 +10,11 @@ from unfold.decorators import display
 from catalog.admin.fields import specs_text
 from catalog.admin.pictures import thumbnail
 from catalog.admin.product_form import SKU_FORM_SET
+from catalog.admin.rows import RowsInline
 from catalog.admin.skus import adjust_link, ledger_link
-from catalog.models import ProductStatus, Sku
+from catalog.models import Sku
 from catalog.services.skus import SKUS_MAX
 from shop.back_office.figures import money
-
-
-def is_present(product: Any) -> bool:
-    """Say whether a product may still be written; no product is no obstacle."""
-    return getattr(product, "status", None) != ProductStatus.DELETED
 
 
 def _links(request: HttpRequest) -> tuple[str, ...]:
@@ -30,8 +26,8 @@ def _links(request: HttpRequest) -> tuple[str, ...]:
     return ("adjust_link",) if may_adjust else ("ledger_link",) if may_read else ()
 
 
-class SkuInline(TabularInline):
-    """The table of SKUs; who may write the product may write it."""
+class SkuInline(RowsInline, TabularInline):
+    """The table of SKUs."""
 
     model = Sku
     verbose_name_plural = "规格与库存"
@@ -51,9 +47,14 @@ class SkuInline(TabularInline):
         """Return our own: Django's would refuse to retire a SKU that has a ledger."""
         return SKU_FORM_SET
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Return the active ones, in the order that staff chose."""
+        rows = super().get_queryset(request).filter(is_active=True)
+        return rows.select_related("product").order_by("position", "pk")
+
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         links = () if obj is None else _links(request)
-        if not self._may_write(request, obj):
+        if not self.may_write(request, obj):
             names = ("specs_shown", "price_shown", "stock", "alarm_stock")
             return (*names, *links, "weight_grams", "code", "image_shown")
         names = ("specs", "price", "stock", "alarm_stock")
@@ -83,20 +84,3 @@ class SkuInline(TabularInline):
     def stock_links(self, sku: Sku) -> str:
         links = ((self.adjust_link(sku),), (self.ledger_link(sku),))
         return format_html_join(" ", "{}", links)
-
-    def _may_write(self, request: HttpRequest, obj: Any) -> bool:
-        if obj is None:
-            return request.user.has_perm("catalog.add_product")
-        return is_present(obj) and request.user.has_perm("catalog.change_product")
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._may_write(request, obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._may_write(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._may_write(request, obj)

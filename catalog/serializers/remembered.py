@@ -5,22 +5,17 @@ from rest_framework import serializers
 from catalog.models import ProductStatus
 from shop.api.images import ImageField
 from shop.api.serializers import (
+    IdField,
     LocalTimeField,
     MoneyField,
     ShopSerializer,
-    WholeNumberField,
 )
-
-# PostgreSQL's bigint: a larger id exists nowhere.
-_ID_MAX = 2**63 - 1
 
 
 class _ProductCardSerializer(ShopSerializer):
     """A product as `catalog.cards` reads it; one that is off sale says so."""
 
-    productId = WholeNumberField(
-        label="商品", source="product_id", min_value=1, max_value=_ID_MAX
-    )
+    productId = IdField(label="商品", source="product_id")
     name = serializers.CharField(source="product.name", read_only=True)
     price = MoneyField(source="product.price", read_only=True)
     originalPrice = MoneyField(

@@ -4,6 +4,7 @@ What has begun is what shoppers have seen: it may end early or get more pieces, 
 nothing else of it changes.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -186,10 +187,11 @@ def _write(sale: FlashSale, lines: Sequence[SaleLine], skus: Mapping[int, Sku]) 
 
     Raises: Invalid, FlashSaleConflict.
     """
-    _require_terms(sale, lines, skus)
+    _require_terms(sale, lines)
     for line in lines:
         if refusal := _refusal(sale, line, skus.get(line.sku_id)):
             raise Invalid(refusal)
+    _require_once(lines, skus)
     _require_free(sale, skus)
     sale.save()
     FlashSaleSku.objects.bulk_create(_row(sale, line) for line in lines)
@@ -200,9 +202,7 @@ def _row(sale: FlashSale, line: SaleLine) -> FlashSaleSku:
     return FlashSaleSku(sale=sale, **asdict(line), **times)
 
 
-def _require_terms(
-    sale: FlashSale, lines: Sequence[SaleLine], skus: Mapping[int, Sku]
-) -> None:
+def _require_terms(sale: FlashSale, lines: Sequence[SaleLine]) -> None:
     if sale.ends_at <= sale.starts_at:
         raise Invalid.field("ends_at", "结束时间必须晚于开始时间")
     if sale.ends_at <= timezone.now():
@@ -211,17 +211,14 @@ def _require_terms(
         raise Invalid("活动至少要有一个商品")
     if len(lines) > LINES_MAX:
         raise Invalid(f"活动最多{LINES_MAX}个规格")
-    if repeated := _first_repeated(line.sku_id for line in lines):
-        raise Invalid(f"{skus[repeated]}重复了")
 
 
-def _first_repeated(sku_ids: Iterable[int]) -> int | None:
-    seen: set[int] = set()
-    for sku_id in sku_ids:
-        if sku_id in seen:
-            return sku_id
-        seen.add(sku_id)
-    return None
+def _require_once(lines: Sequence[SaleLine], skus: Mapping[int, Sku]) -> None:
+    """Raises: Invalid."""
+    counts = Counter(line.sku_id for line in lines)
+    sku_id, count = counts.most_common(1)[0]
+    if count > 1:
+        raise Invalid(f"{skus[sku_id]}重复了")
 
 
 def _refusal(sale: FlashSale, line: SaleLine, sku: Sku | None) -> str:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -9,11 +10,10 @@ from catalog.cards import with_cards
 from catalog.models import Footprint
 from catalog.showcase import NOT_FOUND
 from shop.errors import NotFound
+from shop.retention import rows_delete
 from shop.statements import rows_fetch
 
 FOOTPRINTS_MAX = 200
-# What was looked at longer ago helps nobody.
-KEPT = timedelta(days=180)
 
 # The shopper's row first: an account that is being deleted leaves no footprint. By the
 # table's name: the catalogue knows no accounts.
@@ -69,5 +69,5 @@ def footprints_clear(*, user_id: int) -> None:
 
 def footprints_delete_old() -> int:
     """Delete what was looked at long ago; return how many footprints."""
-    old = Footprint.objects.filter(seen_at__lt=timezone.now() - KEPT)
-    return old.delete()[0]
+    until = timezone.now() - timedelta(days=settings.FOOTPRINT_KEEP_DAYS)
+    return rows_delete(Footprint.objects.filter(seen_at__lt=until).order_by("seen_at"))

@@ -24,6 +24,7 @@ from catalog.showcase import NOT_FOUND
 from shop.api.kept.store import answers_drop
 from shop.errors import Invalid, NotFound
 from shop.history import history_begin, history_kept
+from shop.retention import rows_delete
 
 # Longer than any page stays good: a login ends within a day.
 ADDITIONS_KEPT = timedelta(days=30)
@@ -139,7 +140,7 @@ def additions_delete_old() -> int:
     """Delete the keys of the pages that added a product long ago; return how many."""
     until = timezone.now() - ADDITIONS_KEPT
     old = ProductAddition.objects.filter(product__created_at__lt=until)
-    return old.delete()[0]
+    return rows_delete(old.order_by("product_id"))
 
 
 def _key_use(key: UUID, product: Product) -> None:

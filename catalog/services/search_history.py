@@ -3,16 +3,16 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from catalog.models import SearchHistory
 from shop.errors import NotFound
+from shop.retention import rows_delete
 from shop.statements import rows_fetch
 
 WORDS_MAX = 50
-# What was searched for longer ago helps nobody.
-KEPT = timedelta(days=180)
 
 # The shopper's row first: an account that is being deleted gets no word. By the table's
 # name: the catalogue knows no accounts.
@@ -82,5 +82,6 @@ def search_history_clear(*, user_id: int) -> None:
 
 def search_history_delete_old() -> int:
     """Delete what was searched for long ago; return how many words."""
-    old = SearchHistory.objects.filter(searched_at__lt=timezone.now() - KEPT)
-    return old.delete()[0]
+    until = timezone.now() - timedelta(days=settings.FOOTPRINT_KEEP_DAYS)
+    old = SearchHistory.objects.filter(searched_at__lt=until).order_by("searched_at")
+    return rows_delete(old)

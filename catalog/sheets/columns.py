@@ -9,25 +9,24 @@ from import_export.widgets import Widget
 from catalog.admin.fields import SpecsField
 from catalog.models import Sku
 from catalog.tree import category_walk
-from shop.api.serializers import ShopSerializer, WholeNumberField
+from shop.api.serializers import ID_MAX, IdField, ShopSerializer, WholeNumberField
 
-_BIGGEST = 2**63 - 1
-_DIGITS = len(str(_BIGGEST))
+_DIGITS = len(str(ID_MAX))
 
 
 class Numbers(ShopSerializer):
     """What names a row of the database in a sheet."""
 
-    product = WholeNumberField(label="商品编号", min_value=1, max_value=_BIGGEST)
-    sku = WholeNumberField(label="SKU编号", min_value=1, max_value=_BIGGEST)
-    adjustment = WholeNumberField(label="盘点依据", min_value=0, max_value=_BIGGEST)
+    product = IdField(label="商品编号")
+    sku = IdField(label="SKU编号")
+    adjustment = WholeNumberField(label="盘点依据", min_value=0, max_value=ID_MAX)
 
 
 def numbers_of(texts: Iterable[str]) -> set[int]:
     """Return the texts that are such numbers; the others name nothing."""
     plain = (text for text in texts if text.isascii() and text.isdigit())
     short = (text for text in plain if len(text) <= _DIGITS)
-    return {number for number in map(int, short) if number <= _BIGGEST}
+    return {number for number in map(int, short) if number <= ID_MAX}
 
 
 class Choice(Widget):

@@ -92,6 +92,7 @@ def test_a_template_is_added_and_changed_on_one_page(
     ("sent", "expected"),
     [
         ({"name": "<b></b>"}, ["名称不能为空"]),
+        ({"name": "长" * 51}, ["确保该变量包含不超过 50 字符 (目前字符数 51)。"]),
         ({"first_units": "0"}, ["首件(件)/首重(克)不能小于1"]),
         ({"rules-0-further_units": "1.5"}, ["续件(件)/续重(克)必须是整数"]),
         ({"rules-1-provinces": "西臧"}, ["没有这样的省份:西臧"]),

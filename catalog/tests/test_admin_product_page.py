@@ -7,11 +7,9 @@ from typing import Any
 import pytest
 from django.core.files.storage import default_storage
 from django.test import Client
-from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from catalog.models import Product, ProductImage, Sku
 from catalog.services.categories import category_create
-from catalog.services.skus import SKUS_MAX
 from catalog.tests.admin_pages import (
     PRODUCT_ADD,
     PRODUCTS,
@@ -216,33 +214,6 @@ def test_bad_input_is_refused_in_chinese_and_writes_nothing(
     response = client.post(PRODUCT_ADD, new_page(client, *rows) | change)
     assert message in errors(response)
     assert Product.objects.count() == Sku.objects.count() == 0
-
-
-def test_the_largest_product_is_saved(client: Client, shirt: Product) -> None:
-    Sku.objects.bulk_create(
-        Sku(product=shirt, specs={"颜色": "绿", "尺码": str(n)}, price=1, image="a.jpg")
-        for n in range(SKUS_MAX - 2)
-    )
-    data = page_data(client, product_page(shirt)) | {"name": "新"}
-    # As browsers do: a part for each file that was not chosen.
-    body = encode_multipart(BOUNDARY, data)[: -len(f"--{BOUNDARY}--\r\n")]
-    for number in range(SKUS_MAX):
-        body += (
-            f"--{BOUNDARY}\r\nContent-Disposition: form-data; "
-            f'name="skus-{number}-image-upload"; filename=""\r\n'
-            "Content-Type: application/octet-stream\r\n\r\n\r\n"
-        ).encode()
-    body += f"--{BOUNDARY}--\r\n".encode()
-    sent = client.generic("POST", product_page(shirt), body, MULTIPART_CONTENT)
-    assert sent.status_code == 302
-    assert facts(shirt)["name"] == "新"
-    assert Sku.objects.active().filter(product=shirt).count() == SKUS_MAX
-    # One more is too much.
-    data |= sku_row(SKUS_MAX, "颜色:绿 尺码:特大", "1", "1")
-    data |= {"skus-TOTAL_FORMS": SKUS_MAX + 1}
-    data |= {"version": Product.objects.get().version}
-    assert errors(client.post(product_page(shirt), data)) == ["最多200个SKU"]
-    assert Sku.objects.count() == SKUS_MAX
 
 
 def test_long_specs_are_refused_before_they_are_cut_up(client: Client) -> None:

@@ -104,6 +104,7 @@ def test_a_sale_needs_skus_that_are_there_once_each(sku: Sku) -> None:
         ([], "活动至少要有一个商品"),
         ([line(sku), line(sku)], "龙井茶重复了"),
         ([line(sku)] * 101, "活动最多100个规格"),
+        ([line(Sku(pk=10**17))] * 2, "有商品或规格已删除,请重新选择"),
     ):
         with pytest.raises(Invalid, match=told):
             flash_sale_create(**terms(*lines))

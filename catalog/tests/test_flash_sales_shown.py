@@ -28,6 +28,14 @@ def listed(api: APIClient, **query: Any) -> Any:
     return response.json()["data"]
 
 
+def shown_sku(product: Product, **changes: Any) -> dict[str, Any]:
+    """Return how a line with the terms of `line` is shown."""
+    shown = {"skuId": product.skus.get().pk, "productId": product.pk}
+    shown |= {"name": product.name, "specs": {}, "image": "", "price": "59.00"}
+    shown |= {"originalPrice": str(product.price), "limit": 2, "minQuantity": 1}
+    return shown | changes
+
+
 def test_running_sales_come_before_those_to_come(
     set_clock: Any, api: APIClient, product_make: Make, django_assert_num_queries: Any
 ) -> None:
@@ -36,18 +44,9 @@ def test_running_sales_come_before_those_to_come(
     cup = product_make("茶杯", price="20.00", stock=4, spec_names=["颜色"])
     Sku.objects.filter(product=cup).update(specs={"颜色": "白"})
     gone = product_make("旧款")
+    two = {"price": Decimal("15.00"), "user_limit": None, "min_quantity": 2}
     group = flash_sale_create(
-        **terms(
-            line(
-                cup.skus.get(),
-                price=Decimal("15.00"),
-                stock=4,
-                user_limit=None,
-                min_quantity=2,
-            ),
-            name="两件团",
-            kind="group",
-        )
+        **terms(line(cup.skus.get(), stock=4, **two), name="两件团", kind="group")
     )
     flash = flash_sale_create(
         **terms(line(tea.skus.get()), line(gone.skus.get()), starts_at=NOON)
@@ -56,33 +55,11 @@ def test_running_sales_come_before_those_to_come(
     FlashSaleSku.objects.filter(sku__product=tea).update(sold=2)
     # Less than what is left of the sale.
     Sku.objects.filter(product=cup).update(stock=3)
-    shown_tea = {
-        "skuId": tea.skus.get().pk,
-        "productId": tea.pk,
-        "name": "龙井茶",
-        "specs": {},
-        "image": image_url("uploads/tea.jpg"),
-        "price": "59.00",
-        "originalPrice": "99.00",
-        "stock": 3,
-        "limit": 2,
-        "minQuantity": 1,
-    }
-    shown_cup = {
-        "skuId": cup.skus.get().pk,
-        "productId": cup.pk,
-        "name": "茶杯",
-        "specs": {"颜色": "白"},
-        "image": "",
-        "price": "15.00",
-        "originalPrice": "20.00",
-        "stock": 3,
-        "limit": None,
-        "minQuantity": 2,
-    }
     with django_assert_num_queries(4):
         page = listed(api)
     assert page["pagination"] == {"total": 2, "page": 1, "size": 10, "totalPages": 1}
+    picture = image_url("uploads/tea.jpg")
+    of_two = {"price": "15.00", "limit": None, "minQuantity": 2}
     assert page["list"] == [
         {
             "id": flash.pk,
@@ -91,7 +68,7 @@ def test_running_sales_come_before_those_to_come(
             "isRunning": True,
             "startsAt": "2026-12-01T12:00:00+08:00",
             "endsAt": "2026-12-01T14:00:00+08:00",
-            "skus": [shown_tea],
+            "skus": [shown_sku(tea, image=picture, stock=3)],
         },
         {
             "id": group.pk,
@@ -100,11 +77,20 @@ def test_running_sales_come_before_those_to_come(
             "isRunning": False,
             "startsAt": "2026-12-01T13:00:00+08:00",
             "endsAt": "2026-12-01T14:00:00+08:00",
-            "skus": [shown_cup],
+            "skus": [shown_sku(cup, specs={"颜色": "白"}, stock=3, **of_two)],
         },
     ]
     assert [sale["id"] for sale in listed(api, size=1, page=2)["list"]] == [group.pk]
-    # Cheaper than in the sale by now: it is none.
+
+
+def test_neither_a_price_that_is_none_nor_a_sale_that_is_over_is_listed(
+    set_clock: Any, api: APIClient, product_make: Make
+) -> None:
+    set_clock(NOON)
+    tea = product_make("龙井茶", price="99.00", stock=10)
+    flash_sale_create(**terms(line(tea.skus.get()), starts_at=NOON))
+    assert listed(api)["list"][0]["skus"] == [shown_sku(tea, stock=5)]
+    # Cheaper than in the sale by now.
     Sku.objects.filter(product=tea).update(price="59.00")
     assert listed(api)["list"][0]["skus"] == []
     set_clock(NOON + 2 * HOUR)

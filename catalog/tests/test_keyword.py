@@ -61,6 +61,29 @@ def test_found_is_listed_and_nothing_else(
 
 
 @pytest.mark.parametrize(
+    ("keyword", "pieces"),
+    [
+        ("茶", ["茶"]),
+        ("龙井", ["龙井"]),
+        ("龙井茶", ["井茶", "龙井"]),
+        ("t", ["t"]),
+        ("te", ["te"]),
+        ("teas", ["eas", "tea"]),
+        ("茶tea龙", ["a龙", "tea", "茶t"]),
+        ("ab茶", ["ab", "b茶"]),
+        ("", []),
+    ],
+)
+@pytest.mark.django_db
+def test_the_index_is_asked_for_no_more_pieces_than_it_needs(
+    keyword: str, pieces: list[str]
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT catalog_search_asked(%s)", [keyword])
+        assert sorted(cursor.fetchone()[0]) == pieces
+
+
+@pytest.mark.parametrize(
     ("keyword", "names"),
     [
         ("茶", ["红茶", "龙井茶"]),

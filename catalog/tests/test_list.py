@@ -74,7 +74,7 @@ def test_what_leaves_the_sale_while_it_is_listed_is_left_out(
     _, ids = ProductListing().page(0, 10)
     products_set_status(product_ids=[second.pk], status=ProductStatus.OFF_SALE)
     assert ids == [second.pk, first.pk]
-    assert [product.id for product in products_listed(ids)] == [first.pk]
+    assert [product["id"] for product in products_listed(ids)] == [first.pk]
 
 
 def test_retired_skus_do_not_count(api: APIClient, product_make: Make) -> None:

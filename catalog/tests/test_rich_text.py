@@ -57,6 +57,10 @@ _PIECES = [
         ("&lt;b&gt;", "&lt;b&gt;"),
         ("&amp;ldquo;", "&amp;ldquo;"),
         ('<a href="java&Tab;script:alert(1)">看</a>', "<a>看</a>"),
+        ("<pre>\n香</pre>", "<pre>香</pre>"),
+        ("<a><table><a>", "<a></a><a></a><table></table>"),
+        ("<pre>\n\n香</pre>", "<pre>\n\n香</pre>"),
+        ('<a title="<pre>\n">香</a>', None),
     ],
 )
 def test_what_is_kept(html: str, kept: str | None) -> None:

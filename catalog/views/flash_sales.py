@@ -1,9 +1,10 @@
 """The route of the flash sales."""
 
+from typing import Any
+
 from django.utils import timezone
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from catalog.flash_sales import flash_sales_shown, seconds_to_change
@@ -25,7 +26,7 @@ class FlashSaleViewSet(KeptReads, GenericViewSet[FlashSale]):
     pagination_class = PagePagination
     kept_query = {"page": "1", "size": str(SIZE_DEFAULT)}
 
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> Any:
         """List the sales that run, then those that come."""
         now = timezone.now()
         rows = FlashSale.objects.not_over(now).order_by("starts_at", "pk")
@@ -34,4 +35,5 @@ class FlashSaleViewSet(KeptReads, GenericViewSet[FlashSale]):
         if seconds is not None:
             self.kept_seconds = min(self.kept_seconds, seconds)
         shown = flash_sales_shown(sales, now=now)
-        return self.get_paginated_response(FlashSaleSerializer(shown, many=True).data)
+        page: Any = self.paginator
+        return page.paged(FlashSaleSerializer(shown, many=True).data)

@@ -58,19 +58,18 @@ class ProductViewSet(KeptReads, GenericViewSet[Product]):
         # The schema's generator has a view without a request, at first.
         return bool(self.request) and self.request.method in _PUBLIC_METHODS
 
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> Any:
         """List what is on sale, the newest first."""
         listing: Any = plain_listing(request.query_params)
         if listing is None:
             listing = self.filter_queryset(self.get_queryset())
-        page = self.paginate_queryset(listing)
-        return self.get_paginated_response(ProductSerializer(page, many=True).data)
+        page: Any = self.paginator
+        return page.paged(self.paginate_queryset(listing))
 
     @extend_schema(responses=ProductDetailSerializer)
-    def retrieve(self, request: Request, pk: str) -> Response:
+    def retrieve(self, request: Request, pk: str) -> Any:
         """Return a product that is on sale, with its SKUs."""
-        product = product_shown(int(pk))
-        return success(ProductDetailSerializer(product).data)
+        return product_shown(int(pk))
 
     @extend_schema(
         request=ProductCreateSerializer, responses={201: ProductDetailSerializer}
@@ -106,8 +105,7 @@ class ProductViewSet(KeptReads, GenericViewSet[Product]):
 
 def _written(product_id: int) -> Any:
     """Show staff what they wrote, on sale or not; the replica may not have it yet."""
-    product = product_shown(product_id, is_public=False)
-    return ProductDetailSerializer(product).data
+    return product_shown(product_id, is_public=False)
 
 
 class CategoryListView(KeptReads):
@@ -118,6 +116,6 @@ class CategoryListView(KeptReads):
     throttle_classes = (ReadLimit,)
 
     @extend_schema(responses=CategorySerializer(many=True))
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> Any:
         """Return the roots, each with its children."""
-        return success(CategorySerializer(category_tree(), many=True).data)
+        return CategorySerializer(category_tree(), many=True).data

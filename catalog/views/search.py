@@ -1,6 +1,6 @@
 """Hot words, suggestions, and the words that a shopper has searched for."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
@@ -24,6 +24,7 @@ from catalog.services.search_history import (
     search_history_delete,
     search_history_list,
 )
+from catalog.views.person import shopper_id
 from shop.api.envelope import success
 from shop.api.kept.views import KeptReads
 from shop.api.pagination import SIZE_DEFAULT
@@ -41,11 +42,12 @@ class _Words(KeptReads, GenericViewSet[Any]):
     pagination_class = ShortListPagination
     kept_query = _PAGE
 
-    def page(self, words: Any) -> Response:
-        """Answer with a page of what was found."""
+    def page(self, words: Any) -> Any:
+        """Return a page of what was found."""
         rows: Any = self.paginate_queryset(words)
         shown = self.get_serializer_class()(rows, many=True)
-        return self.get_paginated_response(shown.data)
+        page: Any = self.paginator
+        return page.paged(shown.data)
 
 
 class HotWordViewSet(_Words):
@@ -53,7 +55,7 @@ class HotWordViewSet(_Words):
 
     serializer_class = HotWordSerializer
 
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> Any:
         """List what finds something: pinned words, then staff's and shoppers' own."""
         return self.page(hot_words())
 
@@ -65,7 +67,7 @@ class SuggestionViewSet(_Words):
     kept_query = {**_PAGE, "keyword": ""}
 
     @extend_schema(parameters=[TypedSerializer])
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> Any:
         """List ten hot words and names at most: what begins with the text, first."""
         typed = TypedSerializer(data=request.query_params)
         typed.is_valid(raise_exception=True)
@@ -83,12 +85,7 @@ class SearchHistoryViewSet(GenericViewSet[SearchHistory]):
     def get_queryset(self) -> QuerySet[SearchHistory]:
         if getattr(self, "swagger_fake_view", False):
             return self.queryset
-        return search_history_list(user_id=self._shopper_id)
-
-    @property
-    def _shopper_id(self) -> int:
-        """Return who is asking; the permission has made sure that somebody is."""
-        return cast("int", self.request.user.pk)
+        return search_history_list(user_id=shopper_id(self.request))
 
     def list(self, request: Request) -> Response:
         """List the words, the newest first."""
@@ -101,18 +98,18 @@ class SearchHistoryViewSet(GenericViewSet[SearchHistory]):
         body = SearchedWordSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         word = search_history_add(
-            user_id=self._shopper_id, keyword=body.validated_data["keyword"]
+            user_id=shopper_id(request), keyword=body.validated_data["keyword"]
         )
         return success(SearchedWordSerializer(word).data, "创建成功", 201)
 
     @extend_schema(operation_id="search_history_destroy", responses={200: None})
     def destroy(self, request: Request, pk: str) -> Response:
         """Delete one word."""
-        search_history_delete(user_id=self._shopper_id, history_id=int(pk))
+        search_history_delete(user_id=shopper_id(request), history_id=int(pk))
         return success(None, "删除成功")
 
     @extend_schema(operation_id="search_history_clear", responses={200: None})
     def clear(self, request: Request) -> Response:
         """Delete all words."""
-        search_history_clear(user_id=self._shopper_id)
+        search_history_clear(user_id=shopper_id(request))
         return success(None, "删除成功")

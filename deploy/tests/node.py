@@ -5,23 +5,17 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from socket import socket
 
+from conftest import wait_until
 from shop.devstack import processes
 from shop.devstack.ports import HOST, port_claim, port_find
 from shop.devstack.programs import PROJECT
 
-START_SECONDS = 60
 STOP_SECONDS = 40
-
-
-def wait_until(is_done: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while not is_done():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
 
 
 class Node:
@@ -34,6 +28,9 @@ class Node:
         self._folder.mkdir()
         self._env = env
 
+    def _listener(self) -> AbstractContextManager[socket]:
+        return port_claim(self.port)
+
     @property
     def is_running(self) -> bool:
         return hasattr(self, "process") and self.process.poll() is None
@@ -44,11 +41,11 @@ class Node:
             "GUNICORN_THREADS": "4",
             "LOG_DIR": str(self._folder),
         }
-        with port_claim(self.port) as listener, self._log.open("ab") as log:
+        with self._listener() as listener, self._log.open("ab") as log:
             bind = f"fd://{listener.fileno()}"
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py"],
-                env={**os.environ, **self._env, **settings, "GUNICORN_BIND": bind},
+                env={**os.environ, **settings, **self._env, "GUNICORN_BIND": bind},
                 cwd=PROJECT,
                 stdout=log,
                 stderr=log,
@@ -79,6 +76,32 @@ class Node:
         return self.process.wait()
 
     @property
+    def access_log(self) -> Path:
+        return self._folder / "access.log"
+
+    @property
     def served(self) -> int:
         """Count the requests in the access log."""
-        return (self._folder / "access.log").read_text().count("\n")
+        return self.access_log.read_text().count("\n")
+
+
+class KeptNode(Node):
+    """One whose socket outlives it, as systemd keeps it: who asks meanwhile waits."""
+
+    def __init__(self, log: Path, env: Mapping[str, str]) -> None:
+        super().__init__(log, env)
+        self.socket = port_claim(self.port)
+
+    def _listener(self) -> AbstractContextManager[socket]:
+        return nullcontext(self.socket)
+
+    def workers(self) -> set[int]:
+        """Return the processes that serve, those that are about to end too."""
+        return {one.pid for one in processes.descendants(self.process.pid)}
+
+    def reload(self) -> None:
+        """Send SIGHUP; return when every process that served has been replaced."""
+        old = self.workers()
+        self.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: not (self.workers() & old), "old ones do not end")
+        wait_until(lambda: len(self.workers()) >= len(old), "too few new ones")

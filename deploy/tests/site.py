@@ -15,12 +15,13 @@ from typing import Any
 
 import pytest
 
+from conftest import wait_until
 from shop.devstack import processes
 from shop.devstack.ports import HOST, port_find
 from shop.devstack.programs import PROJECT
 
 from .certificate import certificate_make
-from .node import STOP_SECONDS, Node, wait_until
+from .node import STOP_SECONDS, Node
 
 KEPT = PROJECT / "deploy" / "nginx"
 
@@ -60,6 +61,7 @@ class Site:
         self.folder = folder
         self.port, self.plain_port = port_find(), port_find()
         self.conf = folder / "nginx"
+        self.reloads = 0
         self._configure()
         self.tls = ssl.create_default_context(cafile=self.certificate)
 
@@ -107,6 +109,7 @@ class Site:
                 "listen 443 ": f"listen {HOST}:{self.port} ",
                 "    listen [::]:443 ssl http2 default_server;\n": "",
                 "/srv/shop/": f"{self.folder}/",
+                "/var/log/nginx/": f"{self.folder}/log/",
             },
         )
 
@@ -164,6 +167,7 @@ class Site:
 
     def reload(self) -> None:
         """Take up the configuration; return when the old processes are done."""
+        self.reloads += 1
         old = self.workers()
         self.process.send_signal(signal.SIGHUP)
         wait_until(lambda: self.workers() - old, "no new processes of nginx")

@@ -102,7 +102,7 @@ def test_only_nginx_is_reached_from_outside(compose: dict[str, Any]) -> None:
     }
     assert published == {"nginx": PUBLISHED}
     assert compose["networks"]["data"] == {"internal": True}
-    for name in ("migrate", "postgres", "valkey", "backup"):
+    for name in ("migrate", "postgres", "valkey", "backup", "restore"):
         assert services[name]["networks"] == ["data"]
     assert "data" not in services["nginx"]["networks"]
 
@@ -113,7 +113,7 @@ def test_every_service_is_held_tight(compose: dict[str, Any]) -> None:
         assert service["cap_drop"] == ["ALL"], name
         assert service["security_opt"] == ["no-new-privileges:true"], name
         assert service["deploy"]["resources"]["limits"].keys() == {"cpus", "memory"}
-        restart = "no" if name == "migrate" else "unless-stopped"
+        restart = "no" if name in {"migrate", "restore"} else "unless-stopped"
         assert service["restart"] == restart, name
     assert "postgres:/var/lib/postgresql" in compose["services"]["postgres"]["volumes"]
 
@@ -129,7 +129,7 @@ def test_the_rest_waits_for_the_tables(compose: dict[str, Any]) -> None:
 
 def test_image_holds_what_it_copies_and_no_compiler() -> None:
     text = (PROJECT / "Dockerfile").read_text()
-    stages = re.findall(r"^FROM (\S+) AS (\w+)$", text, re.MULTILINE)
+    stages = re.findall(r"^FROM ([^\s@]+)@\S+ AS (\w+)$", text, re.MULTILINE)
     assert stages == [
         ("python:3.13-slim", "build"),
         ("python:3.13-slim", "shop"),

@@ -15,15 +15,19 @@ from typing import Any
 
 import pytest
 
+from conftest import wait_until
 from orders.tests.conftest import ADDRESS
 from shop.devstack.ports import HOST
 from shop.devstack.simulator.process import SimulatorProcess
+from shop.policies import NOTHING
 from shop.tests.test_start import REAL_KEY_ID
 
-from .node import Node, wait_until
+from .node import Node
 from .site import Answer, Site, assert_envelope
 
 pytestmark = pytest.mark.xdist_group("nginx")
+POLICY = "Content-Security-Policy"
+ALWAYS = ("Strict-Transport-Security", "X-Content-Type-Options")
 
 # --- The path -----------------------------------------------------------------------
 
@@ -115,10 +119,13 @@ def test_production_behind_nginx(
     assert (answer.status, answer.json["data"]["name"]) == (200, "龙井茶")
     page = production.call("GET", "/admin/login/")
     assert page.status == 200
+    assert page.headers["Set-Cookie"].startswith("__Host-csrftoken=")
     assert "; Secure" in page.headers["Set-Cookie"]
-    # Said once, by nginx.
-    for name in ("Strict-Transport-Security", "X-Content-Type-Options"):
-        assert len(page.headers.get_all(name, [])) == 1
+    # Said once: by the shop of its pages, by nginx of what it refuses.
+    for said in (page, answer, production.call("GET", "/readyz")):
+        for name in (*ALWAYS, POLICY):
+            assert len(said.headers.get_all(name, [])) == 1, name
+    assert page.headers[POLICY] != answer.headers[POLICY] == NOTHING
 
 
 # --- What nginx refuses by itself ---------------------------------------------------
@@ -271,7 +278,7 @@ def test_nothing_that_was_uploaded_runs(
     headers = site.call("GET", f"/media/{name}").headers
     assert headers["Content-Type"] == kind
     assert headers["Content-Disposition"] == disposition
-    assert headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert headers.get_all(POLICY) == [NOTHING]
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Cache-Control"] == "public, max-age=31536000, immutable"
 
@@ -284,3 +291,25 @@ def test_the_log_holds_no_query_and_no_token(site: Site, token: str) -> None:
     assert '"request_id":"looked-for","client":"127.0.0.1"' in log.read_text()
     assert "s3cret" not in log.read_text()
     assert token not in log.read_text()
+
+
+def test_the_error_log_does_not_tell_whom_staff_look_for(
+    site: Site, nodes: tuple[Node, Node]
+) -> None:
+    for node in nodes:
+        node.stop()
+    log = site.folder / "log" / "error.log"
+    page = f"{site.url}/admin/orders/order/?q=13712344321"
+    for path in (
+        "/admin/orders/order/?q=13712344321",
+        "/admin/login/?next=/admin/orders/order/%3Fq%3D13712344321",
+        "/static/missing.css",
+        "/static/shop/missing.js",
+        "/media/missing.jpg",
+    ):
+        answer = site.call("GET", path, headers={"Referer": page})
+        assert answer.status in {404, 503}, path
+    # It does tell that the nodes are away.
+    site.call("GET", "/api/orders?looked-for")
+    wait_until(lambda: "looked-for" in log.read_text(), "not logged")
+    assert "13712344321" not in log.read_text()

@@ -10,6 +10,7 @@ import pytest
 from django.db import connection, transaction
 
 from catalog.services.products import product_update
+from shop.policies import NOTHING
 from shop.tests.routes import kept
 
 from .site import Answer, Site
@@ -138,3 +139,9 @@ def test_refusals_and_writes_are_not_kept(site: Site) -> None:
         assert site.call("GET", "/api/products/0").headers["X-Cache"] == "MISS"
         assert site.call("GET", "/api/products?page=0").headers["X-Cache"] == "MISS"
         assert site.call("POST", "/api/products", {}).status == 401
+
+
+def test_a_kept_answer_says_its_policy_once(site: Site) -> None:
+    kept = hit(site, "/api/categories?policy").headers
+    assert kept.get_all("Content-Security-Policy") == [NOTHING]
+    assert len(kept.get_all("X-Content-Type-Options", [])) == 1

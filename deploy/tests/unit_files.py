@@ -28,7 +28,10 @@ class Unit:
     def __init__(self, name: str, root: Path) -> None:
         self._root = root
         self._values: dict[str, list[str]] = {}
-        files = [UNITS / name, *([COMMON] if name.endswith(".service") else [])]
+        files = [
+            UNITS / name,
+            *([COMMON] if re.fullmatch(r"shop-.*\.service", name) else []),
+        ]
         for line in "\n".join(file.read_text() for file in files).splitlines():
             key, is_value, value = line.partition("=")
             if is_value and not line.startswith("#"):

@@ -1,10 +1,14 @@
 """What desks of the orders write into fields and cells."""
 
-from django.urls import reverse
-from django.utils.html import format_html
+from collections.abc import Sequence
 
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+
+from catalog.admin.pictures import thumbnail
 from catalog.models import Product
 from orders.models import Order, OrderItem, Payment, Refund, Shipment
+from shop.api.images import image_url
 
 
 def item_name(item: OrderItem) -> str:
@@ -31,3 +35,10 @@ def link(page: str, target: Order | Payment | Refund | Product | None) -> str:
         reverse(f"admin:{page}", args=[target.pk]),
         target,
     )
+
+
+def pictures_drawn(names: Sequence[str]) -> str:
+    """Draw stored pictures small; each leads to the whole."""
+    shown = [(image_url(name), thumbnail(name)) for name in names]
+    whole = '<a href="{}" target="_blank" rel="noopener" class="inline-block">{}</a>'
+    return format_html_join(" ", whole, shown) or "-"

@@ -21,7 +21,7 @@ from catalog.tree import category_walk
 from orders.models import Coupon, CouponKind, CouponScope, CouponStatus
 from orders.models.coupon import PERCENT_MAX, TITLE_MAX
 from orders.services.coupons import OPEN_FIELDS, TARGETS_MAX, CouponFields
-from shop.api.serializers import PRICE_MIN
+from shop.api.serializers import ID_MAX, PRICE_MIN
 from shop.back_office.forms import MomentField, PlainTextField
 
 _DAYS_MAX = 3650
@@ -110,7 +110,10 @@ class ProductsField(forms.TypedMultipleChoiceField):
 
 
 class CouponForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A coupon; once it is published, what shoppers hold stays as it is."""
+    """A coupon; once it is published, what shoppers hold stays as it is.
+
+    The fields of what it is for are called as its scopes are.
+    """
 
     title = PlainTextField(label="名称", max_length=TITLE_MAX)
     kind = forms.ChoiceField(
@@ -169,9 +172,8 @@ class CouponForm(forms.ModelForm):  # type: ignore[type-arg]
             return
         for name in CouponFields.__dataclass_fields__:
             self.initial[name] = getattr(coupon, name)
-        target = {"categories": "categories", "products": "products"}.get(coupon.scope)
-        if target:
-            self.initial[target] = coupon.target_ids
+        if coupon.scope != CouponScope.ALL:
+            self.initial[coupon.scope] = coupon.target_ids
         self.initial["version"] = coupon.version
         if coupon.status == CouponStatus.PUBLISHED:
             for name in self.fields.keys() - {*OPEN_FIELDS, "version"}:
@@ -184,14 +186,11 @@ class CouponForm(forms.ModelForm):  # type: ignore[type-arg]
         """Return what was filled in."""
         data = self.cleaned_data
         scope = CouponScope(data["scope"])
-        targets = {
-            CouponScope.CATEGORIES: data["categories"],
-            CouponScope.PRODUCTS: data["products"],
-        }
         names = CouponFields.__dataclass_fields__.keys() - {"scope", "target_ids"}
         values = {name: data[name] for name in names}
         values["kind"] = CouponKind(data["kind"])
-        return CouponFields(**values, scope=scope, target_ids=targets.get(scope, ()))
+        target_ids = () if scope == CouponScope.ALL else data[scope]
+        return CouponFields(**values, scope=scope, target_ids=target_ids)
 
 
 class GiveForm(forms.Form):
@@ -200,7 +199,7 @@ class GiveForm(forms.Form):
     user_id = forms.IntegerField(
         label="用户编号",
         min_value=1,
-        max_value=2**63 - 1,
+        max_value=ID_MAX,
         help_text="用户列表中的编号",
         widget=UnfoldAdminIntegerFieldWidget,
         error_messages={"required": "用户编号不能为空"},

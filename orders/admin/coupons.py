@@ -5,12 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.http import HttpRequest
 from django.utils import timezone
 from unfold.contrib.filters.admin import DropdownFilter
-from unfold.decorators import action, display
+from unfold.decorators import display
 
 from catalog.models import Category, Product
 from orders.admin.coupon_actions import (
@@ -28,7 +26,7 @@ from orders.services.coupons import (
     coupon_figures,
     coupon_update,
 )
-from shop.back_office.calendar import CALENDAR_TEMPLATE, Span, month_context
+from shop.back_office.calendar import CalendarDesk, Span
 from shop.back_office.figures import money
 from shop.back_office.paginator import CappedPaginator
 
@@ -100,7 +98,7 @@ class StateFilter(DropdownFilter):
 
 
 @admin.register(Coupon)
-class CouponDesk(CouponActions):
+class CouponDesk(CouponActions, CalendarDesk):
     """Coupons, newest first, written by the services."""
 
     form = CouponForm
@@ -127,26 +125,10 @@ class CouponDesk(CouponActions):
         *("claimed_shown", "claim_period_shown", "validity_shown"),
     )
     actions: Any = None
-    actions_list = ("calendar",)
+    calendar_title = "优惠券日历"
 
-    @action(
-        description="日历",
-        url_path="calendar",
-        icon="calendar_month",
-        permissions=["view"],
-    )
-    def calendar(self, request: HttpRequest) -> HttpResponse:
-        """Show what can be claimed when, and the drafts among it."""
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "优惠券日历",
-            "opts": self.opts,
-            "back": reverse("admin:orders_coupon_changelist"),
-            **month_context(request.GET.get("month", ""), self._spans),
-        }
-        return TemplateResponse(request, CALENDAR_TEMPLATE, context)
-
-    def _spans(self, begin: datetime, end: datetime) -> Iterator[Span]:
+    def calendar_spans(self, begin: datetime, end: datetime) -> Iterator[Span]:
+        """Read what can be claimed when, and the drafts among it."""
         for coupon in Coupon.objects.running(begin, end).order_by("claim_from", "pk"):
             is_draft = coupon.status == CouponStatus.DRAFT
             yield Span(

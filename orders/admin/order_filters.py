@@ -7,10 +7,11 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from unfold.contrib.filters.admin import DropdownFilter, TextFilter
+from unfold.contrib.filters.admin import DropdownFilter
 
 from orders.admin.order_search import product_ids
 from orders.admin.stages import STAGES
+from orders.admin.word_filter import WordFilter, id_typed
 from orders.models import (
     Order,
     OrderItem,
@@ -25,8 +26,6 @@ from shop.back_office.masking import shows_people
 SHIP_WITHIN = timedelta(days=1)
 # The sweep tries again all the time; within an hour WeChat has mostly answered.
 CLOSE_WITHIN = timedelta(hours=1)
-# More digits than an id has are no id.
-_ID_DIGITS = 18
 
 
 class StageFilter(DropdownFilter):
@@ -98,46 +97,30 @@ class NeedsHandFilter(DropdownFilter):
         )
 
 
-class _WordFilter(TextFilter):
-    """A filter that is typed; `found` narrows the list to a word."""
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        word = (self.value() or "").strip()
-        return self.found(request, queryset, word) if word else queryset
-
-    def found(self, request: HttpRequest, queryset: Any, word: str) -> Any:
-        raise NotImplementedError
-
-
-def _id(word: str) -> int | None:
-    is_id = word.isascii() and word.isdigit() and len(word) <= _ID_DIGITS
-    return int(word) if is_id else None
-
-
-class ProductFilter(_WordFilter):
+class ProductFilter(WordFilter):
     """By a product's number, or a part of its name or description."""
 
     title = "商品编号或名称"
     parameter_name = "product"
 
     def found(self, request: HttpRequest, queryset: Any, word: str) -> Any:
-        product_id = _id(word)
+        product_id = id_typed(word)
         products = product_ids(word) if product_id is None else [product_id]
         lines = OrderItem.objects.filter(product__in=products)
         return queryset.filter(pk__in=lines.values("order"))
 
 
-class ShopperFilter(_WordFilter):
+class ShopperFilter(WordFilter):
     """By a shopper's number, as the list of shoppers shows it."""
 
     title = "买家编号"
     parameter_name = "shopper"
 
     def found(self, request: HttpRequest, queryset: Any, word: str) -> Any:
-        return queryset.filter(user=_id(word.removeprefix("用户")) or 0)
+        return queryset.filter(user=id_typed(word.removeprefix("用户")) or 0)
 
 
-class PhoneFilter(_WordFilter):
+class PhoneFilter(WordFilter):
     """By how a receiver's phone begins; there is none for who sees it masked."""
 
     title = "收货手机号"

@@ -8,13 +8,12 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.text import Truncator
 from django.utils.timesince import timesince
 from unfold.decorators import display
 
-from catalog.admin.pictures import thumbnail
-from orders.admin.cells import link
+from orders.admin.cells import link, pictures_drawn
 from orders.admin.order_page import TRACED
 from orders.admin.read_only import ReadOnlyDesk
 from orders.admin.refund_actions import RefundActions
@@ -23,7 +22,6 @@ from orders.admin.refund_tables import refund_tables
 from orders.models import Refund, RefundState
 from orders.models.refund_states import UNFINISHED, WAITING
 from shop.admin.sheet_exports import SheetExports
-from shop.api.images import image_url
 from shop.back_office.day_range import DayRangeFilter
 from shop.back_office.figures import json_shown, money
 from shop.back_office.masking import name_masked, shows_people
@@ -245,12 +243,7 @@ class RefundDesk(SheetExports, RefundActions, ReadOnlyDesk):
 
     @display(description="买家图片")
     def pictures(self, refund: Refund) -> str:
-        """Draw them small; each leads to the whole."""
-        shown = [(image_url(name), thumbnail(name)) for name in refund.images]
-        whole = (
-            '<a href="{}" target="_blank" rel="noopener" class="inline-block">{}</a>'
-        )
-        return format_html_join(" ", whole, shown) or "无"
+        return pictures_drawn(refund.images)
 
     @display(description="类型")
     def way(self, refund: Refund) -> str:

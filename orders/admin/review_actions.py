@@ -156,6 +156,7 @@ class ReviewActions(StaffActions):
                         review_id=review.pk,
                         operator_id=operator_id(request),
                         is_append=is_append,
+                        seen=text.state,
                     )
                 except REFUSALS:
                     # A colleague was faster.

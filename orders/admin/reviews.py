@@ -1,22 +1,20 @@
 """Reviews as staff see them: what waits first, and what may be done with it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
-from django.utils.html import format_html_join
 from django.utils.text import Truncator
-from unfold.contrib.filters.admin import DropdownFilter, TextFilter
+from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
-from catalog.admin.pictures import thumbnail
-from orders.admin.cells import item_name, link
+from orders.admin.cells import item_name, link, pictures_drawn
 from orders.admin.read_only import ReadOnlyDesk
 from orders.admin.review_actions import ReviewActions
+from orders.admin.word_filter import WordFilter, id_typed
 from orders.models import Review, ReviewEvent, ReviewState
 from orders.models.review import RATING_MAX
-from shop.api.images import image_url
 from shop.back_office.day_range import DayRangeFilter
 from shop.back_office.figures import moment
 from shop.back_office.tables import TABLES_TEMPLATE, Table
@@ -24,8 +22,6 @@ from shop.back_office.to_do_filter import ToDoFilter
 
 _UNANSWERED = "unanswered"
 _LOW, _LOW_MAX = "low", 2
-# More digits than an id has are no id.
-_ID_DIGITS = 18
 _COLOURS = {
     ReviewState.CHECKING.label: "info",
     ReviewState.WAITING.label: "warning",
@@ -67,18 +63,14 @@ class RatingFilter(DropdownFilter):
         return queryset.filter(rating=value) if is_rating else queryset
 
 
-class ReviewedProductFilter(TextFilter):
+class ReviewedProductFilter(WordFilter):
     """By the number of a product."""
 
     title = "商品编号"
     parameter_name = "product"
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        word = (self.value() or "").strip()
-        if not word:
-            return queryset
-        is_id = word.isascii() and word.isdigit() and len(word) <= _ID_DIGITS
-        return queryset.filter(product=int(word)) if is_id else queryset.none()
+    def found(self, request: HttpRequest, queryset: Any, word: str) -> Any:
+        return queryset.filter(product=id_typed(word) or 0)
 
 
 @admin.register(Review)
@@ -161,7 +153,7 @@ class ReviewDesk(ReviewActions, ReadOnlyDesk):
 
     @display(description="图片")
     def pictures(self, review: Review) -> str:
-        return _pictures(review.images)
+        return pictures_drawn(review.images)
 
     @display(description="状态", label=_COLOURS)
     def state_label(self, review: Review) -> str:
@@ -181,7 +173,7 @@ class ReviewDesk(ReviewActions, ReadOnlyDesk):
 
     @display(description="追评图片")
     def added_pictures(self, review: Review) -> str:
-        return _pictures(review.append.images)
+        return pictures_drawn(review.append.images)
 
     @display(description="追评说明")
     def added_reason(self, review: Review) -> str:
@@ -199,13 +191,6 @@ class ReviewDesk(ReviewActions, ReadOnlyDesk):
     @display(description="回复人")
     def answered(self, review: Review) -> str:
         return f"{review.answered_by or '系统'},{moment(review.answered_at)}"
-
-
-def _pictures(names: Sequence[str]) -> str:
-    """Draw them small; each leads to the whole."""
-    shown = [(image_url(name), thumbnail(name)) for name in names]
-    whole = '<a href="{}" target="_blank" rel="noopener" class="inline-block">{}</a>'
-    return format_html_join(" ", whole, shown) or "-"
 
 
 def _timeline(review: Review) -> Table:

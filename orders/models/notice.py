@@ -5,6 +5,10 @@ from datetime import datetime
 from django.db import models
 from django.db.models import F, Q
 
+from accounts.models import User
+from orders.models.payment import Payment
+from orders.models.refund import Refund
+
 
 class PaymentNoticeQuerySet(models.QuerySet["PaymentNotice"]):
     """Filters by the notice's own words."""
@@ -16,6 +20,22 @@ class PaymentNoticeQuerySet(models.QuerySet["PaymentNotice"]):
     def unsettled(self) -> "PaymentNoticeQuerySet":
         """Keep what has not been settled, for whatever reason."""
         return self.filter(settled_at=None)
+
+    def of(self, user_id: int) -> "PaymentNoticeQuerySet":
+        """Keep what was told of a shopper's payments and refunds, by their numbers.
+
+        What was told of a number that is none of ours names the person alone.
+        """
+        openid = User.objects.values_list("openid", flat=True).get(pk=user_id)
+        payments = Payment.objects.filter(order__user_id=user_id)
+        # As a list: beside the other conditions a subquery would read the whole table.
+        is_theirs = Q(number__in=[*payments.values_list("out_trade_no", flat=True)])
+        # Each try of a refund has its number, and some more digits.
+        for refund_no in Refund.objects.of(user_id).values_list("refund_no", flat=True):
+            is_theirs |= Q(number__startswith=refund_no)
+        if openid:
+            is_theirs |= Q(settled_at=None, facts__payer__openid=openid)
+        return self.filter(is_theirs)
 
 
 class PaymentNotice(models.Model):

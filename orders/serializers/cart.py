@@ -7,11 +7,11 @@ from rest_framework import serializers
 
 from orders.models.cart_item import CART_LINES_MAX
 from orders.models.order_item import QUANTITY_MAX
-from orders.serializers.orders import ID_MAX
 from orders.services.cart import CART_FULL, Cart, LineState
 from shop.api.images import ImageField
-from shop.api.pagination import pagination
+from shop.api.pagination import PaginationSerializer, pagination
 from shop.api.serializers import (
+    IdField,
     LocalTimeField,
     MoneyField,
     ShopSerializer,
@@ -22,9 +22,7 @@ from shop.api.serializers import (
 class CartAddSerializer(ShopSerializer):
     """What is put in."""
 
-    skuId = WholeNumberField(
-        label="规格", source="sku_id", min_value=1, max_value=ID_MAX
-    )
+    skuId = IdField(label="规格", source="sku_id")
     quantity = WholeNumberField(
         label="数量", min_value=1, max_value=QUANTITY_MAX, default=1
     )
@@ -36,9 +34,7 @@ class CartAddSerializer(ShopSerializer):
 class CartChangeSerializer(ShopSerializer):
     """What is changed of a line; another SKU must be one of the same product."""
 
-    skuId = WholeNumberField(
-        label="规格", source="sku_id", min_value=1, max_value=ID_MAX, required=False
-    )
+    skuId = IdField(label="规格", source="sku_id", required=False)
     quantity = WholeNumberField(
         label="数量", min_value=1, max_value=QUANTITY_MAX, required=False
     )
@@ -54,7 +50,7 @@ class CartSelectSerializer(ShopSerializer):
     ids = serializers.ListField(
         label="购物车商品",
         source="item_ids",
-        child=WholeNumberField(min_value=1, max_value=ID_MAX),
+        child=IdField(),
         max_length=CART_LINES_MAX,
         required=False,
         allow_null=True,
@@ -142,22 +138,13 @@ class BoughtAgainSerializer(ShopSerializer):
     missing = MissingSerializer(many=True)
 
 
-class CartPaginationSerializer(ShopSerializer):
-    """The page: without parameters it is the whole cart."""
-
-    total = serializers.IntegerField()
-    page = serializers.IntegerField()
-    size = serializers.IntegerField()
-    totalPages = serializers.IntegerField()
-
-
 # The route's action is named `list`, which would be taken for a list of carts.
 @extend_schema_serializer(many=False)
 class CartSerializer(CartSumsSerializer):
     """The lines, the newest first, and the sums over the whole cart."""
 
     list = CartLineSerializer(many=True)
-    pagination = CartPaginationSerializer()
+    pagination = PaginationSerializer()
 
 
 class CartCountSerializer(ShopSerializer):

@@ -11,6 +11,7 @@ from orders.services.order_requests import Destination, OrderRequest, Wish
 from shop.api.images import ImageField
 from shop.api.serializers import (
     AddressFieldsMixin,
+    IdField,
     LocalTimeField,
     MoneyField,
     ShopModelSerializer,
@@ -19,17 +20,12 @@ from shop.api.serializers import (
 )
 from shop.api.text import PlainTextField
 
-# PostgreSQL's bigint: a larger id exists nowhere.
-ID_MAX = 2**63 - 1
-
 
 class WishSerializer(ShopSerializer):
     """One line that a shopper asks for."""
 
-    productId = WholeNumberField(label="商品", min_value=1, max_value=ID_MAX)
-    skuId = WholeNumberField(
-        label="规格", min_value=1, max_value=ID_MAX, required=False, allow_null=True
-    )
+    productId = IdField(label="商品")
+    skuId = IdField(label="规格", required=False, allow_null=True)
     quantity = WholeNumberField(label="数量", min_value=1, max_value=QUANTITY_MAX)
 
 
@@ -43,14 +39,10 @@ class PreviewRequestSerializer(ShopSerializer):
     items = WishSerializer(  # type: ignore[call-arg]
         many=True, label="商品", max_length=LINES_MAX, allow_empty=False
     )
-    addressId = WholeNumberField(
-        label="地址", min_value=1, max_value=ID_MAX, required=False, allow_null=True
-    )
+    addressId = IdField(label="地址", required=False, allow_null=True)
     address = DestinationSerializer(label="收货地址", required=False, allow_null=True)
-    couponId = WholeNumberField(
+    couponId = IdField(
         label="优惠券",
-        min_value=1,
-        max_value=ID_MAX,
         required=False,
         allow_null=True,
         help_text="Of a coupon that the shopper holds; null is none. A preview without "

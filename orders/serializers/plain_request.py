@@ -7,8 +7,8 @@ import re
 from typing import Any
 
 from orders.models.order_item import LINES_MAX, QUANTITY_MAX
-from orders.serializers.orders import ID_MAX
 from orders.services.order_requests import Destination, OrderRequest, Wish
+from shop.api.serializers import ID_MAX
 
 _LENGTHS = {"name": 50, "province": 50, "city": 50, "district": 50, "detail": 200}
 _REMARK_LENGTH = 200

@@ -10,9 +10,9 @@ from orders.carriers import CARRIERS, TRACKING_NO, TRACKING_NO_TOLD
 from orders.models import Refund, RefundEvent, RefundItem, RefundKind, RefundState
 from orders.models.order_item import LINES_MAX, QUANTITY_MAX
 from orders.models.refund_states import ASKED
-from orders.serializers.orders import ID_MAX
 from shop.api.images import ImageField
 from shop.api.serializers import (
+    IdField,
     LocalTimeField,
     MoneyField,
     ShopModelSerializer,
@@ -46,7 +46,7 @@ _APPROVALS = {
 class PiecesSerializer(ShopSerializer):
     """Pieces of one line of the order."""
 
-    itemId = WholeNumberField(label="商品", min_value=1, max_value=ID_MAX)
+    itemId = IdField(label="商品")
     quantity = WholeNumberField(label="数量", min_value=1, max_value=QUANTITY_MAX)
 
 

@@ -6,10 +6,11 @@ from rest_framework import serializers
 
 from orders.models import Review, ReviewAppend, ReviewState
 from orders.models.review import CONTENT_MAX, IMAGES_MAX, RATING_MAX, CheckedText
-from orders.serializers.orders import ID_MAX
 from orders.serializers.refunds import PicturesField
 from shop.api.images import ImageField
+from shop.api.pagination import PaginationSerializer
 from shop.api.serializers import (
+    IdField,
     LocalTimeField,
     ShopModelSerializer,
     ShopSerializer,
@@ -44,7 +45,7 @@ class AppendRequestSerializer(ShopSerializer):
 class ReviewRequestSerializer(AppendRequestSerializer):
     """A review of one line of an order."""
 
-    itemId = WholeNumberField(label="商品", min_value=1, max_value=ID_MAX)
+    itemId = IdField(label="商品")
     rating = WholeNumberField(label="评分", min_value=1, max_value=RATING_MAX)
     anonymous = serializers.BooleanField(label="匿名", default=False)
 
@@ -169,15 +170,6 @@ class SummarySerializer(serializers.Serializer[Any]):
     average = serializers.FloatField(allow_null=True)
     withImages = serializers.IntegerField()
     ratings = RatingCountSerializer(many=True, help_text="From five stars to one.")
-
-
-class PaginationSerializer(serializers.Serializer[Any]):
-    """Where a page stands."""
-
-    total = serializers.IntegerField()
-    page = serializers.IntegerField()
-    size = serializers.IntegerField()
-    totalPages = serializers.IntegerField()
 
 
 class ReviewPageSerializer(serializers.Serializer[Any]):

@@ -23,7 +23,7 @@ from orders.errors import IllegalTransition
 from orders.locks import due_orders_lock, order_lock, own_order_lock
 from orders.models import Order, OrderStatus, PaymentState
 from orders.services.coupons import coupon_give_back
-from orders.services.flash_sales import takings_return
+from orders.services.flash_sales import sale_pieces, takings_return
 from orders.services.payments import payment_close
 from orders.services.refunds import refund_for_cancel
 from orders.services.transitions import order_move
@@ -137,12 +137,7 @@ def _release(order: Order, *, operator_id: int | None, reason: str) -> None:
     items = list(order.items.all())
     quantities = {item.sku_id: item.quantity for item in items}
     stock_return(quantities=quantities, order_no=order.order_no)
-    of_sales = {
-        item.flash_sale_sku_id: item.quantity
-        for item in items
-        if item.flash_sale_sku_id is not None
-    }
-    takings_return(user_id=order.user_id, pieces=of_sales)
+    takings_return(user_id=order.user_id, pieces=sale_pieces(items))
     coupon_give_back(order)
 
 

@@ -118,8 +118,9 @@ def _written(draft: Draft) -> Mapping[str, Any]:
 def order_of(draft: Draft, answer: str) -> Order:
     """Return the order that a draft has become, or the one it repeats.
 
-    Raises: NotOnSale, InsufficientStock, RegionNotServed, CouponNotUsable, Invalid,
-        NotFound, IdempotencyConflict, RequestInProgress, UserNotFound, Busy.
+    Raises: NotOnSale, InsufficientStock, SaleSoldOut, SaleLimitExceeded,
+        RegionNotServed, CouponNotUsable, Invalid, NotFound, IdempotencyConflict,
+        RequestInProgress, UserNotFound, Busy.
     """
     facts = orjson.loads(answer)
     if slug := facts.get("refused"):

@@ -50,6 +50,15 @@ def sale_prices(
     }
 
 
+def sale_pieces(items: Iterable[OrderItem]) -> dict[int, int]:
+    """Return the pieces that lines of an order had of sales, by id of a sale's line."""
+    return {
+        item.flash_sale_sku_id: item.quantity
+        for item in items
+        if item.flash_sale_sku_id is not None
+    }
+
+
 def takings_return(*, user_id: int, pieces: Mapping[int, int]) -> None:
     """Give pieces (by id of a sale's line) of a shopper's order back to the sale.
 
@@ -65,11 +74,7 @@ def takings_repeat(*, user_id: int, items: Iterable[OrderItem]) -> bool:
     sale that is over meanwhile is no obstacle.
     Locks: the caller holds those of the SKUs.
     """
-    pieces = {
-        item.flash_sale_sku_id: item.quantity
-        for item in items
-        if item.flash_sale_sku_id is not None
-    }
+    pieces = sale_pieces(items)
     rows = FlashSaleSku.objects.filter(pk__in=pieces)
     if not all(_has_left(row, user_id, pieces[row.pk]) for row in rows):
         return False

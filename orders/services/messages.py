@@ -18,6 +18,7 @@ from orders.models import (
 )
 from shop.errors import ShopError
 from shop.queue import job_enqueue
+from shop.retention import oldest, rows_delete
 from shop.wechat import messages as wechat
 from shop.wechat.errors import WeChatDeclined
 
@@ -161,3 +162,10 @@ def messages_resume(*, now: datetime | None = None) -> int:
                 job_enqueue("orders.jobs.message_send", message_id=message_id)
                 count += 1
     return count
+
+
+def messages_delete_old() -> int:
+    """Delete what was told, or could not be, long ago; return how many messages."""
+    until = timezone.now() - timedelta(days=settings.MESSAGE_KEEP_DAYS)
+    ended = SubscribeMessage.objects.exclude(state=MessageState.PENDING)
+    return rows_delete(oldest(ended, moment="updated_at", until=until))

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from django.conf import settings
 from django.db import DataError, transaction
 from django.utils import timezone
 
@@ -24,6 +25,7 @@ from orders.services.facts import facts_kept
 from orders.services.payments import payment_settle
 from orders.services.refunds import refund_settle
 from shop.errors import ShopError
+from shop.retention import rows_delete
 from shop.wechat.errors import NotificationRefused
 
 logger = logging.getLogger(__name__)
@@ -49,8 +51,6 @@ RETRY_MIN = timedelta(minutes=1)
 RETRY_MAX = timedelta(hours=1)
 GIVEN_UP_AFTER = timedelta(days=1)
 BATCH_SIZE = 100
-# The payment and the refund keep their facts for ever.
-KEPT = timedelta(days=180)
 
 
 class Outcome(StrEnum):
@@ -194,10 +194,11 @@ def _next_try(notice: PaymentNotice, now: datetime) -> datetime | None:
 
 
 def notices_delete_old(*, now: datetime | None = None) -> int:
-    """Delete what was settled long ago, in batches; return how many it was."""
-    before = (now or timezone.now()) - KEPT
+    """Delete what was settled long ago, in batches; return how many it was.
+
+    The payment and the refund keep their facts for ever.
+    """
+    kept = timedelta(days=settings.NOTICE_KEEP_DAYS)
+    before = (now or timezone.now()) - kept
     rows = PaymentNotice.objects.filter(received_at__lt=before, settled_at__lt=before)
-    count = 0
-    while ids := list(rows.order_by("received_at").values_list("pk")[:BATCH_SIZE]):
-        count += PaymentNotice.objects.filter(pk__in=[pk for (pk,) in ids]).delete()[0]
-    return count
+    return rows_delete(rows.order_by("received_at"))

@@ -41,8 +41,9 @@ def order_place(
 
     Locks: the key, the SKUs in primary-key order, the shopper's key, what the shopper
         holds of the coupon, then the lines that leave the cart, until the commit.
-    Raises: NotOnSale, InsufficientStock, RegionNotServed, CouponNotUsable, Invalid,
-        NotFound, IdempotencyConflict, RequestInProgress, UserNotFound, Busy.
+    Raises: NotOnSale, InsufficientStock, SaleSoldOut, SaleLimitExceeded,
+        RegionNotServed, CouponNotUsable, Invalid, NotFound, IdempotencyConflict,
+        RequestInProgress, UserNotFound, Busy.
     """
     draft = draft_make(user_id, request, idempotency_key)
     with key_hold(user_id=user_id, key=idempotency_key):

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -178,13 +178,13 @@ def two_skus(product_make: Callable[..., Product]) -> tuple[Product, Sku, Sku]:
 
 
 @pytest.fixture
-def noon(monkeypatch: Any) -> None:
+def noon(set_clock: Callable[[datetime], None]) -> None:
     """Stop the clock, far from midnight, at the last noon: tokens hold from then on."""
     now = timezone.localtime()
     noon = now.replace(hour=12, minute=0, second=0, microsecond=0)
     if noon > now:
         noon -= timedelta(days=1)
-    monkeypatch.setattr(timezone, "now", lambda: noon)
+    set_clock(noon)
 
 
 def deadlocks() -> int:

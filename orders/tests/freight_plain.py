@@ -4,11 +4,38 @@ from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
 from math import ceil
+from typing import Any
 
 from catalog.models import FreightRule, FreightTemplate
+from catalog.services.freight import (
+    FreightTerms,
+    TemplateChange,
+    freight_template_create,
+)
 from orders.errors import RegionNotServed
 from orders.services.order_requests import Destination
 from orders.services.quoting import Line
+
+UNSERVED = FreightTerms(is_served=False)
+
+
+def terms(told: str, *, free_from: str | None = None) -> FreightTerms:
+    """Read `first units, first fee, further units, further fee`."""
+    first_units, first_fee, further_units, further_fee = told.split()
+    return FreightTerms(
+        first_units=int(first_units),
+        first_fee=Decimal(first_fee),
+        further_units=int(further_units),
+        further_fee=Decimal(further_fee),
+        free_from=Decimal(free_from) if free_from else None,
+    )
+
+
+def template_make(name: str, fallback: FreightTerms, **fields: Any) -> FreightTemplate:
+    change = TemplateChange(
+        name=name, fallback=fallback, **{"unit": "piece", "is_default": False, **fields}
+    )
+    return freight_template_create(change=change)
 
 
 def freight_plainly(lines: Sequence[Line], destination: Destination) -> Decimal:

@@ -28,7 +28,7 @@ from orders.tests.conftest import (
     placed,
     stock_of,
 )
-from shop.api.tests.pictures import upload_of
+from shop.api.tests.pictures import uploaded
 from shop.devstack.simulator.process import SimulatorProcess
 
 pytestmark = pytest.mark.usefixtures("audited")
@@ -156,10 +156,7 @@ def test_picture_that_goods_show_outlives_its_sender(
     settings: Any,
     tea: Product,
 ) -> None:
-    urls = [
-        wechat_api.post("/api/uploads", {"file": upload_of()}).json()["data"]["url"]
-        for _ in range(2)
-    ]
+    urls = [uploaded(wechat_api) for _ in range(2)]
     used, unused = (url.removeprefix(f"{settings.PUBLIC_URL}/media/") for url in urls)
     changed = staff_api.put(
         f"/api/products/{tea.pk}", {"images": urls[:1]}, format="json"

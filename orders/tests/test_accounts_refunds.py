@@ -26,30 +26,37 @@ from orders.services.accounts import account_delete
 from orders.services.closing import order_cancel
 from orders.services.notices import notice_take
 from orders.services.refunds import (
+    refund_agree_return,
     refund_approve,
     refund_reject,
     refund_request,
+    refund_return_parcel,
     refund_settle,
 )
 from orders.tests.conftest import line, paid_order, payment_facts
 from orders.tests.refunding import asked, completed_order, refund_facts
-from shop.api.tests.pictures import upload_of
+from shop.api.tests.pictures import uploaded
 
 pytestmark = pytest.mark.usefixtures("audited")
 
 
-def upload(api: APIClient) -> str:
-    url: str = api.post("/api/uploads", {"file": upload_of()}).json()["data"]["url"]
-    return url
-
-
-@pytest.mark.parametrize("state", ["requested", "approved", "processing", "failed"])
+@pytest.mark.parametrize(
+    "state",
+    ["requested", "to_return", "returning", "approved", "processing", "failed"],
+)
 def test_an_unfinished_refund_forbids_deletion(
     shopper: User, shopper_api: APIClient, staff: User, tea: Product, state: str
 ) -> None:
-    refund = asked(shopper_api, completed_order(shopper_api, line(tea)))
-    if state != "requested":
-        refund_approve(refund_id=refund.pk, operator_id=staff.pk, is_restocked=False)
+    order = completed_order(shopper_api, line(tea))
+    refund = asked(shopper_api, order, type="return")
+    answer = {"refund_id": refund.pk, "operator_id": staff.pk}
+    if state in ("to_return", "returning"):
+        refund_agree_return(**answer, address="二号仓")
+    elif state != "requested":
+        refund_approve(**answer, is_restocked=False)
+    if state == "returning":
+        whose = {"refund_no": refund.refund_no, "user_id": shopper.pk}
+        refund_return_parcel(**whose, carrier="ZTO", tracking_no="ZT1234")
     if state in ("processing", "failed"):
         said = {"processing": "PROCESSING", "failed": "ABNORMAL"}[state]
         refund_settle(facts=refund_facts(refund, said))
@@ -68,7 +75,7 @@ def test_deletion_erases_what_people_wrote_of_ended_refunds(
     tea: Product,
 ) -> None:
     order = completed_order(shopper_api, line(tea))
-    url = upload(shopper_api)
+    url = uploaded(shopper_api)
     refused = asked(shopper_api, order, reason="我是张三", images=[url])
     call = {"operator_id": staff.pk, "answer": "张三先生,请先联系客服"}
     refund_reject(refund_id=refused.pk, **call)
@@ -131,7 +138,7 @@ def test_export_tells_of_refunds(
     shopper: User, shopper_api: APIClient, staff: User, tea: Product
 ) -> None:
     order = completed_order(shopper_api, line(tea, 2))
-    url = upload(shopper_api)
+    url = uploaded(shopper_api)
     refund = asked(shopper_api, order, images=[url])
     refund_reject(refund_id=refund.pk, operator_id=staff.pk, answer="已超出范围")
     shopper_api.delete(f"/api/orders/{order.order_no}")

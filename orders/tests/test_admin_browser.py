@@ -24,7 +24,7 @@ from orders.tests.conftest import line, paid_order, placed
 from shop.api.images import image_store
 from shop.api.tests.pictures import picture as picture_make
 from shop.devstack.simulator.process import SimulatorProcess
-from shop.tests.browser import MARKS, Office, walked
+from shop.tests.browser import MARKS, Office
 
 pytestmark = MARKS
 
@@ -114,7 +114,6 @@ def test_paid_order_is_shipped_in_two_parcels(
     assert orders_audit() == []
 
 
-@walked
 def test_clerk_agrees_to_the_refund_of_some_pieces(
     office: Office, buy: Callable[[], Order], tea: Product
 ) -> None:

@@ -83,6 +83,37 @@ def test_true_books_have_no_finding(books: dict[str, Order]) -> None:
     ]
 
 
+def test_money_without_pieces_may_come_back_after_the_order_has_ended(
+    shopper_api: APIClient, staff: User, tea: Product
+) -> None:
+    order = paid_order(shopper_api, line(tea))
+    tea_line = order.items.get()
+    given = refund_by_staff(
+        order_id=order.pk,
+        operator_id=staff.pk,
+        reason="赔付",
+        quantities={},
+        amounts=Amounts({tea_line.pk: Decimal("1.09")}),
+    )
+    order_cancel(order_no=order.order_no, user_id=order.user_id)
+    rest = Refund.objects.exclude(pk=given.pk).get()
+    assert orders_audit() == []
+    refund_settle(facts=refund_facts(rest, "SUCCESS"))
+    order.refresh_from_db()
+    assert (order.status, given.state) == ("cancelled", "approved")
+    assert orders_audit() == []
+    refund_settle(facts=refund_facts(given, "ABNORMAL"))
+    assert orders_audit() == []
+    # But no order ends before its last piece was taken back.
+    Refund.objects.filter(pk=rest.pk).update(state="approved", accepted_at=None)
+    [found] = [finding for finding in orders_audit() if finding.check == "paid"]
+    total = order.total_amount
+    assert found.problem == (
+        f"is cancelled, paid {total} of {total}, 1.09 of {total} that was granted"
+        " went back"
+    )
+
+
 @pytest.mark.parametrize(
     ("change", "found"),
     [

@@ -22,7 +22,7 @@ from orders.services.anomalies import anomaly_note
 from orders.services.refunds import refund_request, refund_send
 from orders.tests.conftest import line, placed, work
 from shop.devstack.simulator.process import SimulatorProcess
-from shop.tests.browser import MARKS, Office, walked
+from shop.tests.browser import MARKS, Office
 
 pytestmark = MARKS
 
@@ -49,7 +49,6 @@ def fail_the_job() -> ProcrastinateJob:
     return ProcrastinateJob.objects.get()
 
 
-@walked
 def test_finance_sees_to_an_anomaly(office: Office) -> None:
     anomaly_note(
         kind=AnomalyKind.LATE, key="x", happened="关闭后付款", done="已自动退款"
@@ -81,7 +80,6 @@ def difference(db: None) -> BillDifference:
     )
 
 
-@walked
 @pytest.mark.usefixtures("queue", "audited")
 def test_finance_sees_to_a_difference_and_a_failed_job(
     office: Office, difference: BillDifference
@@ -136,7 +134,6 @@ def refuse(office: Office, asked: Refund) -> None:
     assert (asked.state, asked.answer) == ("rejected", "颜色与图片一致")
 
 
-@walked
 def test_orders_are_found_by_the_filters_and_ended(
     office: Office,
     wechat_api: APIClient,

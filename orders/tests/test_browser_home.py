@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from catalog.models import Product
 from orders.models import DailyFigures, DailyProductSales
 from orders.tests.conftest import line, paid_order
-from shop.tests.browser import MARKS, Office, walked_everywhere
+from shop.tests.browser import MARKS, Office
 
 pytestmark = MARKS
 
@@ -39,7 +39,6 @@ def month(tea: Product, cup: Product) -> None:
         )
 
 
-@walked_everywhere
 @pytest.mark.usefixtures("month")
 def test_owner_sees_how_the_shop_does_and_follows_what_waits(
     office: Office, shopper_api: APIClient, tea: Product

@@ -15,7 +15,7 @@ from orders.tests.refunding import ship
 from shop.api.images import image_store
 from shop.api.tests.pictures import picture as picture_make
 from shop.devstack.simulator.process import SimulatorProcess
-from shop.tests.browser import MARKS, Office, walked
+from shop.tests.browser import MARKS, Office
 
 pytestmark = MARKS
 
@@ -47,7 +47,6 @@ def refund(
     )
 
 
-@walked
 def test_two_people_grant_less_than_was_asked_for(
     office: Office, refund: Refund, second: User, wechat: SimulatorProcess
 ) -> None:
@@ -91,7 +90,6 @@ def test_two_people_grant_less_than_was_asked_for(
     )
 
 
-@walked
 def test_staff_compensate_a_line_whose_goods_stay(
     office: Office, buy: Callable[[], Order], tea: Product, wechat: SimulatorProcess
 ) -> None:

@@ -12,7 +12,7 @@ from catalog.models import Product, Sku
 from orders.models import Order, OrderAddressChange, OrderNote, OrderPriceChange
 from orders.services.audit import orders_audit
 from orders.tests.conftest import line, paid_order, placed
-from shop.tests.browser import MARKS, Office, walked
+from shop.tests.browser import MARKS, Office
 
 pytestmark = MARKS
 
@@ -63,7 +63,6 @@ def mend_and_ship(office: Office, theme: str) -> None:
     office.shot(f"orderdesk-shipped-{theme}")
 
 
-@walked
 def test_order_is_found_read_mended_and_shipped(
     office: Office,
     shopper_api: APIClient,

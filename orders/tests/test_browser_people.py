@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 from accounts.models import TotpDevice, User
 from catalog.models import Product
 from orders.tests.conftest import line, paid_order
-from shop.tests.browser import MARKS, Office, walked
+from shop.tests.browser import MARKS, Office
 
 pytestmark = MARKS
 PASSWORD = "a-long-password-9"
@@ -47,7 +47,6 @@ def turn_on(office: Office) -> tuple[str, float]:
     return key, moment
 
 
-@walked
 def test_a_new_clerk_gets_a_role_and_a_second_factor(
     office: Office, shopper_api: APIClient, tea: Product
 ) -> None:

@@ -11,7 +11,7 @@ from catalog.models import Product
 from orders.models import Order, Shipment
 from orders.tests.conftest import line, paid_order
 from shop.models import SheetTask
-from shop.tests.browser import MARKS, Office, walked
+from shop.tests.browser import MARKS, Office
 from shop.tests.sheets import done, rewritten, table
 from shop.tests.sheets import exported as written
 from shop.tests.sheets import uploaded as checked
@@ -51,7 +51,6 @@ def uploaded(office: Office, rows: list[dict[str, Any]], folder: Path) -> None:
     office.page.locator("progress").wait_for(state="detached")
 
 
-@walked
 def test_two_prices_are_changed_by_a_sheet(
     office: Office, product_make: Any, api: APIClient, tmp_path: Path
 ) -> None:

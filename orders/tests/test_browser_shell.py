@@ -6,13 +6,12 @@ from rest_framework.test import APIClient
 from catalog.models import Product
 from orders.tests.conftest import line, paid_order, placed
 from shop.models import SavedFilter
-from shop.tests.browser import MARKS, Office, walked
+from shop.tests.browser import MARKS, Office
 
 pytestmark = MARKS
 LIST = "orders/order/"
 
 
-@walked
 def test_order_is_found_by_the_search_box_and_a_filter_is_kept(
     office: Office, shopper_api: APIClient, tea: Product
 ) -> None:

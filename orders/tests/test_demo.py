@@ -11,8 +11,8 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from catalog.models import Product, ProductImage, Sku, StockMovement
-from orders.demo_goods import GOODS
-from orders.demo_sales import demo_sales_load
+from orders.demo.goods import GOODS
+from orders.demo.sales import demo_sales_load
 from orders.services.audit import orders_audit
 from orders.tests.conftest import ADDRESS, line
 from orders.tests.test_preview import preview
@@ -125,8 +125,10 @@ def test_the_home_page_has_something_of_everything(api: APIClient) -> None:
 
 
 @pytest.mark.usefixtures("db")
-def test_a_shop_with_products_is_left_alone(product_make: object) -> None:
-    product_make()  # type: ignore[operator]
+def test_a_shop_with_products_is_left_alone(
+    product_make: Callable[..., Product],
+) -> None:
+    product_make()
     assert "nothing to load" in seeded(io.StringIO())
     assert Product.objects.count() == 1
 

@@ -3,7 +3,7 @@
 import io
 import os
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,8 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from catalog.models import Favorite, Footprint, Product, ProductImage, Sku
-from orders.demo_orders import demo_orders_load
-from orders.demo_reviews import demo_reviews_load
+from orders.demo.orders import demo_orders_load
+from orders.demo.reviews import demo_reviews_load
 from orders.models import (
     CartItem,
     DailyFigures,
@@ -126,14 +126,14 @@ def test_a_month_of_orders_agrees_with_all_books(
 def test_orders_of_today_are_older_than_the_clock(
     own_simulator: SimulatorProcess,
     product_make: Callable[..., Product],
-    monkeypatch: pytest.MonkeyPatch,
+    set_clock: Callable[[datetime], None],
     passed: str,
 ) -> None:
     """Also right after midnight, when the day has had no hours yet."""
     hours, minutes, seconds = map(int, passed.split(":"))
     since = timedelta(hours=hours, minutes=minutes, seconds=seconds)
     now = day_begin(timezone.localdate()) + since
-    monkeypatch.setattr(timezone, "now", lambda: now)
+    set_clock(now)
     product_make("茶", stock=500)
     product_make("杯", stock=500)
     demo_orders_load()

@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 
 from catalog.models import Product, ProductImage, ProductSearch, Sku, StockMovement
 from conftest import wait_until
-from orders.demo_volume import BATCH
+from orders.demo.volume import BATCH
 from orders.services.audit import orders_audit
 from orders.tests.test_demo import Terminal
 from shop.tests.web_process import database_url

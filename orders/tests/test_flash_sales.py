@@ -34,6 +34,7 @@ from orders.tests.conftest import (
     written,
 )
 from orders.tests.flash_sales_plain import running
+from orders.tests.test_preview import preview
 from shop.tests.plans import plans_taken
 
 pytestmark = pytest.mark.usefixtures("audited")
@@ -54,9 +55,9 @@ def taken() -> tuple[int, list[int]]:
 def refused(api: APIClient, *lines: Any, error: str, message: str) -> Any:
     """Assert that preview and order are refused alike, and that nothing changes."""
     before = written(), taken()
-    preview = api.post("/api/orders/preview", {"items": lines}, format="json").json()
+    told = preview(api, *lines).json()
     order = api.post("/api/orders", body(*lines), format="json")
-    assert (order.status_code, order.json()) == (409, preview)
+    assert (order.status_code, order.json()) == (409, told)
     assert order.json()["message"] == message
     facts = order.json()["data"]
     assert facts.pop("error") == error
@@ -68,11 +69,9 @@ def test_the_sales_price_is_that_of_preview_order_and_line(
     shopper_api: APIClient, sale: FlashSale, tea: Product, cup: Product
 ) -> None:
     lines = [line(tea), line(tea), line(cup)]
-    preview = shopper_api.post(
-        "/api/orders/preview", {"items": lines}, format="json"
-    ).json()["data"]
+    quote = preview(shopper_api, *lines).json()["data"]
     order = placed(shopper_api, *lines)
-    for told in (preview, order):
+    for told in (quote, order):
         prices = [(item["price"], item["quantity"]) for item in told["items"]]
         assert prices == [("59.00", 2), ("25.50", 1)]
         assert told["goodsAmount"] == told["totalAmount"] == "143.50"

@@ -16,11 +16,12 @@ from catalog.services.freight import (
     FreightTerms,
     RegionRule,
     TemplateChange,
-    freight_template_create,
     freight_template_update,
 )
-from orders.models import CartItem, Order
+from orders.models import Order
 from orders.tests.conftest import ADDRESS, body, line, paid_order, placed, written
+from orders.tests.coupons.making import claimed
+from orders.tests.freight_plain import UNSERVED, template_make, terms
 from orders.tests.refunding import approved, asked, pieces
 from orders.tests.test_preview import preview
 from shop.tests.plans import plans_taken
@@ -28,30 +29,8 @@ from shop.tests.plans import plans_taken
 pytestmark = pytest.mark.usefixtures("audited")
 
 
-def terms(told: str, *, free_from: str | None = None) -> FreightTerms:
-    """Read `first units, first fee, further units, further fee`."""
-    first_units, first_fee, further_units, further_fee = told.split()
-    return FreightTerms(
-        first_units=int(first_units),
-        first_fee=Decimal(first_fee),
-        further_units=int(further_units),
-        further_fee=Decimal(further_fee),
-        free_from=Decimal(free_from) if free_from else None,
-    )
-
-
-def template_make(name: str, fallback: FreightTerms, **fields: Any) -> FreightTemplate:
-    change = TemplateChange(
-        name=name, fallback=fallback, **{"unit": "piece", "is_default": False, **fields}
-    )
-    return freight_template_create(change=change)
-
-
 def there(province: str, city: str) -> dict[str, Any]:
     return {"address": {**ADDRESS, "province": province, "city": city}}
-
-
-UNSERVED = FreightTerms(is_served=False)
 
 
 @pytest.fixture
@@ -225,8 +204,8 @@ def test_an_order_keeps_the_freight_it_was_placed_with(
     assert (again["freightAmount"], again["totalAmount"]) == ("9.00", "34.50")
 
 
-def test_freight_counts_for_the_most_that_can_be_paid(
-    shopper_api: APIClient, product_make: Callable[..., Product]
+def test_freight_and_coupon_count_for_the_most_that_can_be_paid(
+    shopper_api: APIClient, shopper: User, product_make: Callable[..., Product]
 ) -> None:
     template_make("重货", terms("1 40000.00 1 0.00"), is_default=True)
     gold = product_make("金", price="21450000.00")
@@ -239,6 +218,10 @@ def test_freight_counts_for_the_most_that_can_be_paid(
             "订单金额过大",
         )
     assert not Order.objects.exists()
+    coupon_id = claimed(shopper, amount="20000.00").coupon_id
+    quote = preview(shopper_api, line(gold), address=ADDRESS, couponId=coupon_id)
+    order = placed(shopper_api, line(gold), couponId=coupon_id)
+    assert quote.json()["data"]["totalAmount"] == order["totalAmount"] == "21470000.00"
 
 
 def test_freight_goes_back_with_the_last_pieces(
@@ -293,37 +276,3 @@ def test_freight_reads_the_products_of_the_order_alone(
     scans = re.findall(r"Scan using \w+ on catalog_(product|sku) .*\n(.*)", plan)
     assert [table for table, _ in scans] == ["sku", "product"]
     assert all("Index Cond:" in condition for _, condition in scans), plan
-
-
-def test_an_order_from_the_cart_empties_its_lines(
-    shopper_api: APIClient,
-    shopper: User,
-    other_shopper: User,
-    tea: Product,
-    cup: Product,
-    two_skus: tuple[Product, Sku, Sku],
-) -> None:
-    shirt, small, large = two_skus
-    skus = [*Sku.objects.filter(product__in=[tea, cup]), small, large]
-    for user in (shopper, other_shopper):
-        for sku in skus:
-            CartItem.objects.create(
-                user=user, sku=sku, quantity=2, price_added=sku.price
-            )
-
-    def carts() -> list[tuple[str, str]]:
-        rows = CartItem.objects.order_by("user", "sku")
-        return list(rows.values_list("user__openid", "sku__product__name"))
-
-    others = [(other_shopper.openid, sku.product.name) for sku in skus]
-    placed(shopper_api, line(cup))
-    assert len(carts()) == 8
-    # Refused: what was in the cart stays.
-    lines = [line(tea), {"productId": shirt.pk, "skuId": large.pk, "quantity": 8}]
-    sent = body(*lines, fromCart=True)
-    assert shopper_api.post("/api/orders", sent, format="json").status_code == 409
-    assert len(carts()) == 8
-    lines[1]["quantity"] = 1
-    order = placed(shopper_api, *lines, fromCart=True)
-    assert len(order["items"]) == 2
-    assert carts() == [(shopper.openid, "茶杯"), (shopper.openid, "T恤"), *others]

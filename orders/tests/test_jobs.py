@@ -5,8 +5,8 @@ import contextlib
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -19,16 +19,17 @@ from procrastinate.exceptions import AlreadyEnqueued
 from rest_framework.test import APIClient
 
 from catalog.models import Product, Sku
-from conftest import lock_waiters, wait_until
+from conftest import alone, lock_waiters, wait_until
 from orders.jobs import orders_autoconfirm, orders_sweep
 from orders.models import Order
 from orders.tests.conftest import line, placed
 from shop.jobs import _queue_again, retention
+from shop.queue import job_retry
+from shop.retention import jobs_delete_old
 from shop.retry import BackOff
 from shop.tests.test_start import PRODUCTION
 from shop.tests.web_process import database_url
-
-WORKER = (sys.executable, "manage.py", "procrastinate", "worker")
+from shop.tests.worker_process import WORKER
 
 
 def run_worker(**environment: str) -> str:
@@ -231,6 +232,22 @@ def test_what_ended_long_ago_is_deleted() -> None:
 
 
 @pytest.mark.usefixtures("queue")
+def test_one_that_staff_queue_again_meanwhile_is_not_deleted() -> None:
+    job_id = orders_autoconfirm.defer(timestamp=0)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_jobs SET status = 'failed'")
+        cursor.execute(
+            "UPDATE procrastinate_events SET at = now() - interval '31 days'"
+        )
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            job_retry(job_id=job_id)
+            assert other.submit(alone(jobs_delete_old)).result() == 0
+        assert other.submit(alone(jobs_delete_old)).result() == 0
+    assert ProcrastinateJob.objects.get(pk=job_id).status == "todo"
+
+
+@pytest.mark.usefixtures("queue")
 def test_rows_of_workers_killed_long_ago_are_deleted() -> None:
     """Younger ones may belong to a worker that is only held up."""
     with connection.cursor() as cursor:
@@ -241,17 +258,10 @@ def test_rows_of_workers_killed_long_ago_are_deleted() -> None:
             [[25, 23]],
         )
         [[dead], [slow]] = cursor.fetchall()
-    asyncio.run(_retention())
+    retention(timestamp=0)
     left = set(ProcrastinateWorker.objects.values_list("id", flat=True))
     assert dead not in left
     assert slow in left
-
-
-async def _retention() -> None:
-    connector = app.connector.get_worker_connector()  # type: ignore[attr-defined]
-    with app.replace_connector(connector):
-        async with app.open_async():
-            await retention(timestamp=0)
 
 
 @pytest.mark.usefixtures("queue")

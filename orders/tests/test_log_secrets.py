@@ -50,6 +50,19 @@ def faults_meet(shopper: Shopper, simulator: SimulatorProcess, code: str) -> Non
     shopper.http.get(f"{shopper.base}/api/nothing/{PHONE}", timeout=30)
 
 
+def bought(shopper: Shopper, simulator: SimulatorProcess, tea: Product) -> Any:
+    """Pay for an order at the second try; return what the mini-program pays with."""
+    items = [{"productId": tea.pk, "quantity": 1}]
+    order_no = shopper.call(
+        "POST", "/api/orders", 201, items=items, address=ADDRESS_OF_CANARY
+    )["orderNo"]
+    simulator.fault("prepay", "drop_reply")
+    shopper.call("POST", f"/api/orders/{order_no}/pay", 503)
+    pay = shopper.call("POST", f"/api/orders/{order_no}/pay")
+    simulator.pay(prepay_id=pay["package"].removeprefix("prepay_id="))
+    return pay
+
+
 @pytest.mark.usefixtures("audited")
 def test_no_canary_in_any_log(
     shop_server: Any,
@@ -65,14 +78,7 @@ def test_no_canary_in_any_log(
     session = shopper.login(code)
     faults_meet(shopper, simulator, code)
     shopper.call("POST", "/api/auth/phone", code=f"simphone-{PHONE}")
-    items = [{"productId": tea.pk, "quantity": 1}]
-    order_no = shopper.call(
-        "POST", "/api/orders", 201, items=items, address=ADDRESS_OF_CANARY
-    )["orderNo"]
-    simulator.fault("prepay", "drop_reply")
-    shopper.call("POST", f"/api/orders/{order_no}/pay", 503)
-    pay = shopper.call("POST", f"/api/orders/{order_no}/pay")
-    simulator.pay(prepay_id=pay["package"].removeprefix("prepay_id="))
+    pay = bought(shopper, simulator, tea)
     orders_sweep(timestamp=0)
     refreshed = shopper.call(
         "POST", "/api/auth/refresh", refreshToken=session["refreshToken"]

@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import Address, User
 from catalog.models import Product, Sku, StockMovement
-from orders.models import Order, OrderEvent
+from orders.models import CartItem, Order, OrderEvent
 from orders.tests.conftest import ADDRESS, body, line, placed, stock_of
 
 pytestmark = pytest.mark.usefixtures("audited")
@@ -189,6 +189,40 @@ def test_number_sorts_by_time_and_ends_in_the_users_digits(
     for number in numbers:
         assert re.fullmatch(r"\d{15}[0-9A-Z]{5}\d{4}", number)
         assert number.endswith(f"{shopper.pk % 10000:04d}")
+
+
+def test_an_order_from_the_cart_empties_its_lines(
+    shopper_api: APIClient,
+    shopper: User,
+    other_shopper: User,
+    tea: Product,
+    cup: Product,
+    two_skus: tuple[Product, Sku, Sku],
+) -> None:
+    shirt, small, large = two_skus
+    skus = [*Sku.objects.filter(product__in=[tea, cup]), small, large]
+    for user in (shopper, other_shopper):
+        for sku in skus:
+            CartItem.objects.create(
+                user=user, sku=sku, quantity=2, price_added=sku.price
+            )
+
+    def carts() -> list[tuple[str, str]]:
+        rows = CartItem.objects.order_by("user", "sku")
+        return list(rows.values_list("user__openid", "sku__product__name"))
+
+    others = [(other_shopper.openid, sku.product.name) for sku in skus]
+    placed(shopper_api, line(cup))
+    assert len(carts()) == 8
+    # Refused: what was in the cart stays.
+    lines = [line(tea), {"productId": shirt.pk, "skuId": large.pk, "quantity": 8}]
+    sent = body(*lines, fromCart=True)
+    assert shopper_api.post("/api/orders", sent, format="json").status_code == 409
+    assert len(carts()) == 8
+    lines[1]["quantity"] = 1
+    order = placed(shopper_api, *lines, fromCart=True)
+    assert len(order["items"]) == 2
+    assert carts() == [(shopper.openid, "茶杯"), (shopper.openid, "T恤"), *others]
 
 
 @pytest.mark.parametrize("lines", [1, 50])

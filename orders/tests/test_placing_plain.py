@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -24,10 +23,7 @@ from catalog.models import (
     StockMovement,
 )
 from catalog.services.freight import (
-    FreightTerms,
     RegionRule,
-    TemplateChange,
-    freight_template_create,
 )
 from orders.errors import RequestInProgress
 from orders.models import CartItem, CouponClaim, FlashSaleTaking, Order, OrderEvent
@@ -38,6 +34,7 @@ from orders.services.placing import Destination, OrderRequest
 from orders.tests.conftest import ADDRESS
 from orders.tests.coupons.making import claimed, coupon_made
 from orders.tests.flash_sales_plain import DAY, sales_make
+from orders.tests.freight_plain import UNSERVED, template_make, terms
 from orders.tests.placing_plain import order_place_plainly
 from shop.errors import ShopError
 
@@ -121,29 +118,18 @@ def world(
 
 def templates_make(*, by_weight: Product) -> None:
     """Add a template by weight for a product, and one by piece for the default."""
-    far = RegionRule(provinces=["西藏自治区"], terms=FreightTerms(is_served=False))
-    near = RegionRule(
-        provinces=["广东省"],
-        terms=_terms("2 6.00 1 1.00"),
+    far = RegionRule(provinces=["西藏自治区"], terms=UNSERVED)
+    near = RegionRule(provinces=["广东省"], terms=terms("2 6.00 1 1.00"))
+    city = RegionRule(
+        cities=["深圳市"], terms=terms("1 3.00 3 0.50", free_from="110.00")
     )
-    city = RegionRule(cities=["深圳市"], terms=_terms("1 3.00 3 0.50", free="110.00"))
-    freight_template_create(
-        change=TemplateChange(
-            name="按件",
-            unit="piece",
-            is_default=False,
-            rules=[far, near, city],
-            fallback=_terms("1 5.00 2 1.50", free="120.00"),
-        )
+    template_make(
+        "按件",
+        terms("1 5.00 2 1.50", free_from="120.00"),
+        rules=[far, near, city],
     )
-    template = freight_template_create(
-        change=TemplateChange(
-            name="按重",
-            unit="weight",
-            is_default=False,
-            rules=[city],
-            fallback=_terms("300 8.00 200 2.00"),
-        )
+    template = template_make(
+        "按重", terms("300 8.00 200 2.00"), unit="weight", rules=[city]
     )
     Product.objects.filter(pk=by_weight.pk).update(freight_template=template)
 
@@ -165,17 +151,6 @@ def coupons_make(
         claimed(other_shopper, coupon)
     claimed(shopper, coupons[0])
     return [coupon.pk for coupon in coupons]
-
-
-def _terms(told: str, *, free: str | None = None) -> FreightTerms:
-    first_units, first_fee, further_units, further_fee = told.split()
-    return FreightTerms(
-        first_units=int(first_units),
-        first_fee=Decimal(first_fee),
-        further_units=int(further_units),
-        further_fee=Decimal(further_fee),
-        free_from=Decimal(free) if free else None,
-    )
 
 
 bounded = settings(

@@ -1,15 +1,21 @@
 """A shopper reminds the shop to send what is paid; staff see it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from catalog.models import Product
+from conftest import alone, lock_waiters, wait_until
+from orders.errors import RemindedAlready
+from orders.locks import order_lock
 from orders.models import Order
+from orders.services.reminding import order_remind
 from orders.tests.conftest import ORDERS, line, numbers, page, paid_order, placed
 from orders.tests.refunding import asked, ship
 
@@ -50,6 +56,19 @@ def test_a_shop_is_reminded_once_a_day(shopper_api: APIClient, order: Order) -> 
     Order.objects.update(reminded_at=timezone.now() - timedelta(hours=24))
     assert remind(shopper_api, order.order_no).status_code == 200
     assert reminded_at(order) > at
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("queue", "patient_database")
+def test_of_two_at_once_one_reminds(order: Order) -> None:
+    whose = {"order_no": order.order_no, "user_id": order.user_id}
+    with ThreadPoolExecutor(2) as pool:
+        with transaction.atomic():
+            order_lock(order.pk)
+            twins = [pool.submit(alone(order_remind), **whose) for _ in range(2)]
+            wait_until(lambda: lock_waiters() == 2)
+        failed = [type(error) for twin in twins if (error := twin.exception())]
+    assert failed == [RemindedAlready]
 
 
 def test_only_what_is_paid_and_here_is_reminded_of(

@@ -1,15 +1,14 @@
 """The shopper's cart."""
 
-from typing import Any, cast
+from typing import Any
 
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from accounts.models import User
+from accounts.views.person import user_of
 from orders.models import CartItem
 from orders.models.cart_item import CART_LINES_MAX
 from orders.serializers import (
@@ -34,18 +33,8 @@ from orders.services.cart import (
 )
 from orders.views.idempotency import idempotency_key, idempotency_parameter
 from shop.api.envelope import success
-from shop.api.pagination import SIZE_MAX, whole_number
+from shop.api.pagination import SIZE_MAX, page_parameters, whole_number
 from shop.api.ratelimit import CartLimit
-
-_PAGE = [
-    OpenApiParameter("page", OpenApiTypes.INT, description="1, if it is not sent"),
-    OpenApiParameter(
-        "size",
-        OpenApiTypes.INT,
-        description=f"{SIZE_MAX}, as many lines as a cart has at most, if it is not"
-        " sent",
-    ),
-]
 
 
 class CartViewSet(GenericViewSet[CartItem]):
@@ -57,7 +46,7 @@ class CartViewSet(GenericViewSet[CartItem]):
     throttle_classes = (CartLimit,)
     lookup_value_regex = "[0-9]{1,19}"
 
-    @extend_schema(parameters=_PAGE, responses=CartSerializer)
+    @extend_schema(parameters=page_parameters(CART_LINES_MAX), responses=CartSerializer)
     def list(self, request: Request) -> Response:
         """Return the cart, the newest lines first; all of it, if no page is asked."""
         page = whole_number(request, "page", 1, None)
@@ -126,7 +115,7 @@ class CartViewSet(GenericViewSet[CartItem]):
 
     @property
     def _user_id(self) -> int:
-        return cast(User, self.request.user).pk
+        return user_of(self.request).pk
 
     def _body(self, kind: Any) -> dict[str, Any]:
         """Return what was sent.

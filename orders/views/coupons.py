@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.viewsets import GenericViewSet
 
-from accounts.models import User
+from accounts.views.person import user_of
 from orders.models import Coupon, CouponClaim
 from orders.serializers import (
     CouponSerializer,
@@ -83,7 +83,7 @@ class CouponViewSet(GenericViewSet[Coupon]):
     @action(methods=["post"], detail=True)
     def claim(self, request: Request, pk: str) -> Response:
         """Take a coupon; who may have no more gets the one that is held already."""
-        user = cast(User, request.user)
+        user = user_of(request)
         claim, is_new = coupon_claim(
             coupon_id=int(pk),
             user_id=user.pk,

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from shop.errors import Invalid
 
 _HEADER = "Idempotency-Key"
+_VARIABLE = "HTTP_IDEMPOTENCY_KEY"
 _KEY_MAX = 255
 
 
@@ -26,7 +27,8 @@ def idempotency_key(request: Request | HttpRequest) -> str | None:
 
     Raises: Invalid.
     """
-    key = request.headers.get(_HEADER)
+    # Not `request.headers`, which would read them all.
+    key: str = request.META.get(_VARIABLE, "")
     if not key:
         return None
     if len(key) > _KEY_MAX:

@@ -1,6 +1,6 @@
 """The shopper's orders: the owner alone sees and moves them."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q
 from django.http import HttpRequest
@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from accounts.models import User
+from accounts.views.person import user_of
 from orders.errors import OrderNotFound
 from orders.models import Order, OrderStatus, Refund
 from orders.own_orders import OwnOrders
@@ -56,7 +57,7 @@ class OrderViewSet(GenericViewSet[Order]):
     @property
     def shopper(self) -> User:
         """Return who is asking; the permission has made sure of it."""
-        return cast(User, self.request.user)
+        return user_of(self.request)
 
     @extend_schema(parameters=[OrderFilterSerializer])
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -1,13 +1,13 @@
 """What belongs to one of the shopper's own orders."""
 
-from typing import Any, cast
+from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from accounts.models import User
+from accounts.views.person import user_of
 from orders.errors import OrderNotFound
 from orders.models import Order
 
@@ -23,7 +23,7 @@ class OwnOrderMixin(APIView):
         Raises: OrderNotFound.
         """
         super().initial(request, *args, **kwargs)
-        shopper = cast(User, request.user)
+        shopper = user_of(request)
         own = Order.objects.of(shopper.pk).filter(order_no=kwargs["orderNo"])
         if not own.exists():
             raise OrderNotFound

@@ -1,6 +1,6 @@
 """The shopper's refunds: asked for, seen, and taken back before they are answered."""
 
-from typing import Any, cast
+from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from accounts.models import User
+from accounts.views.person import user_of
 from orders.errors import RefundNotFound
 from orders.models import Refund
 from orders.serializers import (
@@ -44,7 +45,7 @@ class _RefundViewSet(ListModelMixin, GenericViewSet[Refund]):
     @property
     def shopper(self) -> User:
         """Return who is asking; the permission has made sure of it."""
-        return cast(User, self.request.user)
+        return user_of(self.request)
 
     def answer(
         self, refund_no: str, message: str = "成功", status: int = 200

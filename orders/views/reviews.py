@@ -1,6 +1,6 @@
 """Reviews: a shopper's own, and those of a product for everybody."""
 
-from typing import Any, cast
+from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from accounts.models import User
+from accounts.views.person import user_of
 from orders.errors import ReviewNotFound
 from orders.models import Review
 from orders.review_listing import review_listing, summary
@@ -26,21 +27,12 @@ from orders.services.reviews import review_add_to, review_write
 from orders.views.own_order import ORDER_NO, OwnOrderMixin
 from shop.api.envelope import success
 from shop.api.kept.views import KeptReads
-from shop.api.pagination import SIZE_DEFAULT, SIZE_MAX, PagePagination, pagination
+from shop.api.pagination import (
+    SIZE_DEFAULT,
+    PagePagination,
+    page_parameters,
+)
 from shop.api.ratelimit import ReadLimit, WriteLimit
-
-_PAGE = [
-    OpenApiParameter("page", {"type": "integer", "minimum": 1, "default": 1}),
-    OpenApiParameter(
-        "size",
-        {
-            "type": "integer",
-            "minimum": 1,
-            "maximum": SIZE_MAX,
-            "default": SIZE_DEFAULT,
-        },
-    ),
-]
 
 
 class _ReviewViewSet(GenericViewSet[Review]):
@@ -59,7 +51,7 @@ class _ReviewViewSet(GenericViewSet[Review]):
     @property
     def shopper(self) -> User:
         """Return who is asking; the permission has made sure of it."""
-        return cast(User, self.request.user)
+        return user_of(self.request)
 
     def answer(self, review_id: int) -> Response:
         """Answer with the review as it is now, just written or added to."""
@@ -157,12 +149,12 @@ class ProductReviewsView(KeptReads):
         operation_id="product_reviews_list",
         parameters=[
             OpenApiParameter("id", OpenApiTypes.INT, OpenApiParameter.PATH),
-            *_PAGE,
+            *page_parameters(),
             ReviewFilterSerializer,
         ],
         responses=ReviewPageSerializer,
     )
-    def get(self, request: Request, id: str) -> Response:
+    def get(self, request: Request, id: str) -> dict[str, Any]:
         """List the reviews of a product, newest first, with what all of them say."""
         query = ReviewFilterSerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
@@ -174,9 +166,4 @@ class ProductReviewsView(KeptReads):
         )
         page = _ReviewPagination()
         rows = page.paginate_queryset(listing, request)
-        return Response(
-            {
-                **pagination(rows, page.total, page.page, page.size),
-                "summary": summary(listing.tallies),
-            }
-        )
+        return {**page.paged(rows), "summary": summary(listing.tallies)}

@@ -45,7 +45,7 @@ TASKS = {
     "orders.jobs.bills_check": "安排对账",
     "orders.jobs.figures_refresh": "统计经营数据",
     "orders.jobs.message_send": "发送订阅消息",
-    "orders.jobs.notices_delete": "清理旧微信通知",
+    "orders.jobs.notices_delete": "清理旧微信通知与订阅消息",
     "orders.jobs.notices_settle": "补处理微信通知",
     "orders.jobs.orders_autoconfirm": "自动确认收货",
     "orders.jobs.orders_sweep": "关闭超时未付订单",
@@ -58,7 +58,7 @@ TASKS = {
     "orders.jobs.review_check": "检测评价内容",
     "orders.jobs.shipping_upload_send": "上传发货信息",
     "shop.jobs.jobs_rescue": "恢复中断的任务",
-    "shop.jobs.retention": "清理旧任务",
+    "shop.jobs.retention": "清理旧任务与操作历史",
     "shop.jobs.sheet_run": "导入导出",
     "shop.jobs.sheets_delete": "清理旧表格",
 }

@@ -1,13 +1,13 @@
 """What a client must know of the shop's settings."""
 
+from typing import Any
+
 from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
-from rest_framework.response import Response
 
-from shop.api.envelope import success
 from shop.api.kept.views import KeptReads
 from shop.api.ratelimit import ReadLimit
 from shop.api.serializers import ShopSerializer
@@ -41,17 +41,13 @@ class ConfigView(KeptReads):
     throttle_classes = (ReadLimit,)
 
     @extend_schema(operation_id="config_retrieve", responses=ConfigSerializer)
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> dict[str, Any]:
         """Return the settings a client needs."""
         ids = {event: one.id for event, one in settings.WECHAT_TEMPLATES.items()}
         # Two events may share a template: each id once.
         every = dict.fromkeys([*ids.values(), *settings.WECHAT_SUBSCRIBE_TEMPLATES])
-        return success(
-            {
-                "subscribeTemplates": list(every),
-                "subscribeTemplatesByEvent": {
-                    event: ids.get(event) for event in EVENTS
-                },
-                "payMinutes": settings.ORDER_PAY_MINUTES,
-            }
-        )
+        return {
+            "subscribeTemplates": list(every),
+            "subscribeTemplatesByEvent": {event: ids.get(event) for event in EVENTS},
+            "payMinutes": settings.ORDER_PAY_MINUTES,
+        }

@@ -1,6 +1,7 @@
 """One handler turns every failure under /api/ into the envelope."""
 
 import logging
+import sys
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +14,12 @@ from django.core.exceptions import (
     TooManyFieldsSent,
     TooManyFilesSent,
 )
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import (
+    DatabaseError,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+)
 from django.http import (
     Http404,
     HttpRequest,
@@ -28,6 +34,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from shop.api.envelope import error_body
+from shop.disk import is_full
 from shop.errors import (
     Busy,
     Forbidden,
@@ -35,13 +42,17 @@ from shop.errors import (
     NotFound,
     ServiceUnavailable,
     ShopError,
+    StorageFull,
 )
+from shop.health import NOT_MIGRATED, database_state
 from shop.metrics import ERRORS
 from shop.wechat.pay import NOTIFY_PATH, REFUND_NOTIFY_PATH
 
 logger = logging.getLogger(__name__)
 
 _JSON = "application/json"
+# After that a caller may ask again for what needs the database.
+_AWAY_SECONDS = 2
 
 # Slug and message of what the framework itself refuses, by status.
 _FRAMEWORK = {
@@ -106,8 +117,16 @@ def as_shop_error(exc: Exception) -> ShopError | None:
         return NotFound()
     if isinstance(exc, PermissionDenied):
         return Forbidden()
+    if is_full(exc):
+        # PostgreSQL's, or ours: Django keeps what a form brings on it.
+        logger.error("no space left: %s", type(exc.__cause__ or exc).__name__)
+        return StorageFull()
     if isinstance(exc, (OperationalError, InterfaceError)):
         return _database(exc)
+    # A statement that no migration will mend is a fault of ours.
+    if isinstance(exc, ProgrammingError) and database_state() == NOT_MIGRATED:
+        logger.error("database not migrated: %s", type(exc.__cause__ or exc).__name__)
+        return ServiceUnavailable(retry_after_seconds=_AWAY_SECONDS)
     return None
 
 
@@ -147,7 +166,7 @@ def _database(exc: Exception) -> ShopError:
         logger.warning("database busy: %s", type(cause).__name__)
         return Busy()
     logger.error("database unavailable: %s", type(cause or exc).__name__)
-    return ServiceUnavailable(retry_after_seconds=2)
+    return ServiceUnavailable(retry_after_seconds=_AWAY_SECONDS)
 
 
 def _drf_headers(exc: drf.APIException) -> dict[str, str]:
@@ -159,8 +178,9 @@ def _framework(
     status: int, headers: dict[str, str]
 ) -> tuple[int, dict[str, Any], dict[str, str]]:
     if status not in _FRAMEWORK:
-        # gunicorn's 414 and 431 among them: the API has few codes.
-        status = 500 if status >= 500 else 400
+        # gunicorn's 414 and 431 among them, and its 501 for a transfer coding that
+        # there is not: the API has few codes.
+        status = 500 if status >= 500 and status != 501 else 400
     slug, message = _FRAMEWORK[status]
     ERRORS.labels(slug).inc()
     return status, error_body(status, message, {"error": slug}), headers
@@ -243,10 +263,23 @@ def error_view(status: int) -> Callable[..., HttpResponse]:
     """Return Django's handler for a status: the envelope, in the admin a page."""
 
     def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if request.path.startswith("/admin/"):
-            _, message = _FRAMEWORK[status]
-            facts = {"status": status, "message": message}
-            return render(request, "admin/refused.html", facts, status=status)
-        return refusal(request.path, status)
+        if not request.path.startswith("/admin/"):
+            return refusal(request.path, status)
+        # Django calls its handlers while it handles the exception.
+        cause = sys.exception()
+        known = as_shop_error(cause) if isinstance(cause, Exception) else None
+        return _page(request, status, known)
 
     return view
+
+
+def _page(request: HttpRequest, status: int, error: ShopError | None) -> HttpResponse:
+    """Return the page that stands alone: what others are made of may be away."""
+    _, message = _FRAMEWORK[status]
+    if error is not None:
+        status, message = error.http_status, error.message
+    facts = {"status": status, "message": message}
+    page = render(request, "admin/refused.html", facts, status=status)
+    if error is not None and error.retry_after_seconds is not None:
+        page["Retry-After"] = str(error.retry_after_seconds)
+    return page

@@ -4,6 +4,7 @@ import io
 import re
 import secrets
 import threading
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -124,15 +125,26 @@ def _reencoded(upload: Any) -> tuple[bytes, str]:
     return out.getvalue(), "jpg"
 
 
+def image_urls(names: Iterable[str]) -> list[str]:
+    """Return the absolute URLs of stored images, as `image_url` does each."""
+    root = _own_root()
+    return [
+        f"{root}{name}" if _NAME.fullmatch(name) else image_url(name) for name in names
+    ]
+
+
 def image_url(name: str) -> str:
     """Return the absolute URL of a stored image; a full URL stays as it is."""
     if not name or name.startswith(("https://", "http://")):
         return name
     if _NAME.fullmatch(name):
         # One of ours, in which nothing is to be escaped.
-        places = settings.PUBLIC_URL, settings.MEDIA_URL, settings.S3_PUBLIC_URL
-        return f"{_root(places)}{name}"
+        return f"{_own_root()}{name}"
     return _url(name)
+
+
+def _own_root() -> str:
+    return _root((settings.PUBLIC_URL, settings.MEDIA_URL, settings.S3_PUBLIC_URL))
 
 
 @lru_cache(maxsize=1)

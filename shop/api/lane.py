@@ -21,11 +21,12 @@ from django.middleware.security import SecurityMiddleware
 from django.utils.module_loading import import_string
 from rest_framework.response import Response
 
-from shop.api.envelope import renderable
+from shop.api.envelope import rendered
 from shop.api.exceptions import exception_response
 from shop.api.request_id import RequestIdMiddleware
 from shop.handler import Utf8Handler
 from shop.logs.access import AccessMiddleware
+from shop.policies import PolicyMiddleware
 
 _JSON = "application/json"
 _BODILESS = {"GET"}
@@ -67,14 +68,14 @@ class LaneHandler(Utf8Handler):
             for lane in import_string(name):
                 self._lanes.setdefault(lane.method, []).append(lane)
         # The two that stand around all others in the settings, too.
-        self._answer = RequestIdMiddleware(AccessMiddleware(_view_call))
+        self._drive = RequestIdMiddleware(AccessMiddleware(_view_call))
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
-        """Answer a request of WSGI."""
+    def answer(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """Answer by the lane of the request, or else Django's way."""
         request = self._entered(environ)
         if request is None:
-            return super().__call__(environ, start_response)
-        response = self._answer(request)
+            return super().answer(environ, start_response)
+        response = self._drive(request)
         # What Django does when it signals the end of a request.
         for connection in connections.all(initialized_only=True):
             connection.close_if_unusable_or_obsolete()
@@ -97,7 +98,7 @@ def _view_call(request: HttpRequest) -> HttpResponse:
     except Exception as error:
         response = exception_response(error, {})
     if isinstance(response, Response):
-        renderable(response).render()
+        rendered(response)
     return response
 
 
@@ -143,7 +144,11 @@ def _dress(is_secure: bool) -> Sequence[tuple[str, str]]:
     request: Any = HttpRequest()
     request.is_secure = lambda: is_secure
     response = HttpResponse()
-    for middleware in (SecurityMiddleware, XFrameOptionsMiddleware):
+    for middleware in (
+        PolicyMiddleware,
+        SecurityMiddleware,
+        XFrameOptionsMiddleware,
+    ):
         middleware(lambda _: response).process_response(request, response)
     del response["Content-Type"]
     return list(response.items())

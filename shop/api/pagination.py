@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,6 +14,15 @@ SIZE_DEFAULT = 10
 SIZE_MAX = 100
 # PostgreSQL's bigint; a page beyond it is past every end.
 _OFFSET_MAX = 2**63 - 1
+
+
+class PaginationSerializer(serializers.Serializer[Any]):
+    """Where a page stands."""
+
+    total = serializers.IntegerField()
+    page = serializers.IntegerField()
+    size = serializers.IntegerField()
+    totalPages = serializers.IntegerField()
 
 
 class PagePagination(BasePagination):
@@ -36,8 +47,12 @@ class PagePagination(BasePagination):
             return total, []
         return total, list(queryset[start : start + size])
 
+    def paged(self, data: Any) -> dict[str, Any]:
+        """Return the page that was cut, of what its rows are shown as."""
+        return pagination(data, self.total, self.page, self.size)
+
     def get_paginated_response(self, data: Any) -> Response:
-        return Response(pagination(data, self.total, self.page, self.size))
+        return Response(self.paged(data))
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         whole = {"type": "integer", "minimum": 0}
@@ -57,17 +72,18 @@ class PagePagination(BasePagination):
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         return [
-            _parameter("page", {"type": "integer", "minimum": 1, "default": 1}),
-            _parameter(
-                "size",
-                {
-                    "type": "integer",
-                    "minimum": 1,
-                    "maximum": SIZE_MAX,
-                    "default": SIZE_DEFAULT,
-                },
-            ),
+            {"name": name, "in": "query", "required": False, "schema": schema}
+            for name, schema in _page_schemas(SIZE_DEFAULT).items()
         ]
+
+
+def page_parameters(size: int = SIZE_DEFAULT) -> list[OpenApiParameter]:
+    """Describe the parameters of a page to a view that cuts it by itself.
+
+    `size` is what it takes when none is sent.
+    """
+    schemas = _page_schemas(size)
+    return [OpenApiParameter(name, schema) for name, schema in schemas.items()]
 
 
 def pagination(rows: Any, total: int, page: int, size: int) -> dict[str, Any]:
@@ -102,5 +118,9 @@ def whole_number(request: Request, name: str, default: int, maximum: int | None)
     return number
 
 
-def _parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"name": name, "in": "query", "required": False, "schema": schema}
+def _page_schemas(size: int) -> dict[str, dict[str, Any]]:
+    number = {"type": "integer", "minimum": 1}
+    return {
+        "page": {**number, "default": 1},
+        "size": {**number, "maximum": SIZE_MAX, "default": size},
+    }

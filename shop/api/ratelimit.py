@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -40,14 +40,53 @@ def password_login_count(request: HttpRequest | Request, *, username: str) -> No
     _count(request, "staff_login", identity, fail_open=False)
 
 
-@dataclass(frozen=True)
-class Window:
-    """Where Valkey counts someone's requests now, for who sends the command himself."""
+# A process counts so many requests of someone with a later one, at most.
+POSTPONED_MAX = 20
 
-    key: str
-    # So long the counter lives.
-    seconds: int
-    ends_at: int
+
+class Window:
+    """Where Valkey counts someone's requests now, for who sends the command himself.
+
+    A request that needs nothing else of Valkey may be counted with a later one: a
+    hundredth of the limit in each process, and none where the limit is near.
+    """
+
+    def __init__(self, key: str, *, most: int, seconds: int, ends_at: int) -> None:
+        self.key = key
+        self.most = most
+        # So long the counter lives.
+        self.seconds = seconds
+        self.ends_at = ends_at
+        self._lock = threading.Lock()
+        self._postponed = 0
+        # Until Valkey has told its count, it may be near the limit.
+        self._known = most
+
+    def postpone(self) -> bool:
+        """Leave the request to be counted with a later one, if that may be."""
+        with self._lock:
+            is_near = self._known > self.most * 9 // 10
+            may = min(self.most // 100, POSTPONED_MAX)
+            if is_near or self._postponed >= may:
+                return False
+            self._postponed += 1
+            return True
+
+    def due(self) -> int:
+        """Return how many to count now, this one and those that were left for it."""
+        with self._lock:
+            count, self._postponed = self._postponed + 1, 0
+            return count
+
+    def allow(self, count: int) -> None:
+        """Refuse the request with which Valkey's count is too high; 0: it is away.
+
+        Raises: RateLimited with the seconds left.
+        """
+        self._known = count or self.most
+        if count > self.most:
+            left = max(self.ends_at - int(time.time()), 0)
+            raise RateLimited(retry_after_seconds=left + 1)
 
 
 # Of a few settings, for each request.
@@ -67,18 +106,13 @@ def read_window(request: HttpRequest) -> Window | None:
 @lru_cache(maxsize=1024)
 def _window(identity: str, rate: tuple[int, int], ends_at: int) -> Window:
     key = _make_cache_key("read", ends_at, rate, identity, ALL)
-    return Window(cache.make_key(key), rate[1] + EXPIRATION_FUDGE, ends_at)
-
-
-def read_allow(window: Window, *, count: int) -> None:
-    """Refuse the request that makes the count of its window too high.
-
-    Raises: RateLimited with the seconds left.
-    """
-    most, _ = _parsed(settings.RATELIMITS["read"])
-    if count > most:
-        left = max(window.ends_at - int(time.time()), 0)
-        raise RateLimited(retry_after_seconds=left + 1)
+    most, seconds = rate
+    return Window(
+        cache.make_key(key),
+        most=most,
+        seconds=seconds + EXPIRATION_FUDGE,
+        ends_at=ends_at,
+    )
 
 
 def _count(

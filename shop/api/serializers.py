@@ -16,6 +16,8 @@ from shop.api.text import PlainTextField
 MONEY_DIGITS = 12
 MONEY_MAX = Decimal("9999999999.99")
 PRICE_MIN = Decimal("0.01")
+# PostgreSQL's bigint: a larger id exists nowhere.
+ID_MAX = 2**63 - 1
 # What all these mean is that the field holds another shape than it should.
 _MALFORMED = ("invalid", "invalid_choice", "not_a_list", "not_a_dict", "does_not_exist")
 # int() and Decimal() would also take "１", "1_0", "1e5" and " 1".
@@ -110,6 +112,13 @@ class WholeNumberField(serializers.IntegerField):
         if isinstance(data, (bool, float)) or _is_odd_text(data, _WHOLE_TEXT):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class IdField(WholeNumberField):
+    """The id of a row: a JSON number that one can have."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=1, max_value=ID_MAX, **kwargs)
 
 
 @extend_schema_field({"type": "string", "pattern": r"^[0-9]{1,10}(\.[0-9]{1,2})?$"})

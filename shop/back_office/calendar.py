@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils import timezone
+from unfold.decorators import action
 
+from shop.back_office.desk import Desk
 from shop.days import day_begin
 
-# A page that shows a month; its context comes from `month_context`.
-CALENDAR_TEMPLATE = "admin/calendar.html"
 _WEEKDAYS = "一二三四五六日"
 _MONTH = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])")
 
@@ -40,7 +42,35 @@ class Day(NamedTuple):
     spans: Sequence[Span]
 
 
-def month_context(
+class CalendarDesk(Desk):
+    """A desk of what begins and ends, which a calendar shows too."""
+
+    actions_list = ("calendar",)
+    calendar_title: str
+
+    def calendar_spans(self, begin: datetime, end: datetime) -> Iterable[Span]:
+        """Read what runs between two moments."""
+        raise NotImplementedError
+
+    @action(
+        description="日历",
+        url_path="calendar",
+        icon="calendar_month",
+        permissions=["view"],
+    )
+    def calendar(self, request: HttpRequest) -> HttpResponse:
+        """Show a month, day by day."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": self.calendar_title,
+            "opts": self.opts,
+            "back": self.list_url(),
+            **_month_context(request.GET.get("month", ""), self.calendar_spans),
+        }
+        return TemplateResponse(request, "admin/calendar.html", context)
+
+
+def _month_context(
     asked: str, spans_of: Callable[[datetime, datetime], Iterable[Span]]
 ) -> dict[str, Any]:
     """Return what the page of a month shows.

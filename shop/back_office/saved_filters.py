@@ -53,7 +53,7 @@ class SavedFilters(ModelAdmin):
                 self.message_user(request, error.message, messages.ERROR)
             else:
                 self.message_user(request, told, messages.SUCCESS)
-        return HttpResponseRedirect(f"{self._list_url()}?{query}")
+        return HttpResponseRedirect(f"{self.list_url()}?{query}")
 
     def _kept(self, request: HttpRequest, query: str) -> str:
         """Do what the form says; return what staff are told."""
@@ -79,7 +79,7 @@ class SavedFilters(ModelAdmin):
             "filter_tabs": tabs,
             "filter_query": query,
             "active_filter": next((tab for tab in tabs if tab.is_active), None),
-            "filters_url": f"{self._list_url()}saved-filters/",
+            "filters_url": f"{self.list_url()}saved-filters/",
             **(extra_context or {}),
         }
         return super().changelist_view(request, context)
@@ -123,7 +123,8 @@ class SavedFilters(ModelAdmin):
         words = (getattr(one, "to_do_word", None) for one in filters)
         return next(filter(None, words), "全部")
 
-    def _list_url(self) -> str:
+    def list_url(self) -> str:
+        """Return the address of the whole list."""
         name = f"{self.opts.app_label}_{self.opts.model_name}_changelist"
         return reverse(f"{self.admin_site.name}:{name}")
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
-from shop.devstack import launcher, throwaway
+from shop.devstack import backups, launcher, throwaway
 from shop.devstack.data_directory import DataDirectory
 from shop.devstack.environment import environment_merge
 from shop.devstack.parts import DevstackError
@@ -52,6 +52,10 @@ def arguments_parse() -> argparse.Namespace:
     )
     manage.add_argument("arguments", nargs=argparse.REMAINDER)
     manage.set_defaults(command=manage_command)
+    backup = commands.add_parser("backup", help="back the running shop up")
+    backup.set_defaults(command=backup_command)
+    restore = commands.add_parser("restore", help="restore a backup, and look at it")
+    restore.set_defaults(command=restore_command)
     servers = commands.add_parser(
         "throwaway", help="run a command with servers of its own"
     )
@@ -79,7 +83,23 @@ def manage_command(options: argparse.Namespace) -> NoReturn:
     if settings is None:
         raise DevstackError(f"no shop runs with SHOP_DATA {folder}: start it, make run")
     command = python(str(PROJECT / "manage.py"), *options.arguments)
-    os.execve(command[0], command, environment_merge(os.environ, settings))  # noqa: S606
+    os.execve(command[0], command, environment_merge(os.environ, settings))  # noqa: S606 - our own program
+
+
+def backup_command(_: argparse.Namespace) -> int:
+    """Back the running shop up."""
+    backups.backup_make(data_folder(os.environ))
+    return 0
+
+
+def restore_command(_: argparse.Namespace) -> int:
+    """Restore BACKUP, by default the newest one of SHOP_DATA, into SHOP_DATA."""
+    folder = data_folder(os.environ)
+    chosen = os.environ.get("BACKUP")
+    backup = Path(chosen).absolute() if chosen else backups.backup_newest(folder)
+    puts_aside = os.environ.get("OVER") == "yes"
+    backups.backup_restore(folder, backup=backup, puts_aside=puts_aside)
+    return 0
 
 
 def throwaway_command(options: argparse.Namespace) -> int:
@@ -101,7 +121,7 @@ def throwaway_command(options: argparse.Namespace) -> int:
 
 
 def stack_options(environ: Mapping[str, str]) -> StackOptions:
-    """Read PORT, SIMULATOR_PORT, SHOP_DATA and SHOP_ENV.
+    """Read PORT, SIMULATOR_PORT, SHOP_DATA, SHOP_ENV and SHOP_RESTART.
 
     Raises: DevstackError when a value makes no sense.
     """
@@ -113,7 +133,10 @@ def stack_options(environ: Mapping[str, str]) -> StackOptions:
     simulator_port = port_number(environ, "SIMULATOR_PORT", port + 1)
     if port == simulator_port:
         raise DevstackError(f"PORT and SIMULATOR_PORT are both {port}")
-    return StackOptions(port, simulator_port, data_folder(environ))
+    if (restarts := environ.get("SHOP_RESTART") or "0") not in {"0", "1"}:
+        raise DevstackError(f"SHOP_RESTART must be 1 or 0, not {restarts!r}")
+    folder = data_folder(environ)
+    return StackOptions(port, simulator_port, folder, restarts=restarts == "1")
 
 
 def port_number(environ: Mapping[str, str], name: str, default: int) -> int:

@@ -21,7 +21,8 @@ class DataDirectory:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock: int | None = None
-        self._parts: list[dict[str, Any]] = []
+        self._parts: dict[str, dict[str, Any]] = {}
+        self._settings: dict[str, str] = {}
 
     @property
     def logs(self) -> Path:
@@ -62,18 +63,19 @@ class DataDirectory:
         facts = processes.process_facts(part.process.pid)
         if facts:
             note = {"pid": facts.pid, "started": facts.started, "name": part.name}
-            self._parts.append(note | {"stop_signal": int(part.stop_signal)})
-            self._record_write({})
+            self._parts[part.name] = note | {"stop_signal": int(part.stop_signal)}
+            self._record_write()
 
     def settings_note(self, settings: dict[str, str]) -> None:
         """Write down how to reach the running servers, for other commands."""
-        self._record_write(settings)
+        self._settings = settings
+        self._record_write()
 
-    def _record_write(self, settings: dict[str, str]) -> None:
+    def _record_write(self) -> None:
         record = {
             "boot": processes.boot_id(),
-            "parts": self._parts,
-            "settings": settings,
+            "parts": [*self._parts.values()],
+            "settings": self._settings,
         }
         private_write(self._record, json.dumps(record, indent=2) + "\n")
 

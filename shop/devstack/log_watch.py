@@ -18,6 +18,9 @@ class LogWatch:
         """Return the error lines since the last call, tracebacks included."""
         if not self._log.exists():
             return []
+        if self._log.stat().st_size < self._position:
+            # Put aside when its program was started again.
+            self._position = 0
         with self._log.open(errors="replace") as file:
             file.seek(self._position)
             text = self._rest + file.read()

@@ -52,9 +52,11 @@ class Part:
     # Where the standard output goes, apart from the log.
     output: Path | None = None
     process: subprocess.Popen[bytes] = field(init=False, repr=False)
+    started_at: float = field(init=False, repr=False)
 
     def start(self) -> None:
         """Start the program in a session of its own, so that Ctrl-C reaches only us."""
+        self.started_at = time.monotonic()
         output = self.output or self.log
         for path in {self.log, output}:
             log_rotate(path)
@@ -200,11 +202,26 @@ class Parts:
 
     def check(self) -> None:
         """Raise StopRequested when asked to stop, DevstackError when a part ended."""
+        self.stop_check()
+        for part in self.ended():
+            raise part.failure()
+
+    def stop_check(self) -> None:
+        """Raise StopRequested when asked to stop."""
         if self._stop_requested():
             raise StopRequested
-        for part in self.running:
-            if part.exit_status is not None:
-                raise part.failure()
+
+    def ended(self) -> list[Part]:
+        """Return the parts that have ended, though they run until all is stopped."""
+        return [part for part in self.running if part.exit_status is not None]
+
+    def restart(self, part: Part) -> None:
+        """Start an ended part again as it was, without what it left running."""
+        processes.group_signal(part.process.pid, signal.SIGKILL)
+        # PostgreSQL's processes have groups of their own.
+        processes.orphans_end({one.process.pid for one in self.running})
+        part.start()
+        self._started(part)
 
     def stop(self) -> None:
         """Stop the programs, then the servers; kill what does not follow in time."""

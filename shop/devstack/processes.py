@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,6 +77,23 @@ def descendants_kill(timeout_seconds: float) -> None:
         for process in left:
             process_signal(process.pid, signal.SIGKILL)
         time.sleep(0.02)
+
+
+def orphans_end(kept: Collection[int]) -> None:
+    """Kill the children of this process save those, and wait for them.
+
+    For a process that adopts (see descendants_adopt): what is not kept is an orphan.
+    """
+    while orphans := children(os.getpid()) - set(kept):
+        for pid in orphans:
+            process_signal(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+
+
+def children(parent: int) -> set[int]:
+    """Return the children of a process, those included that have ended unnoticed."""
+    everybody = map(process_facts, (folder.name for folder in PROC.glob("[0-9]*")))
+    return {facts.pid for facts in everybody if facts and facts.parent == parent}
 
 
 def process_signal(pid: int, number: int) -> None:

@@ -8,7 +8,7 @@ from shop.devstack.environment import WORLD_FILE
 from shop.devstack.parts import Part
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
-# Two workers are enough for one developer. They keep their eight threads: with fewer,
+# Two workers are enough for one developer. They keep all of their threads: with fewer,
 # a WeChat that hangs would hold them all, and everybody else would stand in line. Each
 # thread that is used keeps a connection to PostgreSQL, which costs some 15 MB.
 WEB_SETTINGS = {

@@ -40,9 +40,8 @@ def worker_separate(worker: str) -> None:
 
 @pytest.hookimpl(tryfirst=True, optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Run half as many workers more than there are cores: tests often wait."""
-    cores = os.cpu_count() or 1
-    return cores + (cores + 1) // 2
+    """Run twice as many workers as there are cores: tests often wait."""
+    return 2 * (os.cpu_count() or 1)
 
 
 @pytest.hookimpl(trylast=True)

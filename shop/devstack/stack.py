@@ -31,6 +31,8 @@ WATCH_SECONDS = 0.1
 READY_SECONDS = 60
 READY_REQUEST_SECONDS = 2
 LAST_KILL_SECONDS = 2.0
+# What ends as soon as it starts is not started more often than that.
+RESTART_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class StackOptions:
     port: int
     simulator_port: int
     folder: Path
+    restarts: bool = False
 
 
 class Stack:
@@ -138,8 +141,9 @@ class Stack:
         """Start the rest side by side; only the worker needs the tables to start."""
         env = environment_merge(os.environ, settings)
         logs, options = self.data.logs, self.options
-        with self._claims.pop(options.port) as listener:
-            self.parts.start(programs.web(env, logs, listener.fileno()))
+        # Held here, as systemd holds it: while the program restarts, requests wait.
+        listener = self._claims[options.port].fileno()
+        self.parts.start(programs.web(env, logs, listener))
         self._claims.pop(options.simulator_port).close()
         self.parts.start(
             programs.simulator(env, logs, options.simulator_port, options.folder)
@@ -176,10 +180,21 @@ ready: {shop}"""
             LogWatch(self.data.logs / name) for name in ("web.log", "worker.log")
         ]
         while True:
-            self.parts.check()
+            if self.options.restarts:
+                self.parts.stop_check()
+                self._ended_restart()
+            else:
+                self.parts.check()
             for line in (line for watch in watches for line in watch.errors()):
                 complain(line)
             time.sleep(WATCH_SECONDS)
+
+    def _ended_restart(self) -> None:
+        """Start again what has ended."""
+        for part in self.parts.ended():
+            if time.monotonic() - part.started_at >= RESTART_SECONDS:
+                complain(f"{part.failure()}; it is started again")
+                self.parts.restart(part)
 
     def _stop(self) -> None:
         """Stop all parts and let the data go; nothing that we started stays."""

@@ -34,7 +34,6 @@ def logging_config(
             "django": {"handlers": [], "propagate": True},
             "django.request": {"filters": ["refusal"]},
             "django.security.DisallowedHost": {"filters": ["one_line"]},
-            "django_redis.cache": {"filters": ["one_line"]},
             # Their DEBUG lines hold URLs with the app secret, and raw statements.
             "urllib3": {"level": "WARNING"},
             "requests": {"level": "WARNING"},
@@ -60,6 +59,5 @@ def _handler(folder: Path | None, name: str, stream: str) -> dict[str, Any]:
     return {
         "class": "shop.logs.handlers.RotatableFileHandler",
         "filename": str(folder / name),
-        "encoding": "utf-8",
         "formatter": "line",
     }

@@ -50,7 +50,10 @@ class ReplicaRouter:
 
     def db_for_read(self, model: Any, **hints: Any) -> str:
         """Name the database; a transaction has to see what it wrote itself."""
-        return DEFAULT_DB_ALIAS if connection.in_atomic_block else _database.get()
+        name = _database.get()
+        if name == DEFAULT_DB_ALIAS or connection.in_atomic_block:
+            return DEFAULT_DB_ALIAS
+        return name
 
     def db_for_write(self, model: Any, **hints: Any) -> str:
         """Name the primary, for rows that came from the replica too."""
@@ -118,17 +121,22 @@ def replica_read(read: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(read)
     def routed(*args: P.args, **kwargs: P.kwargs) -> R:
-        if watch.is_fit():
-            token = _database.set(REPLICA)
-            try:
-                return read(*args, **kwargs)
-            except _FAILURES as error:
-                logger.warning(
-                    "replica failed: %s", type(error.__cause__ or error).__name__
-                )
-                watch.failure_note()
-            finally:
-                _database.reset(token)
-        return read(*args, **kwargs)
+        return replica_call(read, *args, **kwargs)
 
     return routed
+
+
+def replica_call(read: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call a function as `replica_read` has it."""
+    if watch.is_fit():
+        token = _database.set(REPLICA)
+        try:
+            return read(*args, **kwargs)
+        except _FAILURES as error:
+            logger.warning(
+                "replica failed: %s", type(error.__cause__ or error).__name__
+            )
+            watch.failure_note()
+        finally:
+            _database.reset(token)
+    return read(*args, **kwargs)

@@ -9,6 +9,7 @@ import time
 
 from django.db import InterfaceError, OperationalError, transaction
 
+from shop.disk import is_full
 from shop.models import SheetDirection, SheetState
 from shop.sheets.exporting import export_step
 from shop.sheets.importing import import_read, import_step
@@ -25,6 +26,7 @@ _SLICE_SECONDS = 2
 # memory and disk, locks, and whatever an operator or a timeout has stopped.
 # Source: PostgreSQL, Appendix A.
 _PASSING = {"08", "40", "53", "55", "57"}
+_FULL = "存储空间不足,没有完成,请联系技术人员"
 # All that changes: the ids of an export are long.
 _WRITTEN = (
     *("state", "total_rows", "done_rows", "done_parts", "problem_count", "problems"),
@@ -44,6 +46,10 @@ def sheet_run(*, task_id: int) -> bool:
             if time.monotonic() >= until:
                 return True
     except Exception as error:
+        if is_full(error):
+            logger.error("no space left for sheet %d", task_id)
+            sheet_fail(task_id=task_id, error=_FULL)
+            return False
         if _may_pass(error):
             raise
         logger.exception("sheet %d has failed", task_id)

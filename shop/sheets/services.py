@@ -19,6 +19,7 @@ from shop.models import (
 )
 from shop.models.sheet import CANCELLABLE, RUNNING
 from shop.queue import job_enqueue
+from shop.retention import oldest, rows_delete
 from shop.sheets.locks import task_lock
 from shop.sheets.reading import ROWS_MAX, sheet_format
 from shop.sheets.stages import stage_begin
@@ -120,8 +121,8 @@ def sheet_fail(*, task_id: int, error: str) -> None:
 def sheets_delete_old() -> int:
     """Delete files and rows of sheets after SHEET_KEEP_DAYS; return how many tasks.
 
-    The task itself stays, as a record of who did what; what waited for a confirmation
-    has expired.
+    The task itself stays until HISTORY_KEEP_DAYS, as a record of who did what; what
+    waited for a confirmation has expired.
 
     Locks: the tasks, in one statement each.
     """
@@ -132,8 +133,10 @@ def sheets_delete_old() -> int:
     old.filter(state=SheetState.APPLYING).update(
         state=SheetState.FAILED, ended_at=ended, error="超过保留期限"
     )
-    SheetPart.objects.filter(task__in=old).delete()
-    SheetFile.objects.filter(task__in=old).delete()
+    rows_delete(SheetPart.objects.filter(task__in=old).order_by("pk"))
+    rows_delete(SheetFile.objects.filter(task__in=old).order_by("pk"))
+    recorded = ended - timedelta(days=settings.HISTORY_KEEP_DAYS)
+    rows_delete(oldest(old, moment="created_at", until=recorded))
     kept = old.exclude(parameters={}, problems=[], preview=[])
     return kept.update(parameters={}, problems=[], preview=[])
 

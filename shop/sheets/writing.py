@@ -3,14 +3,18 @@
 import csv
 import io
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
+from openpyxl.writer.excel import ExcelWriter
 
 from shop.models import SheetFormat
 from shop.sheets.cells import text_harmless, text_plain
@@ -39,7 +43,8 @@ def sheet_write(
     if sheet_format == SheetFormat.CSV:
         return _csv(headers, numeric, rows)
     book = Workbook(write_only=True)
-    sheet_add(book, "数据", headers=headers, numeric=numeric, rows=rows)
+    with _cleared(book):
+        sheet_add(book, "数据", headers=headers, numeric=numeric, rows=rows)
     return book_bytes(book)
 
 
@@ -68,11 +73,27 @@ def sheet_add(
 
 
 def book_bytes(book: Workbook) -> bytes:
-    """Return a workbook as a file; it is packed on the disk."""
-    with tempfile.TemporaryFile() as file:
-        book.save(file)
+    """Return a workbook as a file; it is packed on the disk.
+
+    Raises: OSError, when that has no room; nothing is left on it then.
+    """
+    with tempfile.TemporaryFile() as file, _cleared(book):
+        with ZipFile(file, "w", ZIP_DEFLATED) as archive:
+            ExcelWriter(book, archive).save()
         file.seek(0)
         return file.read()
+
+
+@contextmanager
+def _cleared(book: Workbook) -> Iterator[None]:
+    """Remove the files of a workbook that fails; openpyxl waits for our end."""
+    try:
+        yield
+    except BaseException:
+        for sheet in book.worksheets:
+            if sheet._writer is not None:
+                Path(sheet._writer.out).unlink(missing_ok=True)
+        raise
 
 
 def _bold(sheet: Any, text: str) -> Any:

@@ -1,7 +1,6 @@
 """A row of all that has a desk, for tests that open every page of the admin."""
 
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -15,7 +14,6 @@ from accounts.models import Address, LoginFailure, Shopper, Staff, User
 from catalog.models import (
     Banner,
     Category,
-    FlashSaleKind,
     HomeSection,
     PopularWord,
     ProductImage,
@@ -23,13 +21,15 @@ from catalog.models import (
     Sku,
     StockMovement,
 )
-from catalog.services.flash_sales import SaleLine, flash_sale_create
+from catalog.services.flash_sales import flash_sale_create
 from catalog.services.freight import (
     FreightTerms,
     RegionRule,
     TemplateChange,
     freight_template_create,
 )
+from catalog.tests.flash_sales import HOUR, terms
+from catalog.tests.flash_sales import line as sale_line
 from conftest import client_of, make_shopper
 from orders.jobs import orders_autoconfirm
 from orders.models import (
@@ -112,35 +112,26 @@ class World:
             RegionRule(cities=[f"{number}县"], terms=FreightTerms())
             for number in range(self.size)
         ]
-        freight = freight_template_create(
-            change=TemplateChange(
-                name=self.name,
-                unit="piece",
-                is_default=False,
-                rules=regions,
-                fallback=FreightTerms(),
-            )
+        change = TemplateChange(
+            name=self.name,
+            unit="piece",
+            is_default=False,
+            rules=regions,
+            fallback=FreightTerms(),
         )
+        freight = freight_template_create(change=change)
         self._keep(category, self.product, sku, movement, freight)
 
     def _flash_sales(self) -> None:
         """Add one that runs, with `size` SKUs, and one to come."""
+        products = [self.product_make(f"{self.name}s{n}") for n in range(self.size)]
+        lines = [sale_line(product.skus.get(), price=1) for product in products]
         now = timezone.now()
-        products = [
-            self.product_make(f"{self.name}s{n}", stock=5) for n in range(self.size)
-        ]
         running, coming = (
             flash_sale_create(
-                name=self.name,
-                kind=FlashSaleKind.FLASH,
-                starts_at=starts_at,
-                ends_at=starts_at + timedelta(hours=1),
-                lines=[
-                    SaleLine(sku_id=product.skus.get().pk, price=Decimal(1), stock=5)
-                    for product in products
-                ],
+                **terms(*lines, name=self.name, starts_at=at, ends_at=at + HOUR)
             )
-            for starts_at in (now, now + timedelta(hours=1))
+            for at in (now, now + HOUR)
         )
         self.others["catalog_flashsale_delete"] = coming.pk
         self._keep(running)

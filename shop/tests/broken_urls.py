@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
-from django.db import connection
+from django.db import ProgrammingError, connection
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path
 from rest_framework.permissions import AllowAny
@@ -21,6 +21,7 @@ FAULTS: dict[str, Exception] = {
     "denied": PermissionDenied("s3cret"),
     "suspicious": SuspiciousOperation("s3cret"),
     "keyboard": AssertionError("s3cret"),
+    "statement": ProgrammingError("s3cret"),
 }
 
 

@@ -24,6 +24,10 @@ QUIET = (
     "--disable-quic",
     "--disable-gpu",
     "--no-sandbox",
+    # It would start a process for its own buttons with each page. The others are of
+    # Playwright's list, which this one takes the place of.
+    "--disable-features=PreloadTopChromeWebUI,HttpsUpgrades,PaintHolding,"
+    "DestroyProfileOnBrowserClose,MediaRouter,OptimizationHints",
 )
 
 
@@ -50,13 +54,9 @@ MARKS = [
     # Playwright keeps an event loop in this thread, in which Django sees danger.
     pytest.mark.usefixtures("_async_unsafe"),
 ]
-# A job walked through at both sizes and in both themes.
-walked = pytest.mark.parametrize(
-    "office", ["desktop-light", "phone-dark"], indirect=True
-)
-# The same in each combination: for a quick job of each part of the back office. Other
-# pages are looked at with `Office.everywhere`.
-walked_everywhere = pytest.mark.parametrize("office", list(VIEWS), indirect=True)
+# A job is walked through on a desktop in daylight, and the long ones on a phone at
+# night too, by test_browser_phones.py of the long run.
+on_phone = pytest.mark.parametrize("office", ["phone-dark"], indirect=True)
 
 
 class Office:

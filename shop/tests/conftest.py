@@ -4,11 +4,15 @@ import io
 import json
 import socket
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from PIL import Image
+
+from shop import health
 
 MESSAGES = {
     400: "请求格式错误",
@@ -47,6 +51,13 @@ def schema() -> dict[str, Any]:
 
 
 @pytest.fixture
+def picture() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(out, "PNG")
+    return out.getvalue()
+
+
+@pytest.fixture
 def dead_port() -> Iterator[int]:
     """Return a port that refuses connections while the test runs."""
     with socket.socket() as bound:
@@ -78,19 +89,52 @@ def valkey_at(settings: Any, cache_options: dict[str, Any]) -> Callable[[int], N
 
 
 @pytest.fixture
-def database_away(
-    transactional_db: None, dead_port: int
-) -> Iterator[Callable[[], None]]:
-    """Return what leads this thread's connection to a dead port."""
-    port = connection.settings_dict["PORT"]
+def broken(settings: Any) -> None:
+    """Lead to views that fail."""
+    settings.ROOT_URLCONF = "shop.tests.broken_urls"
 
-    def lead_away() -> None:
+
+@pytest.fixture
+def database_led(transactional_db: None) -> Iterator[Callable[..., None]]:
+    """Return what leads this thread's connection elsewhere while the test runs."""
+    usual = dict(connection.settings_dict)
+
+    def lead(**elsewhere: str) -> None:
         connection.close()
-        connection.settings_dict["PORT"] = str(dead_port)
+        connection.settings_dict.update(elsewhere)
 
-    yield lead_away
+    yield lead
     connection.close()
-    connection.settings_dict["PORT"] = port
+    connection.settings_dict.update(usual)
+
+
+@pytest.fixture
+def database_away(
+    database_led: Callable[..., None], dead_port: int
+) -> Callable[[], None]:
+    """Return what leads this thread's connection to a dead port."""
+    return partial(database_led, PORT=str(dead_port))
+
+
+@pytest.fixture
+def database_empty(
+    database_led: Callable[..., None], monkeypatch: Any
+) -> Callable[[], None]:
+    """Return what leads this thread's connection to a database without tables.
+
+    This process has seen them already, unlike one that has just started.
+    """
+    monkeypatch.setattr(health, "_migrated", False)
+    return partial(database_led, NAME="postgres")
+
+
+@pytest.fixture(params=["database_away", "database_empty"])
+def database_useless(
+    transactional_db: None, request: pytest.FixtureRequest
+) -> Callable[[], None]:
+    """Return what takes the database away, or its tables."""
+    lead: Callable[[], None] = request.getfixturevalue(request.param)
+    return lead
 
 
 @pytest.fixture

@@ -10,8 +10,7 @@ from shop.api.kept.views import KeptReads
 
 # Who may call it, and the status of a success. `public`: anybody. `open`: anybody, and
 # a token is looked at. `own`: shoppers, their own rows. `shopper`: shoppers, what is
-# there for all. `person`: shoppers and staff.
-# `staff`: staff with the permission.
+# there for all. `person`: shoppers and staff. `staff`: staff with the permission.
 CONTRACT: dict[str, tuple[str, int]] = {
     "POST /api/auth/login": ("public", 200),
     "POST /api/auth/staff/login": ("public", 200),

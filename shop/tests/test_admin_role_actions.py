@@ -6,7 +6,7 @@ from django.contrib.auth.models import Group
 from django.test import RequestFactory
 
 from accounts.models import User
-from shop.tests.test_admin_roles import MODELS
+from shop.tests.desks import MODELS
 
 PRODUCTS = "put_on_sale take_off_sale export_chosen delete_selected"
 # Role, desk, and the actions above its list; a desk that is left out has none.

@@ -2,10 +2,8 @@
 
 import ast
 import importlib
-import os
 import pkgutil
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,11 +21,11 @@ import shop
 from shop.api.exceptions import _FRAMEWORK
 from shop.configuration import MEANINGS
 from shop.devstack.programs import PROJECT
-from shop.devstack.tests.stack_process import StackProcess
 from shop.errors import ShopError
 from shop.metrics_view import PartsCollector
 
 DOCS = PROJECT / "docs"
+APPS = ("accounts", "catalog", "orders", "shop", "deploy", "torture")
 READMES = ("README.md", "README.zh-CN.md")
 PAGES = [*(PROJECT / name for name in READMES), *DOCS.rglob("*.md")]
 
@@ -90,12 +88,12 @@ def test_every_error_is_listed_with_its_status_and_messages() -> None:
 @pytest.mark.parametrize(
     ("file", "heading"),
     [
-        ("requirements.txt", "requirements.txt: what a server installs"),
-        ("requirements-dev.txt", "requirements-dev.txt: development and tests"),
+        ("requirements.in", "requirements.in: what a server installs"),
+        ("requirements-dev.in", "requirements-dev.in: development and tests"),
     ],
 )
 def test_every_direct_requirement_has_its_reason(file: str, heading: str) -> None:
-    direct = (PROJECT / file).read_text().partition("\n\n")[0].splitlines()
+    direct = (PROJECT / file).read_text().splitlines()
     names = [line.partition("==")[0] for line in direct if line[0] not in "#-"]
     listed = list(rows(DOCS / "dependencies.md", heading))[1:]
     assert [name for name, *_ in listed] == names
@@ -236,84 +234,10 @@ def test_files_and_tests_that_are_named_exist(page: Path) -> None:
             r"^def (test_\w+)",
             "\n".join(
                 file.read_text()
-                for app in ("accounts", "catalog", "orders", "shop", "deploy")
+                for app in APPS
                 for file in (PROJECT / app).rglob("test_*.py")
             ),
             re.MULTILINE,
         )
     )
     assert tests - defined == set()
-
-
-# --- the first order ---------------------------------------------------------------
-
-
-def fenced(readme: str, language: str) -> list[str]:
-    """Return the blocks of a language."""
-    text = (PROJECT / readme).read_text()
-    pattern = rf"^```{language}\n(.*?)^```"
-    return re.findall(pattern, text, re.MULTILINE | re.DOTALL)
-
-
-def first_order(readme: str) -> str:
-    """Return the block of shell commands that places the first order."""
-    [block] = fenced(readme, "bash")
-    return block
-
-
-def test_both_readmes_hold_the_same_commands() -> None:
-    first, second = (
-        [line for line in first_order(readme).splitlines() if line[:1] != "#"]
-        for readme in READMES
-    )
-    assert first == second
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackProcess]:
-    process = StackProcess(tmp_path_factory.mktemp("docs") / "data").start()
-    try:
-        yield process.wait_ready()
-    finally:
-        process.discard()
-
-
-@pytest.mark.xdist_group("stack")
-@pytest.mark.timeout(600)
-def test_first_order_of_the_readme_is_paid(stack: StackProcess) -> None:
-    block = first_order("README.md")
-    for default, port in (("8000", stack.port), ("8001", stack.simulator_port)):
-        assert f"=http://127.0.0.1:{default}\n" in block
-        block = block.replace(f":{default}\n", f":{port}\n")
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", block],
-        env={"PATH": os.environ["PATH"]},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines()[-1] == "paid"
-
-
-def shape(text: str) -> list[str]:
-    """Return lines without what differs from start to start."""
-    lines = text.strip().splitlines()
-    for pattern, word in (
-        (r"\d+\.\d s", "N s"),
-        (r"127\.0\.0\.1:\d+", "HOST"),
-        (r"^  staff {6}(\S+) \S+$", r"staff \1 PASSWORD"),
-        (r"logs are in .*", "logs are in FOLDER"),
-        (r" +", " "),
-    ):
-        lines = [re.sub(pattern, word, line) for line in lines]
-    return lines
-
-
-@pytest.mark.xdist_group("stack")
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("readme", READMES)
-def test_start_prints_what_the_readme_shows(stack: StackProcess, readme: str) -> None:
-    [shown] = fenced(readme, "text")
-    assert shape(shown) == shape(stack.text)

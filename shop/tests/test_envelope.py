@@ -1,37 +1,16 @@
 """Every answer under /api/: three keys, the real status, Chinese, no inner text."""
 
-import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
 from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from catalog.models import Sku
-from conftest import PATIENCE_SECONDS, alone
-from orders.models import Order
 from shop.tests.conftest import assert_envelope
 
 JSON = "application/json"
 LOGIN = "/api/auth/login"
-ORDER = {
-    "address": {
-        "name": "张三",
-        "phone": "13800138000",
-        "province": "广东省",
-        "city": "深圳市",
-        "district": "南山区",
-        "detail": "科技园1号",
-    }
-}
-
-
-@pytest.fixture
-def broken(settings: Any) -> None:
-    settings.ROOT_URLCONF = "shop.tests.broken_urls"
 
 
 def test_success_has_three_keys(api: APIClient) -> None:
@@ -288,89 +267,3 @@ def test_refusals_of_the_admin_are_pages(
     assert response.status_code == status
     assert response["Content-Type"] == "text/html; charset=utf-8"
     assert f"<h1>{message}</h1>" in response.content.decode()
-
-
-@pytest.mark.usefixtures("broken", "transactional_db")
-def test_row_that_breaks_a_constraint_is_not_logged(
-    api: APIClient, caplog: pytest.LogCaptureFixture
-) -> None:
-    response = api.get("/api/row?phone=13811112222")
-    assert_envelope(response, 500, "server_error", "服务器错误,请稍后重试")
-    assert "unhandled error: IntegrityError 23502" in caplog.text
-    assert "broken_urls.py" in caplog.text
-    assert "13811112222" not in caplog.text + response.content.decode()
-
-
-@pytest.mark.usefixtures("broken", "transactional_db")
-def test_statement_timeout_is_busy(api: APIClient) -> None:
-    try:
-        response = api.get("/api/sleep")
-    finally:
-        connection.close()
-    assert_envelope(response, 503, "busy", "系统繁忙,请稍后再试")
-    assert response.headers["Retry-After"] == "1"
-
-
-def test_lock_timeout_is_busy(
-    transactional_db: None, shopper_api: APIClient, product_make: Callable[..., Any]
-) -> None:
-    product = product_make()
-    is_locked, may_end = threading.Event(), threading.Event()
-
-    @alone
-    def hold() -> None:
-        with transaction.atomic():
-            assert list(Sku.objects.select_for_update())
-            is_locked.set()
-            may_end.wait(PATIENCE_SECONDS)
-
-    holder = threading.Thread(target=hold)
-    holder.start()
-    assert is_locked.wait(PATIENCE_SECONDS)
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SET lock_timeout = '50ms'")
-        body = {**ORDER, "items": [{"productId": product.pk, "quantity": 1}]}
-        response = shopper_api.post("/api/orders", body, format="json")
-    finally:
-        may_end.set()
-        holder.join()
-        connection.close()
-    assert_envelope(response, 503, "busy", "系统繁忙,请稍后再试")
-    assert response.headers["Retry-After"] == "1"
-    assert Order.objects.count() == 0
-    assert Sku.objects.get().stock == 10
-
-
-def test_settings_of_the_connection_hold_the_timeouts(db: None) -> None:
-    """The two tests above shorten what the settings give to each connection."""
-    with connection.cursor() as cursor:
-        cursor.execute("SHOW lock_timeout")
-        assert cursor.fetchone() == ("3s",)
-        cursor.execute("SHOW statement_timeout")
-        assert cursor.fetchone() == ("5s",)
-
-
-def test_database_away(
-    api: APIClient, shopper_api: APIClient, database_away: Callable[[], None]
-) -> None:
-    database_away()
-    for response in (
-        shopper_api.get("/api/orders"),
-        shopper_api.post("/api/orders", {}, format="json"),
-        api.get("/api/products?keyword=x"),
-    ):
-        assert_envelope(response, 503, "unavailable", "服务暂时不可用,请稍后再试")
-        assert response.headers["Retry-After"] == "2"
-        assert "connection" not in response.content.decode()
-
-
-def test_database_comes_back(
-    shopper_api: APIClient, database_away: Callable[[], None]
-) -> None:
-    """A broken connection is not kept: the request after the outage is served."""
-    port = connection.settings_dict["PORT"]
-    database_away()
-    assert shopper_api.get("/api/orders").status_code == 503
-    connection.settings_dict["PORT"] = port
-    assert shopper_api.get("/api/orders").status_code == 200

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from importlib import import_module
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 
 from conftest import alone, lock_waiters, wait_until
@@ -72,3 +74,20 @@ def test_the_way_back_begins_again_after_a_try_that_was_broken_off(
             (definition,) = cursor.fetchone()
         pool.submit(run, DROP.database_forwards).result()
     assert definition.endswith("(order_no varchar_pattern_ops)")
+
+
+def test_sqlmigrate_shows_an_index_and_leaves_the_one_that_is_there(
+    transactional_db: None,
+) -> None:
+    shown = StringIO()
+    call_command("sqlmigrate", "orders", "0004", stdout=shown)
+    assert shown.getvalue().splitlines()[3:] == [
+        "SET lock_timeout = 0;",
+        'DROP INDEX CONCURRENTLY IF EXISTS "order_to_ship";',
+        'CREATE INDEX CONCURRENTLY "order_to_ship" ON "orders_order" ("id" DESC)'
+        " WHERE \"status\" = 'paid';",
+        "SELECT set_config('lock_timeout', '3s', false);",
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('order_to_ship') IS NOT NULL")
+        assert cursor.fetchone() == (True,)

@@ -23,6 +23,7 @@ from shop.api.kept.store import (
     answer_find,
     answer_keep,
 )
+from shop.tests.routes import kept as kept_paths
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -47,19 +48,11 @@ def free(django_assert_num_queries: Any, api: APIClient) -> Callable[[str], Any]
     return ask
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        *("/api/products", "/api/products/{pk}", "/api/categories", "/api/config"),
-        *("/api/home", "/api/search/hot", "/api/search/suggest?keyword=茶"),
-        "/api/flash-sales",
-        "/api/products/{pk}/reviews",
-    ],
-)
+@pytest.mark.parametrize("path", sorted(kept_paths()))
 def test_from_the_third_on_none_takes_a_statement_and_has_an_id_of_its_own(
     api: APIClient, product_make: Make, free: Callable[..., Any], path: str
 ) -> None:
-    path = path.format(pk=product_make().pk)
+    path = path.format(id=product_make().pk)
     first, _, second = api.get(path), api.get(path), free(path)
     assert (first.status_code, second.status_code) == (200, 200)
     assert first.content == second.content

@@ -1,10 +1,8 @@
 """migrate against a table that is in use: it gives up, and a later run succeeds."""
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import psycopg
@@ -14,6 +12,7 @@ from django.db import connection
 from django.db.models.signals import post_migrate
 
 from conftest import wait_until
+from shop.tests.databases import empty_database
 from shop.tests.test_start import start
 
 MIGRATE = ("manage.py", "migrate", "catalog")
@@ -23,12 +22,8 @@ BRIEFLY = ("--lock-timeout", "0.1", "--tries", "2")
 @pytest.fixture
 def fresh_url() -> Iterator[str]:
     """A database of its own, without a table."""
-    name = f"migrate_{uuid4().hex}"
-    url = os.environ["DATABASE_URL"]
-    with psycopg.connect(url, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name}")
-        yield urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with empty_database(f"migrate_{uuid4().hex}") as url:
+        yield url
 
 
 def functions(url: str) -> int:
@@ -44,9 +39,10 @@ def functions(url: str) -> int:
 def test_it_gives_up_and_a_later_run_succeeds(fresh_url: str) -> None:
     settings = {"DATABASE_URL": fresh_url, "DATABASE_LOCK_TIMEOUT_SECONDS": "60"}
     assert start((*MIGRATE, "0001"), **settings).returncode == 0
+    second = (*MIGRATE, "0002", *BRIEFLY)
     with psycopg.connect(fresh_url) as holder:
         holder.execute("LOCK TABLE catalog_product IN ROW EXCLUSIVE MODE")
-        run = start((*MIGRATE, *BRIEFLY), **settings)
+        run = start(second, **settings)
         assert run.returncode == 1
         assert run.stderr == (
             "a table is in use; tries left: 1\n"
@@ -54,7 +50,7 @@ def test_it_gives_up_and_a_later_run_succeeds(fresh_url: str) -> None:
             " statement that waited has changed nothing; run migrate again\n"
         )
         assert functions(fresh_url) == 0
-    run = start((*MIGRATE, *BRIEFLY), **settings)
+    run = start(second, **settings)
     assert (run.returncode, run.stderr) == (0, "")
     assert functions(fresh_url) > 0
 
@@ -82,10 +78,11 @@ def test_an_index_waits_for_older_transactions_and_can_be_begun_again(
         psycopg.connect(fresh_url, autocommit=True) as watcher,
         ThreadPoolExecutor(1) as pool,
     ):
-        # It holds a snapshot, as a dump does, and no lock that matters.
+        # It holds a snapshot, as a dump does, and no lock: to drop the index that is
+        # left behind waits for locks alone.
         dump.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        dump.execute("SELECT count(*) FROM orders_order")
-        running = pool.submit(start, (*migrate, *BRIEFLY), **settings)
+        dump.execute("SELECT 1")
+        running = pool.submit(start, (*migrate, "0004", *BRIEFLY), **settings)
         wait_until(lambda: running.done() or is_waiting(watcher, "CREATE INDEX"))
         assert not running.done()
         dump.rollback()

@@ -1,6 +1,5 @@
-"""Rate limits: counted in Valkey for each shopper or address, and without Valkey."""
+"""Rate limits: counted in Valkey for each shopper or address."""
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -9,13 +8,10 @@ from django.core.cache import cache, caches
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from catalog.models import Product
 from conftest import client_of
-from orders.tests.conftest import ADDRESS
 from shop.tests.conftest import assert_envelope
 
 Limit = Callable[..., None]
-STAFF = {"username": "boss", "password": "a-long-password-9"}
 
 
 def preview(client: APIClient) -> Any:
@@ -257,68 +253,3 @@ def test_the_101st_order_within_the_window(
 ) -> None:
     statuses = [place(shopper_api).status_code for _ in range(101)]
     assert statuses == [400] * 100 + [429]
-
-
-def test_a_hanging_valkey_is_waited_for_once_a_second(
-    valkey_at: Callable[[int], None], cache_options: dict[str, Any], hanging_port: int
-) -> None:
-    for name in ("SOCKET_CONNECT_TIMEOUT", "SOCKET_TIMEOUT"):
-        assert cache_options[name] == 0.3
-    valkey_at(hanging_port)
-
-    def seconds() -> float:
-        began = time.monotonic()
-        assert cache.get("key") is None
-        return time.monotonic() - began
-
-    assert seconds() > 0.29
-    # Not 0.3 s each.
-    assert sum(seconds() for _ in range(50)) < 0.3 * 25
-    time.sleep(1)
-    assert seconds() > 0.29
-
-
-def test_what_is_no_valkey_is_as_good_as_none(
-    valkey_at: Callable[[int], None], live_server: Any, shopper_api: APIClient
-) -> None:
-    valkey_at(live_server.thread.port)
-    assert cache.get("key") is None
-    assert place(shopper_api).status_code == 400
-
-
-@pytest.mark.parametrize("fault", ["dead_port", "hanging_port"])
-def test_without_valkey_the_shop_goes_on(
-    request: pytest.FixtureRequest,
-    valkey_at: Callable[[int], None],
-    staff: User,
-    api: APIClient,
-    wechat_api: APIClient,
-    product_make: Callable[..., Product],
-    fault: str,
-) -> None:
-    product = product_make()
-    order = {"items": [{"productId": product.pk, "quantity": 1}], "address": ADDRESS}
-    valkey_at(request.getfixturevalue(fault))
-
-    def asked(method: str, url: str, body: Any = None, client: Any = api) -> Any:
-        return getattr(client, method)(url, body, format="json")
-
-    assert asked("get", "/api/products").status_code == 200
-    assert asked("get", f"/api/products/{product.pk}").status_code == 200
-    assert asked("get", "/api/categories").status_code == 200
-    assert asked("get", "/api/config").status_code == 200
-    assert asked("post", "/api/auth/login", {"code": "sim-a"}).status_code == 200
-    placed = asked("post", "/api/orders", order, wechat_api)
-    assert placed.status_code == 201
-    number = placed.json()["data"]["orderNo"]
-    assert asked("get", "/api/orders", None, wechat_api).status_code == 200
-    paid = asked("post", f"/api/orders/{number}/pay", {}, wechat_api)
-    assert paid.status_code == 200
-    refused = asked("post", "/api/auth/staff/login", STAFF)
-    assert_envelope(refused, 503, "unavailable", "服务暂时不可用,请稍后再试")
-    assert refused.headers["Retry-After"] == "5"
-
-
-def test_with_valkey_staff_log_in(staff: User, api: APIClient) -> None:
-    response = api.post("/api/auth/staff/login", STAFF, format="json")
-    assert response.status_code == 200

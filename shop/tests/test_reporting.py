@@ -1,14 +1,12 @@
 """Sentry by setting only: what a real HTTP sink gets, and what it never gets."""
 
-import gzip
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
 
+from shop.tests.sentry_sink import sentry_sink
 from shop.tests.test_start import WSGI, assert_refused, start
 from shop.tests.web_process import database_url
 
@@ -18,26 +16,9 @@ PHONE = "13987654321"
 
 @pytest.fixture
 def sink() -> Iterator[tuple[str, list[Any]]]:
-    """A server in Sentry's place: its DSN, and the parts of all envelopes."""
-    got: list[Any] = []
-
-    class Sink(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            raw = self.rfile.read(int(self.headers["Content-Length"]))
-            if self.headers.get("Content-Encoding") == "gzip":
-                raw = gzip.decompress(raw)
-            got.extend(json.loads(line) for line in raw.splitlines() if line)
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *args: Any) -> None:
-            """Say nothing."""
-
-    server = HTTPServer(("127.0.0.1", 0), Sink)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://public@127.0.0.1:{server.server_port}/7", got
-    server.shutdown()
-    server.server_close()
+    """Its DSN, and the parts of all envelopes."""
+    with sentry_sink() as sink:
+        yield sink
 
 
 SCRIPT = f"""
@@ -50,7 +31,10 @@ settings.ROOT_URLCONF = "shop.tests.broken_urls"
 client = Client(raise_request_exception=False, HTTP_HOST="127.0.0.1")
 client.get("/api/config", HTTP_HOST="evil.example")
 sent = {{
-    "headers": {{"Authorization": "Other {CANARY}", "Cookie": "sessionid={CANARY}"}},
+    "headers": {{
+        "Authorization": "Other {CANARY}",
+        "Cookie": "__Host-sessionid={CANARY}",
+    }},
     "query_params": {{"phone": "{PHONE}", "token": "{CANARY}"}},
 }}
 client.get("/api/broken/crash", **sent)

@@ -46,7 +46,9 @@ REQUIRED = (
 )
 
 
-def start(command: tuple[str, ...], **changes: str | None) -> Any:
+def start(
+    command: tuple[str, ...], *, timeout_seconds: float = 60, **changes: str | None
+) -> Any:
     """Run the shop's own interpreter with a changed environment; None unsets."""
     environment = {**os.environ, **changes}
     return subprocess.run(
@@ -56,7 +58,7 @@ def start(command: tuple[str, ...], **changes: str | None) -> Any:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=timeout_seconds,
     )
 
 

@@ -3,6 +3,9 @@
 import gc
 import weakref
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -111,6 +114,32 @@ def test_outside_of_a_transaction_it_is_the_same() -> None:
     with pytest.raises(DataError):
         rows_fetch("SELECT 1 / %s::integer", [0])
     assert rows_fetch("SELECT %s::uuid, %s::text IS NULL", [ID, None]) == [(ID, True)]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        *(("bigint", number) for number in (0, -1, 2**63 - 1, -(2**63))),
+        *(("boolean", truth) for truth in (True, False)),
+        *(("float8", number) for number in (0.1, -1e300, 1.7957e9, float("inf"))),
+        ("numeric", Decimal("1.10")),
+        ("timestamptz", datetime(2030, 1, 2, 3, 4, 5, 6, tzinfo=UTC)),
+    ],
+)
+def test_a_value_arrives_as_it_is_in_and_outside_of_a_transaction(
+    kind: str, value: Any
+) -> None:
+    sql = f"SELECT %s::{kind}"
+    assert rows_fetch(sql, [value]) == [(value,)]
+    with transaction.atomic():
+        assert rows_fetch(sql, [value]) == [(value,)]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**22])
+def test_a_number_that_no_column_holds_is_found_nowhere(number: int) -> None:
+    assert rows_fetch("SELECT 1 FROM django_migrations WHERE id = %s", [number]) == []
 
 
 @pytest.mark.django_db(transaction=True)

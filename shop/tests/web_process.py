@@ -10,6 +10,7 @@ from typing import Self
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
+from django.conf import settings
 from django.db import connection
 
 from shop.devstack.ports import port_find
@@ -17,6 +18,11 @@ from shop.devstack.processes import descendants
 from shop.devstack.programs import PROJECT
 
 READY_SECONDS = 60
+# For a test whose callers all come from one address: requests are counted, but none is
+# one too many.
+WIDE_LIMITS = {
+    f"RATELIMIT_{scope.upper()}": "1000000/300s" for scope in settings.RATELIMITS
+}
 
 
 def database_url() -> str:
@@ -32,7 +38,11 @@ class WebProcess:
     def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
         self.address = f"127.0.0.1:{port_find()}"
-        own = {"GUNICORN_BIND": self.address, "DATABASE_URL": database_url()}
+        own = {
+            "GUNICORN_BIND": self.address,
+            "DATABASE_URL": database_url(),
+            "PUBLIC_URL": f"http://{self.address}",
+        }
         self._environment = {**os.environ, **own, **environment}
         self.http = requests.Session()
         self.http.trust_env = False
@@ -46,12 +56,19 @@ class WebProcess:
                 stdout=out,
                 stderr=err,
             )
+        try:
+            self._wait_ready()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def _wait_ready(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
         while not self._answers():
-            assert self.process.poll() is None, self._err.read_text()
+            assert self.process.poll() is None, self.log_text
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        return self
 
     def __exit__(
         self,
@@ -59,13 +76,25 @@ class WebProcess:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._stop()
+
+    def _stop(self) -> None:
         self.http.close()
         self.process.terminate()
-        self.process.wait(timeout=30)
+        try:
+            self.process.wait(timeout=30)
+        finally:
+            self.process.kill()
+            self.process.wait()
 
     @property
     def _err(self) -> Path:
         return self.folder / "err"
+
+    @property
+    def log_text(self) -> str:
+        """Return what it has logged, but for the requests."""
+        return self._err.read_text()
 
     def _answers(self) -> bool:
         try:

@@ -16,9 +16,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from shop.api.text import plain_text
+from shop.calls.calling import Callee, calling, in_time, reply_read
 from shop.tracking.trace import Trace, TraceRefused, TraceStep, TraceUnavailable
-from shop.wechat.calling import Callee, calling, in_time, reply_read
-from shop.wechat.errors import WeChatUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +47,7 @@ STEPS_MAX = 100
 STEP_TEXT_MAX = 500
 # A quarter of a process's threads: with WeChat's half a quarter is left to the rest.
 CALLS_MAX = 2
-_KUAIDI100 = Callee("Kuaidi100", calls_max=CALLS_MAX)
+_KUAIDI100 = Callee("Kuaidi100", calls_max=CALLS_MAX, unavailable=TraceUnavailable)
 
 _STATES: Mapping[str, str] = {
     "0": "in_transit",
@@ -76,11 +75,7 @@ def trace_ask(*, carrier: str, tracking_no: str, phone: str) -> Trace | None:
     asked = {"com": CARRIERS[carrier], "num": tracking_no}
     if carrier in _WITH_PHONE and phone:
         asked["phone"] = phone
-    try:
-        reply = _call(json.dumps(asked))
-    except WeChatUnavailable as error:
-        raise TraceUnavailable from error
-    return _trace(reply)
+    return _trace(_call(json.dumps(asked)))
 
 
 def _call(param: str) -> dict[str, Any]:
@@ -88,7 +83,7 @@ def _call(param: str) -> dict[str, Any]:
 
     Of a failure the class alone is told: its text may name the parcel.
 
-    Raises: WeChatUnavailable, which is no word of WeChat's here.
+    Raises: TraceUnavailable; RuntimeError, in a transaction.
     """
     form = {
         "customer": settings.KUAIDI100_CUSTOMER,
@@ -106,7 +101,7 @@ def _call(param: str) -> dict[str, Any]:
         except (OSError, ValueError, RecursionError) as error:
             failure = type(error).__name__
         logger.warning("Kuaidi100: %s", failure)
-        raise WeChatUnavailable
+        raise TraceUnavailable
 
 
 def _sign(param: str) -> str:

@@ -14,8 +14,9 @@ import requests
 from django.conf import settings
 from django.core.cache import cache
 
+from shop.calls.calling import calling, in_time, reply_read
 from shop.errors import RateLimited, ShopError
-from shop.wechat.calling import calling, in_time, reply_read
+from shop.wechat.callee import WECHAT
 from shop.wechat.errors import WeChatDeclined, WeChatRefused, WeChatUnavailable
 
 logger = logging.getLogger(__name__)
@@ -207,7 +208,7 @@ def _call(
     Raises: WeChatUnavailable; RuntimeError, in a transaction.
     """
     url = settings.WECHAT_API_BASE + path
-    with calling(path) as call:
+    with calling(path, WECHAT) as call:
         try:
             status, raw = in_time(
                 lambda: _sent(method, url, params, body), sum(TIMEOUT_SECONDS)

@@ -20,31 +20,24 @@ from typing import Any
 import psycopg
 import pytest
 
-from deploy.tests.node import wait_until
+from conftest import wait_until
 from deploy.tests.server import Server
 from deploy.tests.unit_files import UNITS, Service, Unit
 from shop.devstack.ports import HOST
 from shop.devstack.postgres import program_path
 from shop.devstack.programs import PROJECT
+from shop.tests.databases import empty_database
 
 pytestmark = pytest.mark.xdist_group("systemd")
 
 DATABASE = "shop_of_a_fresh_user"
 
 
-def database_url(name: str) -> str:
-    return f"{os.environ['DATABASE_URL'].rpartition('/')[0]}/{name}"
-
-
 @pytest.fixture
 def database() -> Iterator[str]:
     """Make an empty database; return its address."""
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as session:
-        drop = f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)"
-        session.execute(drop)
-        session.execute(f"CREATE DATABASE {DATABASE}")
-        yield database_url(DATABASE)
-        session.execute(drop)
+    with empty_database(DATABASE) as url:
+        yield url
 
 
 @pytest.fixture
@@ -68,19 +61,26 @@ def running() -> Iterator[list[Service]]:
             service.process.kill()
 
 
+def installed(server: Server) -> Path:
+    """Make a release and its environment, and let "current" point there."""
+    release = server.release_make("1.0")
+    python = str(Path(sys.executable).resolve())
+    server.user_runs(python, "-m", "venv", ".venv", cwd=release)
+    server.user_runs(
+        *(".venv/bin/python", "-m", "pip", "install", "--quiet", "--no-cache-dir"),
+        *("--disable-pip-version-check", "--no-compile", "--require-hashes"),
+        *("-r", "requirements.txt"),
+        cwd=release,
+    )
+    server.switch_to(release)
+    return release
+
+
 @pytest.mark.timeout(600)
 def test_ordinary_user_installs_runs_upgrades_and_rolls_back(
     server: Server, running: list[Service], database: str
 ) -> None:
-    first = server.release_make("1.0")
-    python = str(Path(sys.executable).resolve())
-    server.user_runs(python, "-m", "venv", ".venv", cwd=first)
-    server.user_runs(
-        *(".venv/bin/python", "-m", "pip", "install", "--quiet", "--no-cache-dir"),
-        *("--disable-pip-version-check", "--no-compile", "-r", "requirements.txt"),
-        cwd=first,
-    )
-    server.switch_to(first)
+    first = installed(server)
 
     # Tables and static files, then the two programs.
     server.unit("shop-migrate.service").run(server.account)
@@ -101,7 +101,7 @@ def test_ordinary_user_installs_runs_upgrades_and_rolls_back(
     assert server.account.run(check, cwd=str(first), env=env) == ""
 
     logs_are_rotated(server)
-    dump_is_made_and_restored(server, database)
+    backup_is_made_and_restored(server, database)
 
     # The next version: who asks while it starts waits, and nobody is refused.
     second = server.release_make("1.1")
@@ -132,44 +132,44 @@ def logs_are_rotated(server: Server) -> None:
     assert "/healthz" in written
     old = log.rename(log.with_name("access.log-20300101"))
     assert server.get("/readyz")[0] == 200
-    wait_until(log.exists, "no new log")
-    assert "/readyz" in log.read_text()
+    wait_until(lambda: log.exists() and "/readyz" in log.read_text(), "no new log")
     assert old.read_text() == written
 
 
-def dump_is_made_and_restored(server: Server, database: str) -> None:
+def backup_is_made_and_restored(server: Server, database: str) -> None:
     server.backup_env_write(database)
     folder = server.root / "var/backups/shop"
     long_ago = time.time() - 20 * 24 * 3600
-    for name in ("shop-20200101T000000Z.dump", "shop-20200101T000000Z.dump.part"):
-        (folder / name).touch()
+    for name in ("shop-20200101T000000Z", "shop-20200101T000000Z.part"):
+        (folder / name).mkdir()
         os.utime(folder / name, (long_ago, long_ago))
+    picture = server.root / "srv/shop/media/uploads/tea.jpg"
+    picture.parent.mkdir()
+    picture.write_text("tea")
     unit = server.unit("shop-backup.service")
     path = f"{program_path('pg_dump').parent}:{os.environ['PATH']}"
+    env = unit.environment() | {"PATH": path, "BACKUP_FOLDER": str(folder)}
     # As ourselves: another account may not reach the embedded programs.
     done = subprocess.run(
-        unit.commands[0],
-        env=unit.environment() | {"PATH": path, "BACKUP_FOLDER": str(folder)},
-        capture_output=True,
-        text=True,
-        check=False,
+        unit.commands[0], env=env, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    [dump] = folder.iterdir()
-    assert done.stdout == f"backup: {dump}\n"
-    assert dump.stat().st_mode & 0o077 == 0
-    restored = f"{DATABASE}_restored"
-    with psycopg.connect(database, autocommit=True) as session:
-        session.execute(f"CREATE DATABASE {restored}")
-    program = str(program_path("pg_restore"))
-    options = ["--exit-on-error", "--single-transaction"]
-    target = database_url(restored)
-    subprocess.run([program, *options, f"--dbname={target}", dump], check=True)
+    [backup] = folder.iterdir()
+    assert done.stdout == f"backup: {backup}\n"
+    assert backup.stat().st_mode & 0o077 == 0
+    # It knows which release made it.
+    assert "\nshop 1.0\n" in (backup / "manifest").read_text()
+
+    again = server.root / "again"
+    again.mkdir()
+    script = server.root / "opt/shop/current/deploy/restore.sh"
+    target = {"PGDATABASE": f"{DATABASE}_restored", "MEDIA_ROOT": str(again)}
     names = "SELECT app, name FROM django_migrations ORDER BY id"
-    with psycopg.connect(database) as session, psycopg.connect(target) as anew:
-        assert anew.execute(names).fetchall() == session.execute(names).fetchall()
-    with psycopg.connect(database, autocommit=True) as session:
-        session.execute(f"DROP DATABASE {restored}")
+    with empty_database(target["PGDATABASE"]) as restored:
+        subprocess.run(["sh", script, backup], env=env | target, check=True)
+        with psycopg.connect(database) as session, psycopg.connect(restored) as anew:
+            assert anew.execute(names).fetchall() == session.execute(names).fetchall()
+    assert (again / "uploads/tea.jpg").read_text() == "tea"
 
 
 def restarted(server: Server, running: list[Service], web: Service) -> Service:
@@ -188,7 +188,7 @@ def restarted(server: Server, running: list[Service], web: Service) -> Service:
 
 def test_systemd_understands_the_units(tmp_path: Path) -> None:
     names = [one.name for one in UNITS.iterdir() if one.is_file()]
-    assert len(names) == 6
+    assert len(names) == 8
     shutil.copytree(UNITS, tmp_path / "units")
     for path in (tmp_path / "units").glob("*.service"):
         text = path.read_text()
@@ -216,3 +216,9 @@ def test_every_service_is_held_tight() -> None:
         assert unit.one("CapabilityBoundingSet") == ""
         assert unit.one("ProtectSystem") == "strict"
         assert unit.one("PrivateTmp") == "yes"
+    # It reads what is PostgreSQL's alone.
+    unit = Unit("postgres-base-backup.service", Path("/"))
+    assert unit.one("User") == "postgres"
+    assert unit.one("ProtectSystem") == "strict"
+    assert unit.one("NoNewPrivileges") == "yes"
+    assert unit.one("CapabilityBoundingSet") == ""

@@ -7,12 +7,15 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from requests import RequestException
 
-from orders.demo import demo_load
-from orders.demo_orders import demo_orders_load
-from orders.demo_reviews import demo_reviews_load
-from orders.demo_sales import demo_sales_load
-from orders.demo_shelves import demo_shelves_load
-from orders.demo_volume import PRODUCTS_MAX, products_make
+from orders.demo import (
+    PRODUCTS_MAX,
+    demo_load,
+    demo_orders_load,
+    demo_reviews_load,
+    demo_sales_load,
+    demo_shelves_load,
+    products_make,
+)
 from orders.services.figures import figures_due, figures_refresh
 
 

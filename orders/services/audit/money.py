@@ -7,19 +7,28 @@ CHECKS = {
         WHERE payment.state = 'succeeded' GROUP BY o.id HAVING count(*) > 1
     """,
     "paid": """
-        SELECT 'order ' || o.order_no, format('is %%s, paid %%s of %%s, %%s went back',
-            o.status, coalesce(payment.amount::text, 'nothing'), o.total_amount,
-            coalesce(back.amount, 0))
+        SELECT 'order ' || o.order_no, format('is %%s, paid %%s of %%s, %%s of %%s'
+            ' that was granted went back', o.status,
+            coalesce(payment.amount::text, 'nothing'), o.total_amount,
+            coalesce(back.taken, 0), coalesce(back.amount, 0))
         FROM orders_order o LEFT JOIN orders_payment payment
             ON payment.order_id = o.id AND payment.state = 'succeeded'
-        LEFT JOIN (SELECT payment_id, sum(amount + kept_amount) AS amount
-            FROM orders_refund WHERE accepted_at IS NOT NULL
+        LEFT JOIN (SELECT payment_id, sum(amount + kept_amount) AS amount,
+                sum(amount + kept_amount) FILTER (WHERE accepted_at IS NOT NULL)
+                    AS taken,
+                -- The last piece that WeChat has taken ends an order, though money
+                -- that was granted without pieces may still be on its way.
+                bool_and(accepted_at IS NOT NULL OR NOT EXISTS (SELECT
+                    FROM orders_refunditem item
+                    WHERE item.refund_id = refund.id AND item.quantity > 0)) AS is_taken
+            FROM orders_refund refund
+            WHERE accepted_at IS NOT NULL OR state IN ('approved', 'failed')
             GROUP BY payment_id) AS back
             ON back.payment_id = payment.id
         WHERE CASE WHEN o.status IN ('paid', 'shipped', 'completed')
             THEN payment.amount IS DISTINCT FROM o.total_amount
             WHEN o.status = 'cancelled' AND payment.id IS NOT NULL
-            THEN payment.amount IS DISTINCT FROM back.amount
+            THEN payment.amount IS DISTINCT FROM back.amount OR NOT back.is_taken
             ELSE payment.id IS NOT NULL END
     """,
     "undue": """

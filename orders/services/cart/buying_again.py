@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.locks import user_lock
 from orders.errors import OrderNotFound
@@ -89,6 +90,7 @@ def _raised(item: CartItem, line: CartLine) -> CartItem:
     item.quantity = left if item is line.item else max(item.quantity, left)
     item.price_added = line.price
     item.is_selected = True
+    item.updated_at = timezone.now()
     return item
 
 
@@ -97,4 +99,6 @@ def _write(items: Sequence[CartItem]) -> None:
     new = [item for item in items if item.pk is None]
     present = [item for item in items if item.pk is not None]
     CartItem.objects.bulk_create(new[::-1])
-    CartItem.objects.bulk_update(present, ["quantity", "price_added", "is_selected"])
+    CartItem.objects.bulk_update(
+        present, ["quantity", "price_added", "is_selected", "updated_at"]
+    )

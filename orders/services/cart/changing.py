@@ -9,11 +9,12 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from accounts.locks import user_lock
 from catalog.models import ProductStatus, Sku
 from orders.errors import (
-    CartLimit,
+    CartFull,
     CartQuantityLimit,
     InsufficientStock,
     NotOnSale,
@@ -41,7 +42,7 @@ def cart_add(
     A line remembers the key that added last: the same again adds nothing.
 
     Locks: the user, the lines. Raises: NotOnSale, InsufficientStock,
-    SaleLimitExceeded, CartLimit, CartQuantityLimit, UserNotFound.
+    SaleLimitExceeded, CartFull, CartQuantityLimit, UserNotFound.
     """
     user_lock(user_id=user_id)
     items = {item.sku_id: item for item in cart_lock(user_id)}
@@ -49,7 +50,7 @@ def cart_add(
     if idempotency_key and item.idempotency_key == idempotency_key:
         return item.pk
     if sku_id not in items and len(items) >= CART_LINES_MAX:
-        raise CartLimit
+        raise CartFull
     item.quantity += quantity
     item.price_added = _price(item)
     item.is_selected = is_selected
@@ -146,7 +147,8 @@ def cart_select(
     """
     items = cart_lock(user_id)
     chosen = [item.pk for item in items if item_ids is None or item.pk in item_ids]
-    CartItem.objects.filter(pk__in=chosen).update(is_selected=is_selected)
+    rows = CartItem.objects.filter(pk__in=chosen)
+    rows.update(is_selected=is_selected, updated_at=timezone.now())
 
 
 def cart_clear_selected(*, user_id: int) -> None:

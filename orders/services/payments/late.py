@@ -26,8 +26,9 @@ def order_place_again(*, old: Order, amount: Decimal) -> Order | None:
     """Place a cancelled order again as it was then; None when that can't be.
 
     It can't be when its pieces are not all there and on sale, when the money is not
-    what it cost, when its coupon is used up, or when the shopper is gone. The prices
-    are those that were paid.
+    what it cost, when its coupon is used up, when too few pieces are left of a flash
+    sale or to the shopper in it, or when the shopper is gone. The prices are those that
+    were paid.
 
     Locks: the caller holds the old order's lock; takes the products', the SKUs', then
         the coupon's.

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from orders.locks import review_lock
 from orders.models import Review, ReviewAppend, ReviewState
-from orders.services.reviews.states import Text, review_move
+from orders.services.reviews.states import Text, review_move, text_named, text_of
 from shop.errors import ShopError
 from shop.queue import job_enqueue
 from shop.wechat.content import (
@@ -32,9 +32,7 @@ _BATCH_SIZE = 1000
 
 def check_enqueue(text: Text) -> None:
     """Have a text checked, in the transaction that wrote it."""
-    is_append = isinstance(text, ReviewAppend)
-    review_id = text.review_id if isinstance(text, ReviewAppend) else text.pk
-    job_enqueue("orders.jobs.review_check", review_id=review_id, is_append=is_append)
+    job_enqueue("orders.jobs.review_check", **text_named(text))
 
 
 def review_check(*, review_id: int, is_append: bool) -> None:
@@ -47,7 +45,7 @@ def review_check(*, review_id: int, is_append: bool) -> None:
     Raises: ShopError, when it must be tried again.
     """
     review = Review.objects.select_related("order_item__order__user").get(pk=review_id)
-    text = _text_of(review, is_append)
+    text = text_of(review, is_append=is_append)
     if text.state != ReviewState.CHECKING:
         return
     try:
@@ -55,22 +53,18 @@ def review_check(*, review_id: int, is_append: bool) -> None:
     except ShopError:
         if timezone.now() < text.created_at + OPEN_FOR:
             # The try is its trace: whoever looks for lost jobs goes by that.
-            _rows_of(text).update(updated_at=timezone.now())
+            _checking(type(text)).filter(pk=text.pk).update(updated_at=timezone.now())
             raise
         to, reason = ReviewState.WAITING, "微信一天内未能检测"
     with transaction.atomic(durable=True):
-        text = _text_of(review_lock(review_id), is_append)
+        text = text_of(review_lock(review_id), is_append=is_append)
         # Staff, or a twin, may have decided meanwhile.
         if text.state == ReviewState.CHECKING:
             review_move(text, to=to, operator_id=None, reason=reason)
 
 
-def _text_of(review: Review, is_append: bool) -> Text:
-    return review.append if is_append else review
-
-
-def _rows_of(text: Text) -> QuerySet[Any]:
-    return type(text)._default_manager.filter(pk=text.pk, state=ReviewState.CHECKING)
+def _checking(model: type[Text]) -> QuerySet[Any]:
+    return model._default_manager.filter(state=ReviewState.CHECKING)
 
 
 def _judged(review: Review, text: Text) -> tuple[ReviewState, str]:
@@ -112,9 +106,7 @@ def reviews_resume(*, now: datetime | None = None) -> int:
 
 
 def _resume(model: type[Text], now: datetime) -> int:
-    lost: QuerySet[Any] = model._default_manager.filter(
-        state=ReviewState.CHECKING, updated_at__lte=now - LOST_AFTER
-    )
+    lost = _checking(model).filter(updated_at__lte=now - LOST_AFTER)
     count = 0
     for text in lost.order_by("pk")[:_BATCH_SIZE]:
         with transaction.atomic(durable=True):

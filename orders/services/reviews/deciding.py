@@ -5,8 +5,8 @@ from django.utils import timezone
 
 from orders.errors import ReviewChanged
 from orders.locks import review_lock
-from orders.models import Review, ReviewState
-from orders.services.reviews.states import Text, review_move
+from orders.models import ReviewState
+from orders.services.reviews.states import review_move, text_of
 from shop.api.kept.store import answers_drop
 
 
@@ -17,13 +17,19 @@ def review_publish(
     operator_id: int | None,
     is_append: bool = False,
     reason: str = "",
+    seen: str | None = None,
 ) -> None:
     """Let everybody see a review, or what was added to it.
+
+    `seen` is the state that whoever publishes it knew of: what a colleague has hidden
+    since stays hidden.
 
     Locks: the review, then its product.
     Raises: ReviewChanged, also for one whose writer is gone, of which nothing is left.
     """
-    text = _locked(review_id, is_append)
+    text = text_of(review_lock(review_id), is_append=is_append)
+    if seen not in (None, text.state):
+        raise ReviewChanged
     if not text.content:
         raise ReviewChanged("买家已注销,内容已删除")
     review_move(text, to=ReviewState.PUBLIC, operator_id=operator_id, reason=reason)
@@ -39,7 +45,7 @@ def review_hide(
     Locks: the review, then its product.
     Raises: ReviewChanged.
     """
-    text = _locked(review_id, is_append)
+    text = text_of(review_lock(review_id), is_append=is_append)
     review_move(text, to=ReviewState.HIDDEN, operator_id=operator_id, reason=reason)
     answers_drop()
 
@@ -62,8 +68,3 @@ def review_answer(
     review.answered_by_id = operator_id
     review.save(update_fields=["answer", "answered_at", "answered_by", "updated_at"])
     answers_drop()
-
-
-def _locked(review_id: int, is_append: bool) -> Text:
-    review: Review = review_lock(review_id)
-    return review.append if is_append else review

@@ -1,6 +1,6 @@
 """The one place that writes where a review stands, and what it counts for."""
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from django.db import transaction
 from django.db.models import F
@@ -19,6 +19,18 @@ from orders.models.review import REVIEW_TRANSITIONS
 from shop.metrics import REVIEWS
 
 Text: TypeAlias = Review | ReviewAppend
+
+
+def text_of(review: Review, *, is_append: bool) -> Text:
+    """Return a review, or what was added to it."""
+    return review.append if is_append else review
+
+
+def text_named(text: Text) -> dict[str, Any]:
+    """Return by what events and jobs find a text: its review, and which of the two."""
+    is_append = isinstance(text, ReviewAppend)
+    review_id = text.review_id if isinstance(text, ReviewAppend) else text.pk
+    return {"review_id": review_id, "is_append": is_append}
 
 
 def review_move(
@@ -47,10 +59,8 @@ def review_note(
     text: Text, *, came_from: str, operator_id: int | None, reason: str = ""
 ) -> None:
     """Write what became of a review or its append, which has moved already."""
-    is_append = isinstance(text, ReviewAppend)
     ReviewEvent.objects.create(
-        review_id=text.review_id if isinstance(text, ReviewAppend) else text.pk,
-        is_append=is_append,
+        **text_named(text),
         from_state=came_from,
         to_state=text.state,
         operator_id=operator_id,

@@ -74,7 +74,7 @@ def review_add_to(
     """Add to a shopper's own review that the public sees, once.
 
     Locks: the shopper, as when it is written; the review.
-    Raises: ReviewNotFound, ReviewWritten, ReviewChanged, IllegalTransition, Invalid.
+    Raises: ReviewNotFound, ReviewWritten, ReviewChanged, Invalid.
     """
     own = Review.objects.filter(pk=review_id, order_item__order__user_id=user_id)
     if not own.exists() or not shopper_hold(user_id):
@@ -102,7 +102,7 @@ def _require_reviewable(order: Order, item: OrderItem) -> None:
 
 
 def _require_open_to_more(review: Review) -> None:
-    """Raises: ReviewWritten, ReviewChanged, IllegalTransition."""
+    """Raises: ReviewWritten, ReviewChanged."""
     if ReviewAppend.objects.filter(review=review).exists():
         raise ReviewWritten("已追评过,请勿重复提交")
     if not review.is_public:

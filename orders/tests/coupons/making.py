@@ -5,15 +5,17 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from accounts.models import User
-from orders.models import Coupon, CouponClaim, CouponKind
+from orders.models import Coupon, CouponClaim, CouponKind, Order
 from orders.services.coupons import (
     CouponFields,
     coupon_claim,
     coupon_create,
     coupon_publish,
 )
+from orders.tests.conftest import placed
 
 
 def fields_of(**given: Any) -> CouponFields:
@@ -42,3 +44,12 @@ def claimed(shopper: User, coupon: Coupon | None = None, **given: Any) -> Coupon
     claim, is_new = coupon_claim(coupon_id=coupon.pk, user_id=shopper.pk)
     assert is_new
     return claim
+
+
+def order_of(api: APIClient, *lines: dict[str, Any], **fields: Any) -> Order:
+    return Order.objects.get(order_no=placed(api, *lines, **fields)["orderNo"])
+
+
+def used_by(claim: CouponClaim) -> Order | None:
+    claim.refresh_from_db()
+    return claim.order

@@ -4,12 +4,11 @@ from collections.abc import Callable
 
 from catalog.models import Product
 from orders.models import Coupon
-from shop.tests.browser import MARKS, Office, walked
+from shop.tests.browser import MARKS, Office
 
 pytestmark = MARKS
 
 
-@walked
 def test_owner_makes_a_coupon_for_products_and_publishes_it(
     office: Office, product_make: Callable[..., Product]
 ) -> None:

@@ -8,19 +8,22 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from conftest import alone
+from conftest import alone, lock_waiters, wait_until
 from orders.errors import CouponGone, CouponLimit
+from orders.locks import coupon_lock
 from orders.models import Coupon, CouponClaim
 from orders.services.accounts import account_delete, account_export
 from orders.services.audit import orders_audit
 from orders.services.coupons import claiming, coupon_claim, coupon_end, coupon_give
 from orders.tests.coupons.making import claimed, coupon_made, fields_of
 from shop.errors import Invalid, ShopError
+
+HOUR = timedelta(hours=1)
 
 
 def listed(api: APIClient, path: str = "", **query: Any) -> list[dict[str, Any]]:
@@ -84,20 +87,10 @@ def test_list_has_what_can_be_claimed_now_and_says_what_the_shopper_has_had(
     other_shopper: User,
     django_assert_num_queries: Any,
 ) -> None:
+    unclaimable(other_shopper)
     now = timezone.now()
-    hour = timedelta(hours=1)
-    gone = coupon_made(total_limit=1)
-    claimed(other_shopper, gone)
-    ended = coupon_made()
-    coupon_end(coupon_id=ended.pk)
-    coupon_made(claim_from=now + hour)
-    over = coupon_made(claim_until=now + hour)
-    Coupon.objects.filter(pk=over.pk).update(claim_until=now)
-    dated = {"valid_days": None, "valid_from": now - hour}
-    stale = coupon_made(**dated, valid_until=now + hour)
-    Coupon.objects.filter(pk=stale.pk).update(valid_until=now)
-    draft = Coupon.objects.create(**fields_of(title="草稿").columns())
-    first = coupon_made(title="不限量", user_limit=2, **dated, valid_until=now + hour)
+    dated = {"valid_from": now, "valid_until": now + HOUR, "valid_days": None}
+    first = coupon_made(title="不限量", user_limit=2, **dated)
     second = coupon_made(title="限量", total_limit=3, percent_off=15, kind="percentage")
     claimed(shopper, first)
     claimed(other_shopper, second)
@@ -120,19 +113,32 @@ def test_list_has_what_can_be_claimed_now_and_says_what_the_shopper_has_had(
     assert [(row["claimed"], row["userLimit"]) for row in mine] == [(0, 1), (1, 2)]
     assert [row["claimed"] for row in listed(staff_api)] == [None, None]
 
-    for coupon, slug in (
-        (gone, "coupon_gone"),
-        (ended, "coupon_not_open"),
-        (over, "coupon_not_open"),
-        (stale, "coupon_not_open"),
-        (draft, "not_found"),
-    ):
-        status = 404 if coupon is draft else 409
-        assert refused(take(shopper_api, coupon)) == (status, slug)
-    early = Coupon.objects.get(claim_from__gt=now)
-    assert refused(take(shopper_api, early)) == (409, "coupon_not_open")
+
+def test_what_is_not_listed_is_not_given_out(
+    shopper_api: APIClient, other_shopper: User
+) -> None:
+    for coupon, answer in unclaimable(other_shopper):
+        assert refused(take(shopper_api, coupon)) == answer
     assert refused(shopper_api.post(f"/api/coupons/{2**63}/claim"))[0] == 404
-    assert CouponClaim.objects.count() == 3
+    assert CouponClaim.objects.get().user == other_shopper
+
+
+def unclaimable(other_shopper: User) -> list[tuple[Coupon, tuple[int, str]]]:
+    """Make coupons that can't be claimed; return what whoever tries is told."""
+    now = timezone.now()
+    gone, ended, draft = coupon_made(total_limit=1), coupon_made(), fields_of()
+    claimed(other_shopper, gone)
+    coupon_end(coupon_id=ended.pk)
+    early = coupon_made(claim_from=now + HOUR)
+    over = coupon_made(claim_until=now + HOUR)
+    Coupon.objects.filter(pk=over.pk).update(claim_until=now)
+    stale = coupon_made(valid_days=None, valid_from=now - HOUR, valid_until=now + HOUR)
+    Coupon.objects.filter(pk=stale.pk).update(valid_until=now)
+    return [
+        (gone, (409, "coupon_gone")),
+        *((one, (409, "coupon_not_open")) for one in (ended, early, over, stale)),
+        (Coupon.objects.create(**draft.columns()), (404, "not_found")),
+    ]
 
 
 def test_own_coupons_by_what_they_are_good_for(
@@ -270,15 +276,20 @@ def test_limits_hold_at_the_same_moment(crowd: list[User]) -> None:
     assert twice.claimed_count == twice.claims.count() == 2
 
 
+@pytest.mark.usefixtures("patient_database")
 def test_control_without_the_lock_gives_too_many(
     crowd: list[User], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Or the race above would prove nothing: all have looked before one is written."""
     coupon = coupon_made(user_limit=1)
-    looked = threading.Barrier(THREADS)
     monkeypatch.setattr(claiming, "coupon_lock", lambda pk: Coupon.objects.get(pk=pk))
-    monkeypatch.setattr(claiming, "_require_open", lambda *_: looked.wait())
-    assert together([crowd[0]] * THREADS, coupon) == {"new": THREADS}
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            coupon_lock(coupon.pk)
+            told = pool.submit(together, [crowd[0]] * THREADS, coupon)
+            # Each to count its own: it has found none before.
+            wait_until(lambda: lock_waiters() == THREADS)
+        assert told.result() == {"new": THREADS}
 
 
 def test_database_refuses_more_claims_than_there_are(db: None) -> None:

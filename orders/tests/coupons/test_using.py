@@ -1,4 +1,4 @@
-"""An order uses a coupon once, and gives it back when it comes to nothing."""
+"""An order uses a coupon once, whoever else orders at that moment."""
 
 import threading
 from collections import Counter
@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
-from typing import Any
 
 import orjson
 import pytest
@@ -20,50 +18,29 @@ from accounts.errors import UserNotFound
 from accounts.models import User
 from catalog.models import Product
 from conftest import alone
-from orders.models import CouponClaim, Order, OrderStatus
+from orders.models import CouponClaim, Order
 from orders.services.accounts import account_delete
 from orders.services.audit import orders_audit
-from orders.services.closing import orders_expire
 from orders.services.coupons import coupon_claim
 from orders.services.drafts import draft_make, drafts_place
 from orders.services.fulfilment import order_ship
 from orders.services.order_requests import Destination, OrderRequest, Wish
-from orders.services.payments import payment_settle
 from orders.services.placing import order_place
-from orders.services.refunds import refund_by_staff, refund_settle
 from orders.tests.conftest import (
     ADDRESS,
-    attempt_made,
     body,
     line,
     paid,
-    payment_facts,
     placed,
-    refund_facts,
     stock_of,
     written,
 )
-from orders.tests.coupons.making import claimed, coupon_made
+from orders.tests.coupons.making import claimed, coupon_made, order_of, used_by
 from orders.tests.processes import several_processes
-from orders.tests.refunding import approved, ask, asked, pieces, ship
+from orders.tests.test_preview import preview
 from shop.errors import ShopError
 
 audited = pytest.mark.usefixtures("audited")
-
-
-def preview(api: APIClient, *lines: dict[str, Any], **fields: Any) -> Any:
-    return api.post(
-        "/api/orders/preview", {"items": list(lines), **fields}, format="json"
-    )
-
-
-def order_of(api: APIClient, *lines: dict[str, Any], **fields: Any) -> Order:
-    return Order.objects.get(order_no=placed(api, *lines, **fields)["orderNo"])
-
-
-def used_by(claim: CouponClaim) -> Order | None:
-    claim.refresh_from_db()
-    return claim.order
 
 
 @audited
@@ -216,124 +193,6 @@ def test_what_does_not_fit_is_refused_with_nothing_written(
             assert answer.json()["message"] == message
     assert written() == before
     assert used_by(dear) is None
-
-
-@audited
-@pytest.mark.parametrize("way", ["cancel", "expire"])
-def test_order_that_ends_unpaid_gives_it_back(
-    shopper_api: APIClient, shopper: User, tea: Product, way: str
-) -> None:
-    claim = claimed(shopper)
-    order = order_of(shopper_api, line(tea), couponId=claim.coupon_id)
-    until = claim.valid_until
-    if way == "cancel":
-        assert (
-            shopper_api.post(f"/api/orders/{order.order_no}/cancel").status_code == 200
-        )
-    else:
-        orders_expire(now=order.expires_at)
-    assert used_by(claim) is None
-    order.refresh_from_db()
-    # The order remembers it; how long it is good has not changed.
-    assert (order.status, order.coupon_claim) == (OrderStatus.CANCELLED, claim)
-    assert claim.valid_until == until
-    again = order_of(shopper_api, line(tea), couponId=claim.coupon_id)
-    assert (used_by(claim), stock_of(tea)) == (again, 9)
-
-
-@audited
-def test_only_an_order_that_is_wholly_refunded_gives_it_back(
-    shopper_api: APIClient, shopper: User, staff: User, tea: Product, cup: Product
-) -> None:
-    """Teas and cup cost 223.50; 22.35 off is 19.80 of the teas, 2.55 of the cup."""
-    claim = claimed(shopper, amount="22.35")
-    lines = [line(tea, 2), line(cup)]
-    order = paid(order_of(shopper_api, *lines, couponId=claim.coupon_id))
-    teas, cups = order.items.all()
-    give = {"order_id": order.pk, "operator_id": staff.pk, "reason": "破损"}
-    first = refund_by_staff(quantities={teas.pk: 2}, **give)
-    assert str(first.amount) == "178.20"
-    refund_settle(facts=refund_facts(first, "SUCCESS"))
-    assert used_by(claim) == order
-    second = refund_by_staff(quantities={cups.pk: 1}, **give)
-    assert str(second.amount) == "22.95"
-    assert used_by(claim) == order
-    refund_settle(facts=refund_facts(second, "PROCESSING"))
-    assert used_by(claim) is None
-    refund_settle(facts=refund_facts(second, "SUCCESS"))
-    order.refresh_from_db()
-    assert (order.status, order.coupon_claim) == (OrderStatus.CANCELLED, claim)
-
-
-@audited
-def test_what_cost_nothing_goes_back_with_the_last_that_did(
-    shopper_api: APIClient, shopper: User, staff: User, tea: Product, cup: Product
-) -> None:
-    """The coupon pays the cup, which has not left: nobody could be given its money."""
-    claim = claimed(shopper, amount="25.50", scope="products", target_ids=[cup.pk])
-    lines = [line(tea, 2), line(cup)]
-    order = paid(order_of(shopper_api, *lines, couponId=claim.coupon_id))
-    alone = ask(shopper_api, order, items=pieces(order, 0, 1))
-    assert (alone.status_code, alone.json()["message"]) == (
-        *(400, "这些商品没有可退的金额"),
-    )
-    ship(order, {order.items.earliest("pk").pk: 2})
-    first = asked(shopper_api, order, items=pieces(order, 1, 0))
-    approved(first, staff.pk)
-    # The tea that has left comes back; the cup stays in the shop.
-    last = asked(shopper_api, order, items=pieces(order, 1, 0), type="return")
-    told = [(part.quantity, str(part.amount)) for part in last.items.all()]
-    assert told == [(1, "99.00"), (1, "0.00")]
-    assert used_by(claim) == order
-    approved(last, staff.pk)
-    order.refresh_from_db()
-    assert (order.status, used_by(claim)) == (OrderStatus.SHIPPED, None)
-    assert (stock_of(tea), stock_of(cup)) == (8, 5)
-
-
-@audited
-def test_what_cost_nothing_and_stays_keeps_the_coupon(
-    shopper_api: APIClient, shopper: User, staff: User, tea: Product, cup: Product
-) -> None:
-    claim = claimed(shopper, amount="25.50", scope="products", target_ids=[cup.pk])
-    lines = [line(tea), line(cup)]
-    order = paid(order_of(shopper_api, *lines, couponId=claim.coupon_id))
-    ship(order, {order.items.latest("pk").pk: 1})
-    approved(asked(shopper_api, order, items=pieces(order, 1, 0)), staff.pk)
-    assert used_by(claim) == order
-    data = shopper_api.get(f"/api/orders/{order.order_no}").json()["data"]
-    assert (data["status"], data["actions"]) == ("shipped", ["confirm"])
-    order.refresh_from_db()
-    assert "refund" not in order.staff_actions
-
-
-@audited
-@pytest.mark.parametrize("is_spent", [False, True])
-def test_late_money_takes_it_again_if_it_is_free(
-    shopper_api: APIClient, shopper: User, tea: Product, cup: Product, is_spent: bool
-) -> None:
-    claim = claimed(shopper)
-    order = order_of(shopper_api, line(tea), couponId=claim.coupon_id)
-    payment = attempt_made(order)
-    order.payments.update(state="closed")
-    shopper_api.post(f"/api/orders/{order.order_no}/cancel")
-    if is_spent:
-        other = order_of(shopper_api, line(cup), couponId=claim.coupon_id)
-    else:
-        # Whether it has expired meanwhile does not count.
-        now = timezone.now()
-        CouponClaim.objects.update(valid_from=now - timedelta(1), valid_until=now)
-    payment_settle(facts=payment_facts(payment))
-    order.refresh_from_db()
-    if is_spent:
-        assert (order.replaced_by, used_by(claim)) == (None, other)
-        assert str(order.refunds.get().amount) == "94.00"
-        return
-    again = order.replaced_by
-    assert again is not None
-    assert (used_by(claim), again.coupon_claim) == (again, claim)
-    assert (again.status, again.total_amount) == (OrderStatus.PAID, Decimal("94.00"))
-    assert str(again.items.get().discount_amount) == "5.00"
 
 
 def test_placing_with_a_coupon_is_one_statement_too(

@@ -17,7 +17,7 @@ from orders.services.refunds import (
     refund_withdraw,
 )
 from orders.tests.money.refunds import RefundRules
-from orders.tests.money.rules import chosen, picks, pieces, yuan
+from orders.tests.money.rules import chosen, picks, pieces
 from orders.tests.money.things import (
     ASKED,
     RETURN_TIME,
@@ -25,6 +25,7 @@ from orders.tests.money.things import (
     Deal,
     Line,
     Return,
+    yuan,
 )
 from orders.tests.money.world import expected
 

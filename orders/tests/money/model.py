@@ -9,7 +9,12 @@ from fractions import Fraction
 
 from orders.tests.money.things import (
     ASKED,
+    COUPON_FROM,
+    COUPON_OFF,
     DAY_CAP,
+    FREIGHT_FIRST,
+    FREIGHT_FREE_FROM,
+    FREIGHT_FURTHER,
     SHOP_TIME,
     Attempt,
     Deal,
@@ -39,9 +44,34 @@ class Shop:
     def refunds(self) -> list[Return]:
         return [one for order in self.orders for one in order.refunds]
 
+    def price(self, order: Deal, *, has_coupon: bool) -> None:
+        """Say what a new order costs beside its goods, and what is taken off them.
+
+        Of a coupon each line has its share in whole fen; those that lack most of one
+        get what is left over, of equals the first.
+        """
+        goods = order.goods_amount
+        if goods < FREIGHT_FREE_FROM:
+            pieces = sum(line.quantity for line in order.lines)
+            order.freight = FREIGHT_FIRST + FREIGHT_FURTHER * (pieces - 1)
+        if has_coupon:
+            order.coupon = order.discount = COUPON_OFF
+            for line in order.lines:
+                line.off = COUPON_OFF * line.cost // goods
+            rests = sorted(
+                order.lines, key=lambda one: -(COUPON_OFF * one.cost % goods)
+            )
+            for line in rests[: COUPON_OFF - sum(line.off for line in order.lines)]:
+                line.off += 1
+
+    def has_coupon(self, shopper: Shopper, goods_amount: int) -> bool:
+        return shopper.coupon_user is None and goods_amount >= COUPON_FROM
+
     def place(self, order: Deal) -> None:
         for line in order.lines:
             line.goods.stock -= line.quantity
+        if order.coupon:
+            order.shopper.coupon_user = order
         self.orders.append(order)
 
     def release(self, order: Deal) -> None:
@@ -52,6 +82,11 @@ class Shop:
             if attempt.state == "open":
                 attempt.state = "closed"
         order.status, order.is_closing = "cancelled", False
+        self._give_back(order)
+
+    def _give_back(self, order: Deal) -> None:
+        if order.coupon:
+            order.shopper.coupon_user = None
 
     # --- money that comes
 
@@ -76,7 +111,9 @@ class Shop:
         return "paid"
 
     def _is_placeable(self, order: Deal) -> bool:
-        return order.shopper.is_here and all(
+        is_coupon_gone = order.coupon and order.shopper.coupon_user
+        is_there = order.shopper.is_here and not is_coupon_gone
+        return is_there and all(
             line.goods.is_on_sale and line.goods.stock >= line.quantity
             for line in order.lines
         )
@@ -143,8 +180,16 @@ class Shop:
         return max(Fraction(0), cost * so_far / line.quantity - order.taken(line))
 
     def line_cost(self, order: Deal, line: Line) -> Fraction:
-        goods, price = order.goods_amount, line.goods.price * line.quantity
-        return Fraction(price * (goods - order.discount), goods)
+        """Return what was paid for a line.
+
+        Its share of the coupon is its own. What staff have given beside that, all bear
+        by what they cost then; if they have given less, by their shares.
+        """
+        goods, own = order.goods_amount, order.coupon
+        if order.discount < own:
+            return line.cost - Fraction(line.off * order.discount, own)
+        rest = Fraction(goods - order.discount, goods - own)
+        return (line.cost - line.off) * rest
 
     def is_right_amount(
         self, order: Deal, pieces: dict[Line, int], amount: int
@@ -212,6 +257,17 @@ class Shop:
             line.goods.stock += count if refund.is_restocked else unshipped
         if refund.parts:
             self.move_on(refund.order)
+            self._follow_coupon(refund.order)
+
+    def _follow_coupon(self, order: Deal) -> None:
+        """It comes back with the last of the money, if nothing was kept of that."""
+        taken = [one for one in order.live() if one.is_accepted]
+        counts = [
+            sum(one.parts.get(line, (0, 0))[0] for one in taken) for line in order.lines
+        ]
+        is_all = counts == [line.quantity for line in order.lines]
+        if is_all and sum(one.amount for one in taken) == order.total:
+            self._give_back(order)
 
     def move_on(self, order: Deal) -> None:
         """End the shipping of an order of which nothing is left to ship."""

@@ -12,8 +12,8 @@ from orders.services.payments import payment_start
 from orders.services.placing import Destination, OrderRequest, order_place
 from orders.services.repricing import Price, order_reprice
 from orders.tests.conftest import ADDRESS
-from orders.tests.money.rules import Rules, chosen, picks, pieces, yuan
-from orders.tests.money.things import CONFIRM_TIME, REFUND_TIME, Deal
+from orders.tests.money.rules import Rules, chosen, picks, pieces
+from orders.tests.money.things import CONFIRM_TIME, REFUND_TIME, Deal, yuan
 from orders.tests.money.world import expected
 
 JUMPS = [
@@ -29,8 +29,8 @@ JUMPS = [
 class OrderRules(Rules):
     """What shopper, staff and clock do with an unpaid order, and its cancel."""
 
-    @rule(pick=picks, quantities=pieces)
-    def place(self, pick: int, quantities: list[int]) -> None:
+    @rule(pick=picks, quantities=pieces, has_coupon=st.booleans())
+    def place(self, pick: int, quantities: list[int], has_coupon: bool) -> None:
         shopper = self.shop.shoppers[pick % len(self.shop.shoppers)]
         wanted = [
             (goods, count)
@@ -40,14 +40,20 @@ class OrderRules(Rules):
         is_legal = shopper.is_here and all(
             goods.is_on_sale and goods.stock >= count for goods, count in wanted
         )
+        if has_coupon:
+            amount = sum(goods.price * count for goods, count in wanted)
+            is_legal = is_legal and self.shop.has_coupon(shopper, amount)
         request = OrderRequest(
             [Wish(goods.pk, None, count) for goods, count in wanted],
             Destination(**ADDRESS),
+            coupon_id=self.world.coupon.pk if has_coupon else None,
         )
         with expected(is_legal):
             order, _ = order_place(user_id=shopper.pk, request=request)
         if is_legal:
-            self.shop.place(self.world.deal_of(order, shopper))
+            deal = self.world.deal_of(order, shopper)
+            self.shop.price(deal, has_coupon=has_coupon)
+            self.shop.place(deal)
 
     def payable(self) -> list[Deal]:
         return list(filter(self.is_payable, self.shop.orders))

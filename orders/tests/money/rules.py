@@ -1,7 +1,6 @@
 """What the rules of the machine share."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from hypothesis import strategies as st
@@ -18,10 +17,6 @@ def chosen(wanted: Sequence[Any], all_of_them: Sequence[Any], pick: int) -> Any:
     """Mostly one to whom it may happen, now and then any other."""
     among = wanted if wanted and pick % 8 != 7 else all_of_them
     return among[pick // 8 % len(among)]
-
-
-def yuan(fen: int) -> Decimal:
-    return Decimal(fen).scaleb(-2)
 
 
 class Rules(RuleBasedStateMachine):

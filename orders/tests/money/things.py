@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 REFUND_TIME = timedelta(days=15)
@@ -11,8 +12,16 @@ RETURN_TIME = timedelta(days=7)
 SHOP_TIME = ZoneInfo("Asia/Shanghai")
 # In fen. Some orders cost more than the one, and some days go to the other.
 TWO_PERSON_ABOVE, DAY_CAP = 2500, 9000
+# What a coupon takes off goods of at least so much.
+COUPON_OFF, COUPON_FROM = 120, 500
+# What the first piece costs to send, and each further one; goods of so much go free.
+FREIGHT_FIRST, FREIGHT_FURTHER, FREIGHT_FREE_FROM = 90, 35, 4000
 # Asked for, and staff have yet to grant it.
 ASKED = ("requested", "to_return", "returning")
+
+
+def yuan(fen: int) -> Decimal:
+    return Decimal(fen).scaleb(-2)
 
 
 @dataclass(eq=False)
@@ -30,6 +39,8 @@ class Goods:
 class Shopper:
     pk: int
     is_here: bool = True
+    # What uses the one coupon that each holds.
+    coupon_user: "Deal | None" = None
 
 
 @dataclass(eq=False)
@@ -38,6 +49,12 @@ class Line:
     goods: Goods
     quantity: int
     shipped: int = 0
+    # What the coupon has taken off it.
+    off: int = 0
+
+    @property
+    def cost(self) -> int:
+        return self.goods.price * self.quantity
 
 
 @dataclass(eq=False)
@@ -111,6 +128,8 @@ class Deal:
     expires_at: datetime
     freight: int = 0
     discount: int = 0
+    # What of the discount it was placed with came from the coupon; 0: it uses none.
+    coupon: int = 0
     status: str = "pending"
     is_closing: bool = False
     # While closing before it is paid: since when, and when the sweep comes again.
@@ -124,7 +143,7 @@ class Deal:
 
     @property
     def goods_amount(self) -> int:
-        return sum(line.goods.price * line.quantity for line in self.lines)
+        return sum(line.cost for line in self.lines)
 
     @property
     def total(self) -> int:

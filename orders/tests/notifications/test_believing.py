@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from orders.models import Order, Payment
 from orders.tests.notifying import deliver, sealed, signed
+from shop.metrics import registry
 from shop.wechat.pay import notifications
 
 from .believing import Sent, assert_fail, untouched
@@ -70,6 +71,17 @@ def test_verified_facts_of_another_payment_never_pay(
     assert any(record.levelname == "ERROR" for record in caplog.records)
 
 
+def errors_told(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [one.getMessage() for one in caplog.records if one.levelname == "ERROR"]
+
+
+def stale_ones() -> float:
+    return (
+        registry.get_sample_value("shop_notifications_total", {"outcome": "stale"})
+        or 0.0
+    )
+
+
 @pytest.fixture
 def now(monkeypatch: Any) -> int:
     """Stop the clock by which notifications age."""
@@ -78,11 +90,35 @@ def now(monkeypatch: Any) -> int:
     return moment
 
 
-@pytest.mark.parametrize("shift", [-301, 301, -86_400])
+@pytest.mark.parametrize("shift", [-301, 301, -600, 600, -86_400])
 def test_stale_and_future_notifications_are_refused(
-    send: Sent, facts: dict[str, Any], now: int, shift: int
+    send: Sent,
+    facts: dict[str, Any],
+    now: int,
+    shift: int,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    """Signed by WeChat: one of the two clocks is wrong, or somebody replays."""
+    before = stale_ones()
     assert_fail(send(facts, timestamp=now + shift))
+    told = f"notification refused: signed {-shift} s ago, not fresh"
+    assert errors_told(caplog) == [told]
+    assert stale_ones() == before + 1
+
+
+def test_nobody_else_raises_the_alarm(
+    world: dict[str, str],
+    facts: dict[str, Any],
+    now: int,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    forger = generate_private_key(65537, 2048)
+    body = sealed(facts, world["apiV3Key"])
+    serial = world["platformPublicKeyId"]
+    before = stale_ones()
+    assert_fail(deliver(body, signed(body, forger, serial, now - 600)))
+    assert errors_told(caplog) == []
+    assert stale_ones() == before
 
 
 @pytest.mark.parametrize("shift", [-300, 300])

@@ -1,5 +1,7 @@
 """Refunds for the desk."""
 
+from collections.abc import Callable
+
 import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -12,17 +14,24 @@ from orders.tests.refund_desk.pages import request
 
 
 @pytest.fixture
-def in_each_state(shopper_api: APIClient, tea: Product) -> dict[str, Refund]:
-    """A refund in each state, oldest first."""
-    refunds = {}
-    for state in RefundState:
+def in_state(shopper_api: APIClient, tea: Product) -> Callable[[str], Refund]:
+    """Return what makes a refund in a state."""
+
+    def make(state: str) -> Refund:
         refund = request(paid_order(shopper_api, line(tea)))
         row = Refund.objects.filter(pk=refund.pk)
         now = timezone.now()
         is_return = state in (RefundState.TO_RETURN, RefundState.RETURNING)
         row.update(state=state, accepted_at=now, is_return=is_return, return_before=now)
-        refunds[state.value] = Refund.objects.get(pk=refund.pk)
-    return refunds
+        return Refund.objects.get(pk=refund.pk)
+
+    return make
+
+
+@pytest.fixture
+def in_each_state(in_state: Callable[[str], Refund]) -> dict[str, Refund]:
+    """A refund in each state, oldest first."""
+    return {state.value: in_state(state) for state in RefundState}
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """What waits is found and read, by those who may."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from django.db import connection
@@ -118,9 +119,9 @@ def test_page_tells_everything(desk: Client, requested: Refund, staff: User) -> 
     ],
 )
 def test_page_says_what_to_do_about_a_failure(
-    desk: Client, in_each_state: dict[str, Refund], error: str, advice: str
+    desk: Client, in_state: Callable[[str], Refund], error: str, advice: str
 ) -> None:
-    refund = in_each_state["failed"]
+    refund = in_state("failed")
     Refund.objects.filter(pk=refund.pk).update(wechat_error=error)
     assert advice in page(desk, url(refund, "change"))
 
@@ -143,10 +144,10 @@ def test_readers_without_payments_see_no_payment_data(
 
 @pytest.mark.parametrize("state", list(OFFERED))
 def test_buttons_and_pages_are_those_of_the_state(
-    desk: Client, in_each_state: dict[str, Refund], state: str
+    desk: Client, in_state: Callable[[str], Refund], state: str
 ) -> None:
     """A twin was faster, or WeChat was, since a page was opened: that is told."""
-    refund = in_each_state[state]
+    refund = in_state(state)
     assert offered(desk, refund) == OFFERED[state]
     before = books()
     for action in set(ACTIONS) - OFFERED[state]:

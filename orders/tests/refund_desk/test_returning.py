@@ -5,10 +5,15 @@ from typing import Any
 
 from django.test import Client
 
+from accounts.models import User
 from catalog.models import Product
-from orders.models import Order
+from orders.models import Order, Refund
 from orders.services.fulfilment import order_ship
-from orders.services.refunds import refund_return_parcel, refund_send
+from orders.services.refunds import (
+    refund_agree_return,
+    refund_return_parcel,
+    refund_send,
+)
 from orders.tests.conftest import page, stock_of
 from orders.tests.order_actions.pages import refusals, told
 from orders.tests.refund_desk.pages import books, found, offered, request, url
@@ -16,18 +21,18 @@ from shop.back_office.figures import moment
 from shop.devstack.simulator.process import SimulatorProcess
 
 
-def test_a_return_is_agreed_to_received_and_paid(
-    desk: Client,
-    buy: Callable[[], Order],
-    wechat: SimulatorProcess,
-    settings: Any,
-    tea: Product,
-) -> None:
-    settings.REFUND_RETURN_ADDRESS = "王五 13900139000 杭州市龙井路1号"
-    order = buy()
+def requested(order: Order) -> Refund:
+    """Ask to send two teas of an order back, all of which has left."""
     item = order.items.earliest("pk")
     order_ship(order_id=order.pk, carrier="SF", tracking_no="SF1", operator_id=None)
-    refund = request(order, {item.pk: 2}, is_return=True)
+    return request(order, {item.pk: 2}, is_return=True)
+
+
+def test_a_return_is_agreed_to(
+    desk: Client, buy: Callable[[], Order], settings: Any
+) -> None:
+    settings.REFUND_RETURN_ADDRESS = "王五 13900139000 杭州市龙井路1号"
+    refund = requested(buy())
     assert offered(desk, refund) == {"agree_return", "approve", "reject"}
     assert "王五 13900139000 杭州市龙井路1号" in page(desk, url(refund, "agree_return"))
     before = books()
@@ -45,9 +50,21 @@ def test_a_return_is_agreed_to_received_and_paid(
         "退款单待寄回,不能这样做"
     ]
 
+
+def test_what_came_back_is_received_and_paid(
+    desk: Client,
+    buy: Callable[[], Order],
+    wechat: SimulatorProcess,
+    staff: User,
+    tea: Product,
+) -> None:
+    refund = requested(buy())
+    refund_agree_return(
+        refund_id=refund.pk, operator_id=staff.pk, address="赵六 二号仓"
+    )
     refund_return_parcel(
         refund_no=refund.refund_no,
-        user_id=order.user_id,
+        user_id=refund.order.user_id,
         carrier="ZTO",
         tracking_no="ZT123",
     )

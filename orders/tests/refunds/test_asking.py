@@ -12,11 +12,18 @@ from catalog.models import Product
 from orders.models import Order, Payment, Refund, RefundEvent
 from orders.tests.conftest import line, paid_order, placed
 from orders.tests.refunding import approved, ask, asked, completed_order, pieces
-from shop.api.tests.pictures import upload_of
+from shop.api.tests.pictures import uploaded
 
 from .showing import shown
 
 pytestmark = pytest.mark.usefixtures("audited")
+NOTHING_RETURNED = {
+    "returnAddress": "",
+    "returnBefore": None,
+    "returnCarrier": "",
+    "returnTrackingNo": "",
+    "returnedAt": None,
+}
 
 
 def nothing_asked() -> bool:
@@ -32,7 +39,7 @@ def nothing_asked() -> bool:
 def test_a_request_answers_with_its_whole_shape(
     shopper_api: APIClient, order: Order, tea: Product
 ) -> None:
-    url = shopper_api.post("/api/uploads", {"file": upload_of()}).json()["data"]["url"]
+    url = uploaded(shopper_api)
     response = ask(
         shopper_api,
         order,
@@ -73,11 +80,7 @@ def test_a_request_answers_with_its_whole_shape(
         "timeline": [
             {"status": "requested", "text": "退款申请已提交", "note": "有破损"}
         ],
-        "returnAddress": "",
-        "returnBefore": None,
-        "returnCarrier": "",
-        "returnTrackingNo": "",
-        "returnedAt": None,
+        **NOTHING_RETURNED,
         "acceptedAt": None,
         "succeededAt": None,
     }
@@ -167,7 +170,7 @@ def test_a_line_of_another_order_is_refused(
 def test_pictures_are_the_shoppers_own(
     shopper_api: APIClient, other_api: APIClient, order: Order
 ) -> None:
-    url = other_api.post("/api/uploads", {"file": upload_of()}).json()["data"]["url"]
+    url = uploaded(other_api)
     response = ask(shopper_api, order, images=[url])
     assert response.status_code == 400
     assert response.json()["data"]["fields"] == {

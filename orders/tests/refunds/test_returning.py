@@ -14,56 +14,24 @@ from accounts.models import User
 from catalog.models import Product
 from orders.errors import IllegalTransition
 from orders.models import Order, Payment, Refund, RefundEvent, SubscribeMessage
-from orders.services.fulfilment import orders_confirm_due
 from orders.services.refunds import (
-    refund_agree_return,
     refund_approve,
     refund_confirm,
     refund_reject,
-    refund_send_back,
-    returns_expire,
 )
-from orders.tests.conftest import line, paid_order, stock_of
+from orders.tests.conftest import stock_of
 from orders.tests.refunding import ask, asked, pieces, settled, ship
 
+from .returning import SHOP, agree, send
 from .showing import shown
 
 pytestmark = pytest.mark.usefixtures("audited")
-SHOP = "王五 13900139000 浙江省杭州市西湖区龙井路1号"
-PARCEL = {"carrier": "ZTO", "trackingNo": " zt12345678 "}
-
-
-@pytest.fixture
-def sent_order(order: Order) -> Order:
-    """The order of three teas and two cups, all of which have left."""
-    ship(order)
-    order.refresh_from_db()
-    return order
-
-
-@pytest.fixture
-def agreed(shopper_api: APIClient, sent_order: Order, staff: User) -> Refund:
-    """Two teas that staff want back."""
-    refund = asked(
-        shopper_api, sent_order, type="return", items=pieces(sent_order, 2, 0)
-    )
-    return agree(refund, staff)
-
-
-def agree(refund: Refund, staff: User, answer: str = "") -> Refund:
-    return refund_agree_return(
-        refund_id=refund.pk, operator_id=staff.pk, address=SHOP, answer=answer
-    )
-
-
-def send(api: APIClient, refund: Refund, **parcel: str) -> Any:
-    url = f"/api/refunds/{refund.refund_no}/return"
-    return api.post(url, {**PARCEL, **parcel}, format="json")
 
 
 def books() -> list[Any]:
     models = (Refund, RefundEvent, Payment, Order)
-    return [list(model.objects.order_by("pk").values()) for model in models]  # type: ignore[attr-defined]
+    rows = (model._default_manager.order_by("pk") for model in models)
+    return [list(each.values()) for each in rows]
 
 
 def test_goods_come_back_then_the_money_goes(
@@ -125,6 +93,7 @@ def test_only_what_has_left_comes_back(shopper_api: APIClient, order: Order) -> 
         assert refused.json()["data"]["fields"] == {
             "type": ["有商品还没有发货,请选择仅退款"]
         }
+    assert books() == before
     for count in (1, 2):
         back = asked(shopper_api, order, type="return", items=pieces(order, count, 0))
         part = back.items.get()
@@ -221,32 +190,6 @@ def test_another_request_waits_until_the_return_has_ended(
     assert shopper_api.get(url).json()["data"]["actions"] == ["confirm", "refund"]
 
 
-def test_what_is_not_sent_in_time_is_withdrawn(
-    shopper_api: APIClient, agreed: Refund
-) -> None:
-    deadline: Any = agreed.return_before
-    assert returns_expire(now=deadline - timedelta(seconds=1)) == 0
-    assert returns_expire(now=deadline) == 1
-    assert returns_expire(now=deadline) == 0
-    data = shown(shopper_api, agreed)
-    assert data["status"] == "withdrawn"
-    last = data["timeline"][-1]
-    assert (last["text"], last["note"]) == (
-        *("退款申请已撤回", "超过寄回期限,系统自动撤回"),
-    )
-    assert Payment.objects.get().refund_amount == 0
-    assert send(shopper_api, agreed).status_code == 409
-
-
-def test_what_was_sent_is_withdrawn_by_no_clock(
-    shopper_api: APIClient, agreed: Refund
-) -> None:
-    send(shopper_api, agreed)
-    assert returns_expire(now=timezone.now() + timedelta(days=365)) == 0
-    agreed.refresh_from_db()
-    assert agreed.state == "returning"
-
-
 def test_two_people_grant_a_return_and_the_parcel_may_come_in_between(
     shopper_api: APIClient, agreed: Refund, staff: User, settings: Any
 ) -> None:
@@ -262,36 +205,6 @@ def test_two_people_grant_a_return_and_the_parcel_may_come_in_between(
         refund_id=agreed.pk, operator_id=second.pk, agreed_at=waiting.agreed_at
     )
     assert (granted.state, granted.amount) == ("approved", Decimal("198.00"))
-
-
-def test_what_one_person_has_granted_is_withdrawn_by_no_clock(
-    shopper_api: APIClient, agreed: Refund, staff: User, settings: Any
-) -> None:
-    settings.REFUND_TWO_PERSON_ABOVE = Decimal(100)
-    first: Any = agreed.return_before
-    refund_approve(refund_id=agreed.pk, operator_id=staff.pk, is_restocked=False)
-    assert returns_expire(now=first) == 0
-    # Sent back, it is to be sent anew, with all the days for it.
-    refund_send_back(refund_id=agreed.pk, operator_id=staff.pk, note="请寄回")
-    assert returns_expire(now=first) == 0
-    agreed.refresh_from_db()
-    assert (agreed.state, agreed.is_agreed) == ("to_return", False)
-    assert returns_expire(now=agreed.return_before) == 1
-
-
-def test_the_clock_confirms_no_order_of_which_money_may_go_back(
-    shopper_api: APIClient, agreed: Refund, tea: Product
-) -> None:
-    other = paid_order(shopper_api, line(tea))
-    ship(other)
-    later = timezone.now() + timedelta(days=30)
-    assert orders_confirm_due(now=later) == 1
-    order = Order.objects.get(pk=agreed.order_id)
-    assert order.status == "shipped"
-    shopper_api.post(f"/api/refunds/{agreed.refund_no}/withdraw")
-    assert orders_confirm_due(now=later) == 1
-    order.refresh_from_db()
-    assert order.status == "completed"
 
 
 def test_the_shopper_is_told_of_the_answer(

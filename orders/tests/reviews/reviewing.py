@@ -9,7 +9,6 @@ from rest_framework.test import APIClient
 from catalog.models import Product
 from orders.models import Order, Review
 from orders.services.reviews import review_check, review_publish
-from shop.api.tests.pictures import upload_of
 
 TOKEN = b'{"access_token": "t1", "expires_in": 7200}'
 
@@ -44,11 +43,6 @@ def add_to(api: APIClient, written: Review, **fields: Any) -> Any:
     """Send something to be added to a review."""
     sent = {"content": "泡了十次还香", **fields}
     return api.post(f"/api/reviews/{written.pk}/append", sent, format="json")
-
-
-def uploaded(api: APIClient) -> str:
-    url: str = api.post("/api/uploads", {"file": upload_of()}).json()["data"]["url"]
-    return url
 
 
 def judged(

@@ -18,8 +18,9 @@ from orders.services.accounts import account_delete
 from orders.services.reviews import review_answer, review_check, review_publish
 from orders.tests.conftest import line
 from orders.tests.refunding import completed_order
+from shop.api.tests.pictures import uploaded
 
-from .reviewing import add_to, published, rating_of, reviewed, uploaded
+from .reviewing import add_to, published, rating_of, reviewed
 
 pytestmark = pytest.mark.usefixtures("audited")
 
@@ -51,11 +52,12 @@ def test_words_stay_and_the_person_goes(
     assert (shown["images"], shown["append"]) == ([], None)
     assert not default_storage.exists(file)
     assert rating_of(tea) == (1, 4)
+    # Their jobs may still come, and find nothing to do.
+    review_check(review_id=written.pk, is_append=True)
+    review_check(review_id=unseen.pk, is_append=False)
     for text in (written.append, unseen):
         text.refresh_from_db()
         assert (text.state, text.content, text.images) == ("hidden", "", [])
-        # Its job may still come, and finds nothing to do.
-        review_check(review_id=unseen.pk, is_append=False)
     left = Review.objects.values_list("nickname", "reason", "answer")
     assert set(left) == {("", "", "")}
     operators = ReviewEvent.objects.filter(operator__isnull=False)

@@ -22,6 +22,7 @@ from orders.services.reviews import (
 )
 from orders.tests.conftest import line, paid_order, work
 from orders.tests.refunding import ship
+from shop.api.tests.pictures import uploaded
 from shop.devstack.simulator.process import SimulatorProcess
 from shop.wechat.errors import WeChatUnavailable
 
@@ -34,7 +35,6 @@ from .reviewing import (
     queued,
     rating_of,
     reviewed,
-    uploaded,
 )
 
 pytestmark = pytest.mark.usefixtures("audited")

@@ -10,15 +10,17 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from catalog.models import Product
-from conftest import PATIENCE_SECONDS, alone
+from conftest import PATIENCE_SECONDS, alone, lock_waiters, wait_until
 from orders.errors import ReviewChanged
+from orders.locks import review_lock
 from orders.models import Order, Review, ReviewEvent, ReviewState, ReviewTally
 from orders.services.audit import orders_audit
 from orders.services.reviews import review_answer, review_hide, review_publish
 from orders.tests.conftest import deadlocks, line
 from orders.tests.refunding import completed_order
+from shop.api.tests.pictures import uploaded
 
-from .reviewing import published, rating_of, reviewed, uploaded
+from .reviewing import published, rating_of, reviewed
 
 
 def tallies() -> list[tuple[Any, ...]]:
@@ -84,6 +86,25 @@ def test_an_answer_replaces_the_one_that_was_seen(
     [shown] = shopper_api.get(url).json()["data"]["list"]
     assert shown["answer"] == "谢谢您"
     assert shown["answeredAt"].endswith("+08:00")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("queue", "patient_database")
+def test_of_two_answers_at_once_one_is_given(
+    shopper_api: APIClient, order: Order, staff: User
+) -> None:
+    told = {"review_id": reviewed(shopper_api, order).pk, "operator_id": staff.pk}
+    with ThreadPoolExecutor(2) as pool:
+        with transaction.atomic():
+            review_lock(told["review_id"])
+            twins = [
+                pool.submit(alone(review_answer), **told, answer=answer)
+                for answer in ("谢谢", "不谢")
+            ]
+            wait_until(lambda: lock_waiters() == 2)
+        failed = [type(error) for twin in twins if (error := twin.exception())]
+    assert failed == [ReviewChanged]
+    assert Review.objects.get().answer in ("谢谢", "不谢")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,20 +1,26 @@
 """The desk of reviews: what waits first, and what staff do about it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import transaction
 from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import User
 from catalog.models import Product
-from orders.models import Order, Review, ReviewAppend
+from conftest import alone, lock_waiters, wait_until
+from orders.locks import review_lock
+from orders.models import Order, Review, ReviewAppend, ReviewState
 from orders.services.reviews import review_hide
+from orders.services.reviews.states import review_move
 from orders.tests.conftest import ORDERS, clerk, line, page
 from orders.tests.refunding import completed_order
+from shop.api.tests.pictures import uploaded
 
-from .reviewing import add_to, published, rating_of, reviewed, uploaded
+from .reviewing import add_to, published, rating_of, reviewed
 
 pytestmark = pytest.mark.usefixtures("audited")
 
@@ -123,6 +129,27 @@ def test_what_waits_is_published_many_at_once(
     assert "已公开2条" in answer.content.decode()
     assert listed(desk) == [second.pk]
     assert rating_of(tea) == (2, 10)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("queue", "patient_database")
+def test_what_a_colleague_hides_meanwhile_is_not_published(
+    shopper_api: APIClient, desk: Client, staff: User, order: Order, tea: Product
+) -> None:
+    written = reviewed(shopper_api, order)
+    Review.objects.update(state="waiting")
+    chosen = {"_selected_action": [written.pk], "action": "publish_chosen"}
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            review = review_lock(written.pk)
+            sent = pool.submit(alone(desk.post), LIST, chosen, follow=True)
+            wait_until(lambda: lock_waiters() == 1)
+            to, reason = ReviewState.HIDDEN, "辱骂"
+            review_move(review, to=to, operator_id=staff.pk, reason=reason)
+        assert "已公开0条" in sent.result().content.decode()
+    written.refresh_from_db()
+    assert (written.state, written.reason) == ("hidden", "辱骂")
+    assert rating_of(tea) == (0, 0)
 
 
 def test_each_deed_asks_for_its_own_right(

@@ -17,9 +17,10 @@ from orders.services.accounts import account_delete
 from orders.services.reviews import review_answer, review_hide, review_publish
 from orders.tests.conftest import line
 from orders.tests.refunding import completed_order
+from shop.api.tests.pictures import uploaded
 from shop.tests.plans import plans_taken, sequential, statistics_grow
 
-from .reviewing import add_to, published, reviewed, uploaded
+from .reviewing import add_to, published, reviewed
 
 TABLES = ("orders_review", "orders_orderitem", "orders_order")
 

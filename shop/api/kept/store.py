@@ -26,8 +26,8 @@ _EDIT = f"{_PREFIX}:edit"
 _FIND = b"""
 local count = 0
 if KEYS[3] then
-    count = redis.call('INCR', KEYS[3])
-    if count == 1 then redis.call('EXPIRE', KEYS[3], ARGV[1]) end
+    count = redis.call('INCRBY', KEYS[3], ARGV[2])
+    if count == tonumber(ARGV[2]) then redis.call('EXPIRE', KEYS[3], ARGV[1]) end
 end
 return {count, redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2])}
 """
@@ -61,7 +61,8 @@ class Found:
 def answer_find(url: str, window: Window | None) -> Found:
     """Count a request; find an answer that no edit has dropped."""
     keys = [_EDIT, _place(url), *([window.key] if window else [])]
-    arguments = (len(keys), *keys, window.seconds if window else 0)
+    counting = (window.seconds, window.due()) if window else ()
+    arguments = (len(keys), *keys, *counting)
     client: Any = cache.client.get_client()  # type: ignore[attr-defined]
     try:
         try:
@@ -77,8 +78,8 @@ def answer_find(url: str, window: Window | None) -> Found:
 def is_wanted(url: str) -> bool:
     """Say whether it was asked for before, and nothing else at its place since.
 
-    To keep what is asked for once costs a round trip for nothing, and who makes up
-    URLs would fill the places with it.
+    To look for and to keep what is asked for once costs round trips for nothing, and
+    who makes up URLs would fill the places with it.
     """
     known = hash(url)
     place = known % PLACES

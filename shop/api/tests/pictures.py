@@ -24,6 +24,11 @@ def upload_of(kind="JPEG", **options):
     return upload(picture(kind, **options))
 
 
+def uploaded(api):
+    """Send a picture as whoever `api` is; return its URL."""
+    return api.post("/api/uploads", {"file": upload_of()}).json()["data"]["url"]
+
+
 def upload(data, name="a.jpg", content_type="image/jpeg"):
     """Return bytes as Django hands them to a view."""
     return SimpleUploadedFile(name, data, content_type)

@@ -39,7 +39,7 @@ class S3Double(ThreadingHTTPServer):
 @contextmanager
 def s3_double() -> Iterator[S3Double]:
     with S3Double() as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield server
         server.shutdown()
 

@@ -163,7 +163,7 @@ from django.core.files.storage import default_storage
 default_storage.url("x")
 print(type(default_storage._wrapped).__name__, "boto3" in sys.modules)
 """
-    assert start(("-c", code)).stdout == "FileSystemStorage False\n"
+    assert start(("-c", code)).stdout == "DiskStorage False\n"
     keys = {
         "S3_BUCKET": "b",
         "S3_ACCESS_KEY_ID": "k",

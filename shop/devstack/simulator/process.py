@@ -60,7 +60,7 @@ class SimulatorProcess:
         Raises:
             RuntimeError: it did not start; its own line is on standard error.
         """
-        self._process = subprocess.Popen(  # noqa: S603
+        self._process = subprocess.Popen(  # noqa: S603 - our own program
             self._command(),
             env={**os.environ, "PYTHONPATH": _python_path()},
             stdin=subprocess.PIPE,

@@ -43,7 +43,7 @@ class Phone:
         return answer.json()["data"]
 
 
-class _Form(HTMLParser):
+class PageForm(HTMLParser):
     """The inputs of a page that a browser would send back unchanged."""
 
     def __init__(self, page: str) -> None:
@@ -74,7 +74,8 @@ class Office:
     def fill(self, path: str, **fields: str) -> None:
         """Open a page, fill it in and send it; it must lead on."""
         url = f"{self._base}{path}"
-        data = _Form(self._http.get(url, timeout=_TIMEOUT_SECONDS).text).data | fields
+        page = self._http.get(url, timeout=_TIMEOUT_SECONDS).text
+        data = PageForm(page).data | fields
         answer = self._http.post(
             url, data, timeout=_TIMEOUT_SECONDS, allow_redirects=False
         )

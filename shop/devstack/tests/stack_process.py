@@ -35,7 +35,8 @@ class StackProcess:
         }
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "shop.devstack", "run"],
+                # As make starts it: tests that are killed leave none running.
+                [sys.executable, "-m", "shop.devstack", "run", "--with-parent"],
                 env={**os.environ, **own, **self._environment},
                 cwd=PROJECT,
                 stdout=output,

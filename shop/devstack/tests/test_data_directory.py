@@ -46,6 +46,18 @@ def test_refused_copy_leaves_the_record_of_the_running_one(data: DataDirectory) 
     assert second.running_settings() == {"DATABASE_URL": "there"}
 
 
+def test_a_part_that_is_started_again_replaces_its_note(data: DataDirectory) -> None:
+    data.settings_note({"DATABASE_URL": "there"})
+    first, second = orphan_make(data), orphan_make(data)
+    record = data._record_read()
+    assert [note["pid"] for note in record["parts"]] == [second.process.pid]
+    # How to reach the servers is still told.
+    assert record["settings"] == {"DATABASE_URL": "there"}
+    for part in (first, second):
+        part.process.kill()
+        part.process.wait()
+
+
 def test_no_settings_after_the_end(data: DataDirectory) -> None:
     data.settings_note({"DATABASE_URL": "there"})
     data.close()
@@ -78,7 +90,7 @@ def test_program_that_got_the_number_of_a_part_is_left_alone(
     facts = processes.process_facts(stranger.pid)
     assert facts is not None
     note = {"pid": facts.pid, "started": facts.started - 1, "name": "web"}
-    data._parts.append(note | {"stop_signal": 9})
+    data._parts["web"] = note | {"stop_signal": 9}
     data.settings_note({})
     assert DataDirectory(data.path).leftovers_stop() == []
     assert stranger.poll() is None

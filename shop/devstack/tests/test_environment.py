@@ -84,6 +84,8 @@ def test_options_by_default() -> None:
     options = stack_options({})
     assert (options.port, options.simulator_port) == (8000, 8001)
     assert options.folder == PROJECT / ".data"
+    assert options.restarts is False
+    assert stack_options({"SHOP_RESTART": "1"}).restarts is True
 
 
 def test_simulator_port_follows_port() -> None:
@@ -105,6 +107,7 @@ def test_simulator_port_follows_port() -> None:
             {"PORT": "80", "SIMULATOR_PORT": "80"},
             "PORT and SIMULATOR_PORT are both 80",
         ),
+        ({"SHOP_RESTART": "yes"}, "SHOP_RESTART must be 1 or 0, not 'yes'"),
     ],
 )
 def test_options_that_make_no_sense(environment: dict[str, str], message: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 from gunicorn.config import Config
 
 from shop.devstack.programs import PROJECT
-from shop.wechat.calling import REQUEST_CALLS_MAX
+from shop.wechat.callee import REQUEST_CALLS_MAX
 
 CONFIG = PROJECT / "deploy" / "gunicorn.conf.py"
 

@@ -21,6 +21,15 @@ def test_only_new_errors_and_their_tracebacks(tmp_path: Path) -> None:
     assert watch.errors() == []
 
 
+def test_a_log_that_was_put_aside_is_read_from_its_beginning(tmp_path: Path) -> None:
+    log = tmp_path / "web.log"
+    log.write_text(OLD * 10)
+    watch = LogWatch(log)
+    log.replace(tmp_path / "web.log.1")
+    log.write_text(ERROR)
+    assert watch.errors() == ERROR.splitlines()
+
+
 def test_half_a_line_waits_for_its_end(tmp_path: Path) -> None:
     log = tmp_path / "web.log"
     watch = LogWatch(log)

@@ -147,5 +147,45 @@ time.sleep(60)
     wait_until(lambda: child not in {one.pid for one in processes.process_list()})
 
 
+# Its child stays when it is killed, in a session of its own as PostgreSQL's do.
+PARENT = f"""
+import subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", {SLEEP!r}], start_new_session=True)
+print(child.pid, flush=True)
+time.sleep(60)
+"""
+# A process of its own, for it kills all children that are no parts.
+RESTART = f"""
+import os, pathlib, signal, sys, time
+from shop.devstack import processes
+from shop.devstack.parts import Part, Parts
+processes.descendants_adopt()
+log = pathlib.Path(sys.argv[1])
+noted = []
+parts = Parts(started=lambda part: noted.append(part.process.pid))
+part = parts.start(Part("parent", [sys.executable, "-c", {PARENT!r}], {{}}, log))
+parts.wait(lambda: log.read_text().count("\\n") == 1, "the first child")
+os.kill(part.process.pid, signal.SIGKILL)
+while not parts.ended():
+    time.sleep(0.01)
+parts.restart(part)
+assert parts.ended() == [] and noted[1] == part.process.pid != noted[0]
+parts.wait(lambda: log.read_text().count("\\n") == 2, "the second child")
+alive = {{one.pid for one in processes.process_list()}}
+print([int(pid) in alive for pid in log.read_text().split()])
+parts.stop()
+processes.descendants_kill(2)
+"""
+
+
+def test_restart_leaves_nothing_of_what_was_killed(tmp_path: Path) -> None:
+    told = subprocess.check_output(
+        [sys.executable, "-c", RESTART, str(tmp_path / "parent.log")],
+        cwd=PROJECT,
+        text=True,
+    )
+    assert told == "[False, True]\n"
+
+
 def wait_until(ready: Callable[[], bool]) -> None:
     Parts().wait(ready, "the condition", timeout_seconds=60)

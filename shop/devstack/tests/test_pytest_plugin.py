@@ -78,7 +78,7 @@ def test_more_workers_than_cores(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text("import os\nos.cpu_count = lambda: 2\n")
     (tmp_path / "test_example.py").write_text(
         "import os\n"
-        "def test_x(): assert os.environ['PYTEST_XDIST_WORKER_COUNT'] == '3'\n"
+        "def test_x(): assert os.environ['PYTEST_XDIST_WORKER_COUNT'] == '4'\n"
     )
     done = pytest_run(tmp_path, "-p", "xdist", "-n", "logical", PYTEST_XDIST_WORKER="")
     assert done.stdout.splitlines()[-1].startswith("1 passed in ")

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import signal
 import socket
 import stat
@@ -21,27 +20,11 @@ from shop.devstack.ports import port_claim
 from shop.devstack.programs import PROJECT
 from shop.devstack.stack import LAST_KILL_SECONDS
 
+from .conftest import MARKS
 from .path import path_walk
 from .stack_process import STOP_SECONDS, StackProcess, still_alive
 
-# One after the other on one worker: each stack takes both cores for seconds.
-pytestmark = [pytest.mark.xdist_group("stack"), pytest.mark.timeout(600)]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    # Longer than a socket's path may be, and with what shells and URLs trip over.
-    return (
-        tmp_path_factory.mktemp("stack") / ("a long name with 'quotes' " * 4) / "data"
-    )
-
-
-@pytest.fixture(scope="module")
-def running(folder: Path) -> Iterator[StackProcess]:
-    folder.parent.mkdir()
-    stack = StackProcess(folder).start().wait_ready()
-    yield stack
-    stack.discard()
+pytestmark = MARKS
 
 
 @pytest.fixture
@@ -100,21 +83,6 @@ def test_what_gunicorn_refuses_is_enveloped(
         "message": "请求格式错误",
         "data": {"error": "bad_request"},
     }
-
-
-def test_whole_stack_takes_under_700_megabytes(running: StackProcess) -> None:
-    """Shared pages count once for each who shares them: rather too much."""
-    pids = [running.process.pid, *(one.pid for one in running.below())]
-    assert 100_000 < sum(map(resident_kb, pids)) < 700_000
-
-
-def resident_kb(pid: int) -> int:
-    """Return the memory of a process; none, when it has just ended."""
-    try:
-        facts = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return 0
-    return int(re.findall(r"^Rss: +(\d+) kB$", facts, re.MULTILINE)[0])
 
 
 def test_output_names_every_address_and_the_staff_account(
@@ -267,44 +235,6 @@ def test_restart_finds_its_data(fresh: StackProcess, folder: Path) -> None:
     fresh.wait_ready()
     assert (folder / "staff.txt").read_text() == staff
     assert (folder / "secrets.json").read_text() == secrets
-
-
-@pytest.mark.parametrize(
-    ("name", "word"),
-    [
-        ("valkey", "valkey-server"),
-        ("postgres", "bin/postgres"),
-        ("web", "gunicorn"),
-        ("simulator", "devstack.simulator"),
-        ("worker", "procrastinate"),
-    ],
-)
-def test_a_killed_part_stops_all(
-    fresh: StackProcess, folder: Path, name: str, word: str
-) -> None:
-    fresh.wait_ready()
-    before = fresh.below()
-    os.kill(fresh.part(word), signal.SIGKILL)
-    assert fresh.process.wait(timeout=STOP_SECONDS) == 1
-    log = folder / "logs" / f"{name}.log"
-    assert f"error: {name} was killed by SIGKILL; see {log}\n" in fresh.text
-    assert still_alive(before) == []
-
-
-def test_start_after_the_stack_itself_was_killed(
-    fresh: StackProcess, folder: Path
-) -> None:
-    fresh.wait_ready()
-    before = fresh.below()
-    fresh.process.kill()
-    fresh.process.wait()
-    after = StackProcess(folder).start()
-    try:
-        after.wait_ready()
-        assert still_alive(before) == []
-        assert after.stop(signal.SIGINT) == 0
-    finally:
-        after.discard()
 
 
 def test_signal_during_the_start_stops_everything(fresh: StackProcess) -> None:

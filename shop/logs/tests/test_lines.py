@@ -1,16 +1,20 @@
 """Lines and where they go: readable, JSON, into a file that may move or be full."""
 
 import contextlib
+import itertools
 import json
 import logging
 import re
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 
+from conftest import PATIENCE_SECONDS
 from shop.logs.context import context_set
 from shop.logs.formatters import JsonFormatter, ReadableFormatter
 from shop.logs.handlers import RotatableFileHandler
@@ -112,6 +116,45 @@ def test_a_folder_that_is_gone_fails_nobody(tmp_path: Path) -> None:
     handler.close()
     assert '"one"' in (tmp_path / "moved.log").read_text()
     assert '"two"' in (folder / "app.log").read_text()
+
+
+def test_no_line_waits_for_another_thread(tmp_path: Path) -> None:
+    handler = RotatableFileHandler(tmp_path / "app.log")
+    logger = logger_to(handler)
+    waiting = Thread(target=logger.error, args=["quick"])
+    # As a thread holds it that waits for the disk.
+    with handler.lock:
+        waiting.start()
+        waiting.join(PATIENCE_SECONDS)
+        assert '"quick"' in (tmp_path / "app.log").read_text()
+    handler.close()
+
+
+def test_no_line_is_lost_or_torn_while_files_are_moved(tmp_path: Path) -> None:
+    log = tmp_path / "app.log"
+    handler = RotatableFileHandler(log)
+    logger = logger_to(handler)
+    long = "x" * 5000
+
+    def write(writer: int) -> None:
+        for number in range(100):
+            logger.error("%s", f"{writer}-{number} {long}")
+
+    with ThreadPoolExecutor(8) as pool:
+        writing = [pool.submit(write, writer) for writer in range(8)]
+        for number in itertools.count():
+            if all(one.done() for one in writing):
+                break
+            with contextlib.suppress(FileNotFoundError):
+                log.rename(tmp_path / f"old-{number}.log")
+    for one in writing:
+        one.result()
+    handler.close()
+    texts = [path.read_text() for path in tmp_path.iterdir()]
+    lines = [line for text in texts for line in text.splitlines()]
+    found = [json.loads(line)["message"].partition(" ")[0] for line in lines]
+    assert sorted(found) == sorted(f"{w}-{n}" for w in range(8) for n in range(100))
+    assert len(texts) > 1
 
 
 @pytest.mark.usefixtures("silent")

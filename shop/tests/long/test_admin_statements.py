@@ -20,7 +20,7 @@ from catalog.models import Product
 from shop.tests.admin_routes import routes_of
 from shop.tests.admin_world import World
 from shop.tests.clerks import browser
-from shop.tests.test_admin_roles import MODELS
+from shop.tests.desks import MODELS
 
 MOST = 15
 # To open them all takes long: each share is a test of its own.

@@ -8,12 +8,13 @@ from django.core.cache import cache
 from django.db import transaction
 
 from conftest import wait_until
+from shop.calls import breaker
+from shop.calls.breaker import FAILURES_MAX
+from shop.calls.calling import waiting_budget
 from shop.devstack.simulator.process import SimulatorProcess
 from shop.tracking import Trace, TraceUnavailable, trace_of
 from shop.tracking.kuaidi100 import CALLS_MAX, CARRIERS
-from shop.wechat import breaker, miniprogram
-from shop.wechat.breaker import FAILURES_MAX
-from shop.wechat.calling import waiting_budget
+from shop.wechat import miniprogram
 from shop.wechat.tests.dripping import DrippingServer
 
 pytestmark = pytest.mark.usefixtures("simulator")

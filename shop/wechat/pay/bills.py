@@ -18,7 +18,8 @@ from typing import Any
 import requests
 from django.conf import settings
 
-from shop.wechat.calling import calling
+from shop.calls.calling import calling
+from shop.wechat.callee import WECHAT
 from shop.wechat.errors import (
     BillInvalid,
     BillNotReady,
@@ -71,7 +72,7 @@ def _download(url: str) -> bytes:
     """Fetch the file, as long as it is neither too large nor too slow."""
     try:
         with (
-            calling("bill_download") as measured,
+            calling("bill_download", WECHAT) as measured,
             requests.get(
                 url,
                 headers=_headers(url),
@@ -141,7 +142,7 @@ def _unpacked(packed: bytes) -> bytes:
 
 def _require_hash(content: bytes, body: Mapping[str, Any]) -> None:
     # WeChat offers no other; nobody can make a second file of the same SHA-1.
-    found = hashlib.sha1(content).hexdigest()  # noqa: S324
+    found = hashlib.sha1(content).hexdigest()  # noqa: S324 - WeChat has no other
     if body.get("hash_type") != "SHA1" or str(body.get("hash_value")).lower() != found:
         logger.error("the bill is not the one whose hash WeChat has signed")
         raise BillInvalid("微信账单校验值不符")

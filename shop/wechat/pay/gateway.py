@@ -11,7 +11,8 @@ from typing import Any
 from django.conf import settings
 from wechatpayv3 import WeChatPay, WeChatPayType
 
-from shop.wechat.calling import calling, in_time
+from shop.calls.calling import calling, in_time
+from shop.wechat.callee import WECHAT
 from shop.wechat.errors import WeChatRefused, WeChatUnavailable
 
 logger = logging.getLogger(__name__)
@@ -81,7 +82,7 @@ def call(
 
     Raises: WeChatUnavailable; RuntimeError, in a transaction.
     """
-    with calling(name) as measured:
+    with calling(name, WECHAT) as measured:
         status, text = _sent(name, ask)
         body = _parsed(status, text)
         if body is None or _is_open(status, body):

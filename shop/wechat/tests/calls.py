@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from shop.wechat import messages, miniprogram, pay, shipping
+from shop.wechat import content, messages, miniprogram, pay, shipping
 from shop.wechat.templates import Template
 
 CALLS = {
@@ -30,6 +30,9 @@ CALLS = {
     "token_post": lambda: miniprogram.token_post("/wxa/some", {}),
     "message_send": lambda: messages.message_send(
         openid="o1", template=Template("T1", {}), facts={}
+    ),
+    "comment_check": lambda: content.comment_check(
+        openid="o1", content="茶很香", nickname=""
     ),
     "delivery_list": shipping.delivery_list,
     "shipping_upload": lambda: shipping.shipping_upload(

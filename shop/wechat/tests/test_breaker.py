@@ -7,10 +7,11 @@ from types import SimpleNamespace
 import pytest
 
 from conftest import PATIENCE_SECONDS, wait_until
+from shop.calls import breaker
+from shop.calls.breaker import FAILURES_MAX, REST_SECONDS
 from shop.errors import ShopError
 from shop.metrics import registry
-from shop.wechat import breaker, pay
-from shop.wechat.breaker import FAILURES_MAX, REST_SECONDS
+from shop.wechat import pay
 from shop.wechat.errors import WeChatRefused, WeChatUnavailable
 from shop.wechat.tests.calls import CALLS
 

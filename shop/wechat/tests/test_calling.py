@@ -11,15 +11,16 @@ from django.db import transaction
 from requests.adapters import HTTPAdapter
 
 from conftest import PATIENCE_SECONDS, soon_given_up, wait_until
-from shop.errors import ShopError
-from shop.wechat import calling, messages, miniprogram, pay, shipping
-from shop.wechat.calling import (
+from shop.calls import calling
+from shop.calls.calling import (
     CALLS_MAX,
     HANGING_SECONDS,
-    REQUEST_CALLS_MAX,
     in_time,
     waiting_budget,
 )
+from shop.errors import ShopError
+from shop.wechat import content, messages, miniprogram, pay, shipping
+from shop.wechat.callee import REQUEST_CALLS_MAX, WECHAT
 from shop.wechat.errors import WeChatUnavailable
 from shop.wechat.tests.calls import CALLS
 from shop.wechat.tests.dripping import DrippingServer
@@ -32,7 +33,7 @@ def test_every_function_that_calls_is_known_here():
     silent = {"client_parameters", "fen", "notification_read"}
     functions = {name for name in pay.__all__ if callable(getattr(pay, name))} | {
         name
-        for module in (miniprogram, messages, shipping)
+        for module in (miniprogram, messages, shipping, content)
         for name, function in getmembers(module, isfunction)
         if function.__module__ == module.__name__ and not name.startswith("_")
     }
@@ -126,7 +127,7 @@ def hanging():
     released, begun = threading.Event(), []
 
     def hold():
-        with waiting_budget(60), calling.calling("held"):
+        with waiting_budget(60), calling.calling("held", WECHAT):
             begun.append(1)
             released.wait(PATIENCE_SECONDS)
 

@@ -75,6 +75,6 @@ class Store:
         names = [field.name for field in fields(row)]
         marks = ", ".join("?" * len(names))
         self._write(
-            f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})",  # noqa: S608
+            f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})",  # noqa: S608 - names of columns
             *(getattr(row, name) for name in names),
         )

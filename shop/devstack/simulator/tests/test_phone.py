@@ -2,6 +2,8 @@ import time
 
 import pytest
 
+from shop.devstack.simulator.tests.merchant import Merchant
+
 
 def token(merchant, **changed):
     body = {
@@ -27,15 +29,16 @@ def test_the_same_token_comes_again(merchant):
     assert token(merchant, force_refresh=False)["access_token"] == first["access_token"]
 
 
-def test_renewed_five_minutes_early_while_the_old_one_still_works(wechat, merchant):
+def test_renewed_five_minutes_early_while_the_old_one_still_works(own):
+    merchant = Merchant(own.world, own.base_url)
     old = token(merchant)
-    wechat.shift_clock(old["expires_in"] - 240)
+    own.shift_clock(old["expires_in"] - 240)
     new = token(merchant)["access_token"]
     codes = {"code": "simphone-13800138000"}
     assert new != old["access_token"]
     assert phone(merchant, old["access_token"], codes)["errcode"] == 0
     assert phone(merchant, new, codes)["errcode"] == 0
-    wechat.shift_clock(old["expires_in"] + 1)
+    own.shift_clock(old["expires_in"] + 1)
     assert phone(merchant, old["access_token"], codes)["errcode"] == 40001
     assert phone(merchant, new, codes)["errcode"] == 0
 
