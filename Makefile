@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.requirements-installed
 STACK := $(BIN)/python -m shop.devstack
+SBOM ?= .data/sbom.cdx.json
 # Programs that attack the shop; what they bring along is none of its own.
 ATTACKERS := .attackers
 ATTACKERS_STAMP := $(ATTACKERS)/.requirements-installed
@@ -14,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test torture reliability lint bench format backup restore shell requirements clean checks
+.PHONY: help run test torture reliability lint bench format backup restore shell requirements licences sbom clean checks
 
 help: ## Show this list
 	@echo "usage: make COMMAND, the commands being"
@@ -54,11 +55,19 @@ shell: $(STAMP) ## Open a Python shell on the running shop
 	@exec $(STACK) manage shell
 
 requirements: $(STAMP) ## Pin what requirements*.in name, with hashes (UPGRADE=--upgrade)
-	@for name in requirements requirements-dev .ci/requirements-attackers; do \
+	@for name in requirements requirements-dev \
+			.ci/requirements-audit .ci/requirements-attackers; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 			--default-index https://pypi.org/simple --generate-hashes $(UPGRADE) \
 			$$name.in --output-file $$name.txt || exit 1; \
 	done
+
+licences: $(STAMP) ## Write down the licences of all packages (docs/licences.md)
+	@exec $(BIN)/python -m supply_chain licences
+
+sbom: $(STAMP) ## Write the bill of materials of a server (SBOM=.data/sbom.cdx.json)
+	@mkdir -p $(dir $(SBOM))
+	@exec $(BIN)/python -m supply_chain bill > $(SBOM)
 
 clean: ## Remove .venv, .attackers and caches; the shop's data in .data stays
 	rm -rf $(VENV) $(ATTACKERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
