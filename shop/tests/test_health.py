@@ -20,9 +20,9 @@ def _fresh_process(monkeypatch: Any) -> None:
 
 @pytest.fixture
 def migration_missing(db: None) -> None:
-    """Take the record of the last migration of orders away."""
+    """Take the record of the last migration of the catalogue away."""
     recorder = MigrationRecorder(connection)
-    last = recorder.migration_qs.filter(app="orders").order_by("-name").first()
+    last = recorder.migration_qs.filter(app="catalog").order_by("-name").first()
     assert last is not None
     last.delete()
 
