@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -37,6 +38,7 @@ def test_both_readmes_hold_the_same_commands() -> None:
     assert first == second
 
 
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
 def test_first_order_of_the_readme_is_paid(running: StackProcess) -> None:
     block = first_order("README.md")
     for default, port in (("8000", running.port), ("8001", running.simulator_port)):
