@@ -12,6 +12,7 @@ from catalog.admin.fields import CategoryField, ContentForm
 from catalog.admin.history import banner_chapter
 from catalog.admin.home_preview import PreviewsHome
 from catalog.admin.pictures import PictureField, thumbnail
+from catalog.admin.product_select import ChoosesProduct
 from catalog.home import BANNERS_MAX
 from catalog.models import Banner, BannerState
 from catalog.services.banners import banner_create, banner_delete, banner_update
@@ -55,7 +56,7 @@ class BannerForm(ContentForm):
 
 
 @admin.register(Banner)
-class BannerAdmin(KeepsHistory, PreviewsHome, CatalogDesk):
+class BannerAdmin(KeepsHistory, PreviewsHome, ChoosesProduct, CatalogDesk):
     """Written by the services of the banners alone."""
 
     form = BannerForm
@@ -70,7 +71,6 @@ class BannerAdmin(KeepsHistory, PreviewsHome, CatalogDesk):
         "category": "target_kind == 'category'",
         "target": "['search', 'page', 'web'].includes(target_kind)",
     }
-    autocomplete_fields = ("product",)
     list_display = (
         "image_shown",
         "title",

@@ -4,7 +4,6 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.http import HttpRequest
 from unfold.admin import TabularInline
 from unfold.decorators import display
@@ -13,13 +12,13 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget
 from catalog.admin.fields import CategoryField, ContentForm
 from catalog.admin.history import section_chapter
 from catalog.admin.home_preview import PreviewsHome
+from catalog.admin.product_select import ChoosesProduct
 from catalog.admin.rows import RowsDesk, RowsFormSet, RowsInline
 from catalog.home import SECTIONS_MAX
 from catalog.models import (
     SECTION_PRODUCTS_MAX,
     HomeSection,
     HomeSectionProduct,
-    Product,
 )
 from catalog.services.history import SECTIONS
 from catalog.services.home_sections import (
@@ -64,19 +63,6 @@ class SectionForm(ContentForm):
             "position": f"数字小的排在前面,首页最多显示前{SECTIONS_MAX}个板块",
             "category": "显示这个分类(含下级)最新的商品",
         }
-
-
-class _ProductSelect(AutocompleteSelect):
-    """The admin's own, which asks for each row's product once more."""
-
-    known: Product | None = None
-
-    def optgroups(self, name: str, value: Any, attr: Any = None) -> Any:
-        """Name the product that the row has brought along."""
-        if self.known is None or value != [str(self.known.pk)]:
-            return super().optgroups(name, value, attr)
-        option = self.create_option(name, self.known.pk, str(self.known), True, 0)
-        return [(None, [option], 0)]
 
 
 class LineForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -125,25 +111,17 @@ class LineFormSet(RowsFormSet):
         return [row["product"].pk for _, row in ordered]
 
 
-class LineInline(RowsInline, TabularInline):
+class LineInline(ChoosesProduct, RowsInline, TabularInline):
     """Chosen products, dragged into order."""
 
     model = HomeSectionProduct
     form = LineForm
     formset = LineFormSet
     fields = ("product", "position")
-    autocomplete_fields = ("product",)
     ordering_field = "position"
     verbose_name_plural = "指定的商品(只用于“指定商品”)"
     extra = 0
     max_num = CHOSEN_MAX
-
-    def formfield_for_foreignkey(
-        self, db_field: Any, request: HttpRequest, **kwargs: Any
-    ) -> Any:
-        if db_field.name == "product":
-            kwargs["widget"] = _ProductSelect(db_field, self.admin_site)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("product")

@@ -100,6 +100,29 @@ def test_a_banner_is_added_changed_and_deleted(
     assert Banner.objects.count() == 0
 
 
+@pytest.mark.parametrize("product", ["茶", "-1", "²", "9" * 30, "0\r\n1"])
+def test_a_product_that_is_no_id_is_refused(client: Client, product: str) -> None:
+    refusal = "该选择不在可用的选项中。"
+    for page, sent in (
+        (
+            f"{BANNERS}add/",
+            {
+                "title": "新茶",
+                "image-upload": picture_file(),
+                "target_kind": "product",
+                "product": product,
+            },
+        ),
+        (
+            f"{SECTIONS}add/",
+            {"title": "新品", "kind": "chosen", **chosen(_0_product=product)},
+        ),
+    ):
+        assert refusal in str(errors(saved(client, page, **sent)))
+    assert not Banner.objects.exists()
+    assert not HomeSection.objects.exists()
+
+
 def test_what_a_banner_is_refused_for_stays_on_the_page(client: Client) -> None:
     page = f"{BANNERS}add/"
     picture = picture_file()
