@@ -123,6 +123,27 @@ def test_a_product_that_is_no_id_is_refused(client: Client, product: str) -> Non
     assert not HomeSection.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("position", "refusal"),
+    [
+        ("2147483648", "确保该值小于或等于2147483647。"),
+        ("-" + "9" * 30, "确保该值大于或等于-2147483648。"),
+    ],
+)
+def test_a_position_that_no_column_holds_is_refused(
+    client: Client, position: str, refusal: str
+) -> None:
+    for page, sent in (
+        (f"{BANNERS}add/", {"title": "新茶", "image-upload": picture_file()}),
+        (f"{SECTIONS}add/", {"title": "新品"}),
+        (f"{WORDS}add/", {"word": "龙井"}),
+    ):
+        response = saved(client, page, **sent, position=position)
+        assert errors(response) == [refusal]
+    for model in (Banner, HomeSection, SearchWord):
+        assert not model.objects.exists()
+
+
 def test_what_a_banner_is_refused_for_stays_on_the_page(client: Client) -> None:
     page = f"{BANNERS}add/"
     picture = picture_file()

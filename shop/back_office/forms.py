@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.db import models
 from unfold.widgets import INPUT_CLASSES, UnfoldAdminTextInputWidget
 
 from shop.api.text import plain_text
@@ -59,6 +60,18 @@ class ServedForm(forms.ModelForm):  # type: ignore[type-arg]
     Django would hold what is typed against the row's constraints, and name them to
     staff; the service says what is missing, or leaves out what is not wanted.
     """
+
+    def clean(self) -> Any:
+        """Refuse numbers that their column can't hold."""
+        cleaned = super().clean()
+        for field in self._meta.model._meta.fields:
+            number = self.cleaned_data.get(field.name)
+            if isinstance(field, models.IntegerField) and number is not None:
+                try:
+                    field.run_validators(number)
+                except forms.ValidationError as error:
+                    self.add_error(field.name, error)
+        return cleaned
 
     def _get_validation_exclusions(self) -> set[str]:
         return {field.name for field in self._meta.model._meta.get_fields()}
