@@ -12,7 +12,7 @@ import requests
 from torture.faults.books import shop_books_read, wechat_books_read
 from torture.faults.checking import Finding, books_check
 from torture.faults.dice import dice_make
-from torture.faults.inflicting import fault_inflict
+from torture.faults.inflicting import answers_mend, fault_inflict
 from torture.faults.journal import QUIET, Journal
 from torture.faults.line import GaveUp, Line
 from torture.faults.people import People
@@ -23,7 +23,9 @@ from torture.faults.targets import StackProcesses
 
 # The shop is given up for lost when it does not work again for so long.
 LOST_SECONDS = 120
-# A job that a killed worker had in hand is taken up within 90 s.
+# A job that a killed worker had in hand is taken up within 90 s. An order that WeChat
+# would not close is asked for again after as long as it has been closing, which may be
+# as long as the run: that comes on top.
 SETTLE_SECONDS = 180
 _SETTLE_POLL_SECONDS = 0.5
 _QUIET_SECONDS = (0.2, 1.0)
@@ -76,12 +78,14 @@ class FaultRun:
         """
         *products, own = products_stock(self.place, self.journal, self._line())
         people = People(replace(self.place, products=products), self.journal, self.seed)
+        begun = time.monotonic()
         people.start()
         try:
             self._faults_happen(faults, replace(self.place, products=[own]))
         finally:
             people.stop()
-        self._settle()
+        answers_mend(self.place.wechat)
+        self._settle(SETTLE_SECONDS + time.monotonic() - begun)
         return self._books_check()
 
     def _line(self) -> Line:
@@ -119,11 +123,11 @@ class FaultRun:
         probe.wait_until(order, "cancelled")
         return Recovery(placed - begun, time.monotonic() - begun)
 
-    def _settle(self) -> None:
+    def _settle(self, patience_seconds: float) -> None:
         """Wait until nothing is on its way; what never ends the books will tell."""
         begun = time.monotonic()
         with self.place.database() as link:
-            while self._is_unsettled(link) and self.settle_seconds < SETTLE_SECONDS:
+            while self._is_unsettled(link) and self.settle_seconds < patience_seconds:
                 time.sleep(_SETTLE_POLL_SECONDS)
                 self.settle_seconds = time.monotonic() - begun
 

@@ -26,7 +26,7 @@ LOCKED = (
 # What the clock, a job or the login of a reader writes.
 _MOVING = (
     *("procrastinate_%", "django_session", "axes_%", "catalog_productcount%"),
-    "orders_dailyfigures",
+    *("orders_dailyfigures", "orders_bill%"),
 )
 
 
