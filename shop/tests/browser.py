@@ -4,6 +4,7 @@ SHOP_SCREENSHOTS names a folder that keeps what the browser saw, for the documen
 """
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -12,7 +13,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.test import Client
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
 # Without these a browser asks its maker's hosts at each start.
@@ -105,6 +106,19 @@ class Office:
     def fill(self, **fields: str) -> None:
         for name, value in fields.items():
             self.page.fill(f"[name='{name}']", value)
+
+    def choose(self, box: str, word: str, name: str) -> None:
+        """Type into a box of suggestions, and take the one that is left.
+
+        Until it has looked for the word it offers what it found for none: a click
+        there goes nowhere when the list changes under it.
+        """
+        self.page.locator(box).click()
+        # All at once: it looks again after each letter.
+        self.page.locator(".select2-container--open .select2-search__field").fill(word)
+        offered = self.page.locator(".select2-results__option")
+        expect(offered).to_have_text([re.compile(re.escape(name))])
+        offered.click()
 
     def press(self, text: str) -> None:
         """Press a button that leads to another page, and wait for it."""

@@ -31,9 +31,7 @@ def test_staff_find_two_skus_and_see_the_sale_in_the_calendar(
     for number, (typed, found) in enumerate((("龙井", "龙井茶"), ("CUP", "茶杯 白"))):
         if number:
             page.get_by_text("添加另一个 活动商品").click()
-        page.locator(f"[name='lines-{number}-sku_id'] ~ .select2").click()
-        page.fill(".select2-search__field", typed)
-        page.locator(".select2-results__option", has_text=found).click()
+        office.choose(f"[name='lines-{number}-sku_id'] ~ .select2", typed, found)
         office.fill(
             **{
                 f"lines-{number}-price": "9.90",

@@ -24,7 +24,7 @@ def test_a_banner_and_a_section_come_to_the_home_page(
         "[name='image-upload']",
         {"name": "a.png", "mimeType": "image/png", "buffer": picture_file().read()},
     )
-    choose(office, ".field-product .select2-selection", "礼盒", "龙井礼盒")
+    office.choose(".field-product .select2-selection", "礼盒", "龙井礼盒")
     office.shot(f"banner-form-{office.width}")
     assert office.fits()
     office.press("保存")
@@ -39,7 +39,7 @@ def test_a_banner_and_a_section_come_to_the_home_page(
     for number, (word, name) in enumerate((("龙井茶", "龙井茶"), ("毛", "毛衣"))):
         page.locator(".add-row").click()
         row = f".form-group:not(.empty-form) >> nth={number}"
-        choose(office, f"{row} >> .select2-selection", word, name)
+        office.choose(f"{row} >> .select2-selection", word, name)
     office.shot(f"section-form-{office.width}")
     assert office.fits()
     office.press("保存")
@@ -55,14 +55,6 @@ def test_a_banner_and_a_section_come_to_the_home_page(
         link.first.click()
     expect(opened.value.get_by_role("heading", name="掌柜推荐")).to_be_visible()
     expect(opened.value.get_by_role("img", name="新茶上市")).to_be_visible()
-
-
-def choose(office: Office, box: str, word: str, name: str) -> None:
-    """Type into the admin's own box, and take what it offers."""
-    page = office.page
-    page.locator(box).click()
-    page.locator(".select2-search__field").press_sequentially(word)
-    page.locator(".select2-results__option", has_text=name).click()
 
 
 def choose_target(office: Office) -> None:
