@@ -16,6 +16,7 @@ from unfold.widgets import (
 )
 
 from accounts.models import Staff, User
+from shop.back_office.forms import id_typed
 
 _VERBS = {"add": "新增", "change": "修改", "delete": "删除", "view": "查看"}
 _NEW_PASSWORD = {"autocomplete": "new-password"}
@@ -90,7 +91,7 @@ class RolesForm(forms.Form):
     def clean_seen(self) -> set[int]:
         """Return ids; what the page did not write names no group."""
         words = self.cleaned_data["seen"].split(",")
-        return {int(word) for word in words if word.isdecimal() and len(word) < 20}
+        return {pk for pk in map(id_typed, words) if pk is not None}
 
 
 class PermissionsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]

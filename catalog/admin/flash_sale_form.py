@@ -13,7 +13,7 @@ from catalog.errors import FlashSaleChanged
 from catalog.models import FlashSale, FlashSaleSku, Sku
 from catalog.serializers.input import SkuInputSerializer
 from catalog.services.flash_sales import LINES_MAX, SaleLine
-from shop.back_office.forms import PlainTextField
+from shop.back_office.forms import PlainTextField, id_typed
 
 
 class FlashSaleForm(SeenForm):
@@ -112,7 +112,7 @@ class LineFormSet(RowsFormSet):
     def _sent_ids(self) -> list[int]:
         names = (name for name in self.data if name.startswith(f"{self.prefix}-"))
         texts = [self.data[name] for name in names if name.endswith("-sku_id")]
-        return [int(text) for text in texts if text.isdecimal() and len(text) < 19]
+        return [pk for pk in map(id_typed, texts) if pk is not None]
 
     def lines(self) -> list[SaleLine]:
         """Return the new set for the service."""

@@ -7,6 +7,7 @@ from django.contrib.admin.widgets import AutocompleteSelect
 from django.http import HttpRequest
 
 from catalog.models import Product
+from shop.back_office.forms import id_typed
 
 
 class ProductSelect(AutocompleteSelect):
@@ -21,7 +22,7 @@ class ProductSelect(AutocompleteSelect):
     def optgroups(self, name: str, value: Any, attr: Any = None) -> Any:
         """Name the product that the row has brought along."""
         if self.known is None or value != [str(self.known.pk)]:
-            ids = [sent for sent in value if sent.isascii() and sent.isdecimal()]
+            ids = [sent for sent in value if id_typed(sent) is not None]
             return super().optgroups(name, ids, attr)
         option = self.create_option(name, self.known.pk, str(self.known), True, 0)
         return [(None, [option], 0)]

@@ -109,6 +109,7 @@ def test_what_is_refused_is_told_and_what_was_typed_stays(
         (page_of(row_of(sku, sku_id=10**17)), "有商品或规格已删除,请重新选择"),
         (page_of(row_of(sku, sku_id=10**30)), "有商品或规格已删除,请重新选择"),
         (page_of(row_of(sku, sku_id="x")), "商品规格不存在"),
+        (page_of(row_of(sku, sku_id="9" * 5000)), "商品规格不存在"),
         (page_of(), "活动至少要有一个商品"),
         (page_of(row_of(sku), ends_at_1="12:00:00"), "结束时间必须晚于开始时间"),
         (page_of(row_of(sku), name="<i></i>"), "名称不能为空"),

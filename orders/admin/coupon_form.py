@@ -22,7 +22,7 @@ from orders.models import Coupon, CouponKind, CouponScope, CouponStatus
 from orders.models.coupon import PERCENT_MAX, TITLE_MAX
 from orders.services.coupons import OPEN_FIELDS, TARGETS_MAX, CouponFields
 from shop.api.serializers import ID_MAX, PRICE_MIN
-from shop.back_office.forms import MomentField, PlainTextField
+from shop.back_office.forms import MomentField, PlainTextField, id_typed
 
 _DAYS_MAX = 3650
 _USER_LIMIT_MAX = 100
@@ -92,8 +92,8 @@ class ProductsWidget(UnfoldAdminMultipleAutocompleteWidget):
 
     def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
         """Offer what is chosen; the search brings the rest."""
-        ids = [int(pk) for pk in value if str(pk).isdecimal()][:TARGETS_MAX]
-        chosen = Product.objects.filter(pk__in=ids).order_by("pk")
+        ids = [pk for pk in map(id_typed, value) if pk is not None]
+        chosen = Product.objects.filter(pk__in=ids[:TARGETS_MAX]).order_by("pk")
         self.choices = [*chosen.values_list("pk", "name")]
         return super().optgroups(name, value, attrs)
 
@@ -106,7 +106,7 @@ class ProductsField(forms.TypedMultipleChoiceField):
 
     def valid_value(self, value: Any) -> bool:
         """Leave it to the service; a number that no row can have is none."""
-        return value.isascii() and value.isdecimal() and len(value) <= 18
+        return id_typed(value) is not None
 
 
 class CouponForm(forms.ModelForm):  # type: ignore[type-arg]

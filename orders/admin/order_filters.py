@@ -11,7 +11,7 @@ from unfold.contrib.filters.admin import DropdownFilter
 
 from orders.admin.order_search import product_ids
 from orders.admin.stages import STAGES
-from orders.admin.word_filter import WordFilter, id_typed
+from orders.admin.word_filter import WordFilter
 from orders.models import (
     Order,
     OrderItem,
@@ -21,6 +21,7 @@ from orders.models import (
     ShippingUpload,
     UploadState,
 )
+from shop.back_office.forms import id_typed
 from shop.back_office.masking import shows_people
 
 SHIP_WITHIN = timedelta(days=1)

@@ -28,6 +28,7 @@ from shop.api.images import image_url
 from shop.back_office.day_range import DayRangeFilter
 from shop.back_office.desk import asked_once
 from shop.back_office.figures import money, short_moment
+from shop.back_office.forms import id_typed
 from shop.back_office.masking import name_shown, phone_shown, shows_people
 
 _TO_SHIP = ("to_ship", "partly")
@@ -85,7 +86,7 @@ class OrderDesk(SlipPages, SheetExports, OrderActions, ReadOnlyDesk):
         return found
 
     def _found(self, request: HttpRequest, object_id: str) -> Order | None:
-        if not (object_id.isascii() and object_id.isdigit() and len(object_id) < 19):
+        if id_typed(object_id) is None:
             return None
         rows = self.get_queryset(request).prefetch_related(PARCELS)
         related = (

@@ -12,11 +12,12 @@ from unfold.decorators import display
 from orders.admin.cells import item_name, link, pictures_drawn
 from orders.admin.read_only import ReadOnlyDesk
 from orders.admin.review_actions import ReviewActions
-from orders.admin.word_filter import WordFilter, id_typed
+from orders.admin.word_filter import WordFilter
 from orders.models import Review, ReviewEvent, ReviewState
 from orders.models.review import RATING_MAX
 from shop.back_office.day_range import DayRangeFilter
 from shop.back_office.figures import moment
+from shop.back_office.forms import id_typed
 from shop.back_office.tables import TABLES_TEMPLATE, Table
 from shop.back_office.to_do_filter import ToDoFilter
 

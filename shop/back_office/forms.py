@@ -9,6 +9,14 @@ from unfold.widgets import INPUT_CLASSES, UnfoldAdminTextInputWidget
 from shop.api.text import plain_text
 
 _LENGTH_MAX = 200
+# More digits than an id has are no id; thousands Python would not even read.
+_ID_DIGITS = 18
+
+
+def id_typed(text: str) -> int | None:
+    """Return the id that a text is, if it is one."""
+    is_id = text.isascii() and text.isdigit() and len(text) <= _ID_DIGITS
+    return int(text) if is_id else None
 
 
 class PlainTextField(forms.CharField):

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDi
 from django.urls import path, reverse
 from unfold.admin import ModelAdmin
 
+from shop.back_office.forms import id_typed
 from shop.errors import ShopError
 from shop.models import SavedFilter
 from shop.services import (
@@ -62,7 +63,7 @@ class SavedFilters(ModelAdmin):
         if "add" in request.POST:
             added = saved_filter_add(**own, name=name, query=query)
             return f"已保存筛选“{added}”"
-        filter_id = _number(request.POST.get("filter", ""))
+        filter_id = id_typed(request.POST.get("filter", "")) or 0
         if "delete" in request.POST:
             saved_filter_delete(**own, filter_id=filter_id)
             return "已删除筛选"
@@ -127,8 +128,3 @@ class SavedFilters(ModelAdmin):
         """Return the address of the whole list."""
         name = f"{self.opts.app_label}_{self.opts.model_name}_changelist"
         return reverse(f"{self.admin_site.name}:{name}")
-
-
-def _number(text: str) -> int:
-    """Return an id; 0, which nothing has, for what is none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0

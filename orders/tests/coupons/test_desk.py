@@ -135,6 +135,14 @@ def test_what_makes_no_sense_is_refused_in_words(
     assert not Coupon.objects.exists()
 
 
+@pytest.mark.parametrize("product", ["茶", "²", "-1", "9" * 30, "9" * 5000])
+def test_what_is_no_id_of_a_product_is_refused(desk: Client, product: str) -> None:
+    sent = form(scope="products", products=[product])
+    [told] = refusal(desk.post(f"{DESK}add/", sent))
+    assert told.startswith("选择一个有效的选项")
+    assert not Coupon.objects.exists()
+
+
 def test_published_one_gets_no_fewer_than_were_claimed(
     shopper: User, other_shopper: User
 ) -> None:
