@@ -126,15 +126,16 @@ class Desk(SavedFilters):
         Django allows every column of the row: a password's hash, whose letters a list
         would tell one by one.
         """
+        return lookup in self.filter_parameters(request)
+
+    def filter_parameters(self, request: HttpRequest) -> set[str]:
+        """Return the names under which the list's address holds its filters."""
         filters = [
             one if isinstance(one, (str, type)) else one[0]
             for one in self.get_list_filter(request)
         ]
-        names = {getattr(one, "parameter_name", one) for one in filters}
-        return any(
-            lookup == name or lookup.removeprefix(f"{name}_") in _LOOKUPS
-            for name in names
-        )
+        names = {str(getattr(one, "parameter_name", one)) for one in filters}
+        return names | {f"{name}_{end}" for name in names for end in _LOOKUPS}
 
     def get_object(
         self, request: HttpRequest, object_id: Any, from_field: str | None = None

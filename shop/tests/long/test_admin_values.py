@@ -1,16 +1,23 @@
-"""No value that a form of the back office sends is a fault of the shop."""
+"""No value of a form or an address of the back office is a fault of the shop."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import product
 from typing import Any
 
 import pytest
+from django.contrib import admin
+from django.contrib.admin.options import IS_FACETS_VAR, IS_POPUP_VAR, TO_FIELD_VAR
+from django.contrib.admin.views import main as lists
+from django.test import RequestFactory
+from django.urls import reverse
 
 from accounts.models import User
 from catalog.models import Product
+from shop.tests.admin_routes import routes_of
 from shop.tests.admin_world import World
 from shop.tests.clerks import browser
+from shop.tests.desks import MODELS
 from shop.tests.long.matrices.walking import undone
 from shop.tests.long.test_admin_forms import forms
 from torture.findings import findings_record
@@ -19,6 +26,67 @@ from torture.findings import findings_record
 # moment, no choice.
 VALUES = ("x\r\ny: z", "9" * 30, "9" * 5000, "-1", "\0", "NaN", "²")
 SHARES = 4
+# What pages themselves ask their address for; no other reads these.
+OF_PAGES = (
+    *("_changelist_filters", IS_POPUP_VAR, lists.PAGE_VAR),
+    *("ids", "kind", "month", "paper", "traced"),
+)
+OF_LISTS = {
+    *(lists.ALL_VAR, lists.ORDER_VAR, lists.PAGE_VAR, lists.SEARCH_VAR),
+    *(lists.ERROR_FLAG, IS_FACETS_VAR, IS_POPUP_VAR, TO_FIELD_VAR),
+}
+BOX = {"app_label": "catalog", "model_name": "banner", "field_name": "product"}
+
+
+def queries(user: User, world: World) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield each page with a value in all its parameters, each list with it in one."""
+    request = RequestFactory().get("/")
+    request.user = user
+    search = reverse("admin:autocomplete")
+    for value in VALUES:
+        yield search, BOX | {"term": value, "page": value}
+        for name in BOX:
+            yield search, BOX | {name: value}
+    for model in MODELS:
+        desk: Any = admin.site._registry[model]
+        asked = sorted(OF_LISTS | desk.filter_parameters(request))
+        for route, value in product([*routes_of(model)], VALUES):
+            url = world.url(route, model).partition("?")[0]
+            yield url, dict.fromkeys(OF_PAGES, value)
+            if route.name.endswith("_changelist"):
+                yield from ((url, {name: value}) for name in asked)
+
+
+@pytest.mark.timeout(900)
+# A value that PostgreSQL refuses ends a transaction, which servers do not open.
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("share", range(SHARES))
+def test_no_address_is_a_fault(
+    staff: User, product_make: Callable[..., Product], share: int
+) -> None:
+    User.objects.create_user("clerk", "a-long-password-9")
+    world, boss = World(1, 1, product_make), browser(staff)
+    boss.raise_request_exception = False
+    answers = Counter[int]()
+    faults, paths = [], set()
+    for url, query in [*queries(staff, world)][share::SHARES]:
+        status = boss.get(url, query).status_code
+        paths.add(url)
+        answers[status] += 1
+        if status >= 500:
+            faults.append((url, query))
+    row = {
+        "share": f"{share + 1} of {SHARES}",
+        "pages": len(paths),
+        "requests": answers.total(),
+        "shown": answers[200],
+        "led elsewhere": answers[302],
+        "refused": sum(answers[status] for status in (400, 403, 404, 405)),
+        "5xx": len(faults),
+    }
+    findings_record("values_of_addresses", rows=[row], part=str(share))
+    assert faults == []
+    assert min(answers[200], answers[302]) > 100
 
 
 @pytest.mark.timeout(900)
