@@ -15,6 +15,9 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
+# As patient as Playwright is with all else: the machine may be busy.
+expect.set_options(timeout=30_000)
+
 CHROMIUM = Path("/usr/bin/chromium")
 # Without these a browser asks its maker's hosts at each start.
 QUIET = (
