@@ -265,19 +265,19 @@ def test_calendar_shows_what_runs_on_each_day_of_a_month(
     def noon(text: str) -> datetime:
         return datetime.fromisoformat(f"{text}T12:00+08:00")
 
-    begin, end = noon("2030-02-27"), noon("2030-03-02")
+    begin, end = noon("2047-02-27"), noon("2047-03-02")
     short = coupon_made(title="三天", claim_from=begin, claim_until=end)
-    coupon_made(title="一直", claim_from=noon("2030-03-02"))
+    coupon_made(title="一直", claim_from=noon("2047-03-02"))
     over = coupon_made(title="停了", claim_from=begin)
     coupon_end(coupon_id=over.pk)
     # To the moment: neither on the day before nor on the day that begins with its end.
     half = timedelta(hours=12)
     edge = {
-        "claim_from": noon("2030-03-05") - half,
-        "claim_until": noon("2030-03-05") + half,
+        "claim_from": noon("2047-03-05") - half,
+        "claim_until": noon("2047-03-05") + half,
     }
     Coupon.objects.create(**fields_of(title="一天", **edge).columns())
-    shown = desk.get(f"{DESK}calendar/", {"month": "2030-03"})
+    shown = desk.get(f"{DESK}calendar/", {"month": "2047-03"})
     days = {
         f"{day.date:%m-%d}": [span.label for span in day.spans]
         for week in shown.context["weeks"]
@@ -299,7 +299,7 @@ def test_calendar_shows_what_runs_on_each_day_of_a_month(
         ["一直"],
     ]
     assert f"{DESK}{short.pk}/change/" in shown.content.decode()
-    assert "2030年2月" in page(desk, f"{DESK}calendar/?month=2030-02")
+    assert "2047年2月" in page(desk, f"{DESK}calendar/?month=2047-02")
     this_month = timezone.localdate().replace(day=1)
-    odd = desk.get(f"{DESK}calendar/", {"month": "2030-13"})
+    odd = desk.get(f"{DESK}calendar/", {"month": "2047-13"})
     assert odd.context["month"] == this_month
