@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from conftest import wait_until
 from orders.tests.notifying import PAYMENT_URL, sealed, signed, wechat_world
+from shop.api.kept.store import KEPT_SECONDS
 from shop.tests.long.running import CALLERS, Caller, Shop, Told, together
 from torture.findings import findings_record
 
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.timeout(600)
 
 REFUSED_WITHIN_SECONDS = 3
 BACK_WITHIN_SECONDS = 30
-# Long enough for each connection to have rested, and for nothing to be kept.
+# Long enough for each connection to have rested.
 WHILE_SECONDS = 6
 
 
@@ -60,15 +61,11 @@ class Asked:
 
 
 ASKS_NOBODY = {"config": 200, "healthz": 200}
-# May be answered by what was kept a moment ago.
-KEPT = {"list", "detail", "home"}
 IN_HTML = {"admin", "admin list"}
 USUAL = {"order": 201, "notification": 400}
 
 
 def assert_refused(kind: str, told: Told) -> None:
-    if kind in KEPT and told.status == 200:
-        return
     if kind in ASKS_NOBODY:
         assert told.status == ASKS_NOBODY[kind], (kind, told)
         return
@@ -89,6 +86,18 @@ def assert_refused(kind: str, told: Told) -> None:
 
 def is_usual(answers: dict[str, Told]) -> bool:
     return all(told.status == USUAL.get(kind, 200) for kind, told in answers.items())
+
+
+def usual_again(acts: list[Callable[[], dict[str, Told]]]) -> list[dict[str, Told]]:
+    """Ask all at once until everything is as ever; return those answers."""
+    answers: list[dict[str, Told]] = []
+
+    def ask() -> bool:
+        answers[:] = together(acts)
+        return all(map(is_usual, answers))
+
+    wait_until(ask)
+    return answers
 
 
 def slowest(answers: list[dict[str, Told]]) -> float:
@@ -131,19 +140,22 @@ def test_what_asks_for_the_database_is_refused_and_comes_back(running: Shop) -> 
     before = running.processes()
     rows: list[dict[str, str | int | float]] = []
     for name, do, undo in faults(running):
+        # No list or product is answered by what was kept a moment ago.
+        time.sleep(KEPT_SECONDS)
         do()
         refused = together(acts)
         later = together(acts)
         for answers in (*refused, *later):
             for kind, told in answers.items():
                 assert_refused(kind, told)
-        longest = slowest([*refused, *later])
-        assert longest < REFUSED_WITHIN_SECONDS + slowest(usual)
         undo()
         began = time.monotonic()
         wait_until(lambda: is_usual(acts[0]()))
         back = time.monotonic() - began
-        wait_until(lambda: all(is_usual(one) for one in together(acts)))
+        # What the machine itself is slow for, it is before or after a fault as well.
+        around = [*usual, *usual_again(acts)]
+        longest = slowest([*refused, *later])
+        assert longest < REFUSED_WITHIN_SECONDS + slowest(around), name
         worker_back = worked_seconds(running)
         assert back < BACK_WITHIN_SECONDS
         assert running.processes() == before
