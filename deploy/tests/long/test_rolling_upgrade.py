@@ -38,8 +38,9 @@ JOIN django_content_type AS content_type ON content_type.id = content_type_id
 ORDER BY 1, 2, 3
 """
 TABLES = Path(__file__).with_name("newer_tables.py")
-# What writes and reads the tables of shoppers and staff, and starts no program itself:
-# three minutes on a machine of two cores. An older version may lack some of them.
+# What writes and reads the tables of shoppers and staff, and starts no program itself,
+# such as a browser: three minutes on a machine of two cores. An older version may lack
+# some of them.
 CHOSEN = Path(__file__).with_name("older_tests.txt").read_text().split()
 
 
@@ -104,6 +105,7 @@ def command(older: Path) -> list[str]:
     migrate = [sys.executable, str(PROJECT / "manage.py"), "migrate", "--verbosity=0"]
     chosen = [test for test in CHOSEN if (older / test).exists()]
     options = ["-n", "2", "--dist", "loadgroup", "-p", "no:cacheprovider"]
+    options.append("--ignore-glob=*/test_browser_*.py")
     tests = [sys.executable, "-m", "pytest", *options, *chosen]
     script = f"{shlex.join(migrate)} && {shlex.join(tests)}"
     servers = ["-m", "shop.devstack", "throwaway", "--"]
