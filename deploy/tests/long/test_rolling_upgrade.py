@@ -104,8 +104,10 @@ def command(older: Path) -> list[str]:
     """
     migrate = [sys.executable, str(PROJECT / "manage.py"), "migrate", "--verbosity=0"]
     chosen = [test for test in CHOSEN if (older / test).exists()]
-    options = ["-n", "2", "--dist", "loadgroup", "-p", "no:cacheprovider"]
-    options.append("--ignore-glob=*/test_browser_*.py")
+    options = [
+        *("-n", "2", "--dist", "loadgroup", "-p", "no:cacheprovider"),
+        "--ignore-glob=*/test_browser_*.py",
+    ]
     tests = [sys.executable, "-m", "pytest", *options, *chosen]
     script = f"{shlex.join(migrate)} && {shlex.join(tests)}"
     servers = ["-m", "shop.devstack", "throwaway", "--"]

@@ -4,16 +4,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import product
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from django.contrib import admin
 from django.contrib.admin.options import IS_FACETS_VAR, IS_POPUP_VAR, TO_FIELD_VAR
 from django.contrib.admin.views import main as lists
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from accounts.models import User
 from catalog.models import Product
+from orders.admin.order_page import TRACED
 from shop.tests.admin_routes import routes_of
 from shop.tests.admin_world import World
 from shop.tests.clerks import browser
@@ -26,11 +28,12 @@ from torture.findings import findings_record
 # moment, no choice.
 VALUES = ("x\r\ny: z", "9" * 30, "9" * 5000, "-1", "\0", "NaN", "²")
 SHARES = 4
-# What pages themselves ask their address for; no other reads these.
+# What pages that are no list read from their address.
 OF_PAGES = (
     *("_changelist_filters", IS_POPUP_VAR, lists.PAGE_VAR),
-    *("ids", "kind", "month", "paper", "traced"),
+    *("ids", "kind", "month", "paper", TRACED),
 )
+# What every list reads, beside its filters.
 OF_LISTS = {
     *(lists.ALL_VAR, lists.ORDER_VAR, lists.PAGE_VAR, lists.SEARCH_VAR),
     *(lists.ERROR_FLAG, IS_FACETS_VAR, IS_POPUP_VAR, TO_FIELD_VAR),
@@ -38,8 +41,24 @@ OF_LISTS = {
 BOX = {"app_label": "catalog", "model_name": "banner", "field_name": "product"}
 
 
+@pytest.fixture
+def world(product_make: Callable[..., Product]) -> World:
+    User.objects.create_user("clerk", "a-long-password-9")
+    return World(1, 1, product_make)
+
+
+@pytest.fixture
+def boss(staff: User) -> Client:
+    client = browser(staff)
+    client.raise_request_exception = False
+    return client
+
+
 def queries(user: User, world: World) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield each page with a value in all its parameters, each list with it in one."""
+    """Yield each page with a value in all its parameters, each list with it in one.
+
+    A page that opens for a query has it beside the value, too.
+    """
     request = RequestFactory().get("/")
     request.user = user
     search = reverse("admin:autocomplete")
@@ -51,8 +70,11 @@ def queries(user: User, world: World) -> Iterator[tuple[str, dict[str, str]]]:
         desk: Any = admin.site._registry[model]
         asked = sorted(OF_LISTS | desk.filter_parameters(request))
         for route, value in product([*routes_of(model)], VALUES):
-            url = world.url(route, model).partition("?")[0]
-            yield url, dict.fromkeys(OF_PAGES, value)
+            url, _, query = world.url(route, model).partition("?")
+            odd = dict.fromkeys(OF_PAGES, value)
+            yield url, odd
+            if query:
+                yield url, odd | dict(parse_qsl(query))
             if route.name.endswith("_changelist"):
                 yield from ((url, {name: value}) for name in asked)
 
@@ -62,11 +84,8 @@ def queries(user: User, world: World) -> Iterator[tuple[str, dict[str, str]]]:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("share", range(SHARES))
 def test_no_address_is_a_fault(
-    staff: User, product_make: Callable[..., Product], share: int
+    staff: User, world: World, boss: Client, share: int
 ) -> None:
-    User.objects.create_user("clerk", "a-long-password-9")
-    world, boss = World(1, 1, product_make), browser(staff)
-    boss.raise_request_exception = False
     answers = Counter[int]()
     faults, paths = [], set()
     for url, query in [*queries(staff, world)][share::SHARES]:
@@ -91,13 +110,8 @@ def test_no_address_is_a_fault(
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("share", range(SHARES))
-def test_no_value_is_a_fault(
-    staff: User, product_make: Callable[..., Product], share: int
-) -> None:
-    User.objects.create_user("clerk", "a-long-password-9")
-    world, boss = World(1, 1, product_make), browser(staff)
+def test_no_value_is_a_fault(world: World, boss: Client, share: int) -> None:
     deeds = [*forms(boss, world)][share::SHARES]
-    boss.raise_request_exception = False
     answers = Counter[int]()
     faults = []
     for deed in deeds:
